@@ -1,0 +1,253 @@
+-- report: runs the benchmarks and prints their figures beside what they must reach. Called by bench/run.
+--
+--     lua5.4 bench/report.lua FOLDER NGINX_PORT [--record] [FIGURE...]
+
+local clock = require "bench_clock"
+local median = require "median"
+
+local ROUNDS, COST_RUNS, ISOLATION_ROUNDS, ISOLATION_SECONDS = 7, 3, 5, 3
+local FLIGHT, FLIGHT_DELAY_MS = 10000, 9000
+local README = "bench/README.md"
+
+local folder, port = arg[1], arg[2]
+local lua = os.getenv("LUA") or "lua5.4"
+local url = "http://127.0.0.1:" .. port .. "/hook"
+
+local rows = {} -- of the table: { name, measured, target or "", verdict or "" }
+local notes = {} -- lines below it
+
+local function row(name, format, measured, target, reached)
+  local verdict = ""
+  if target ~= "" then verdict = reached and "reached" or "NOT REACHED" end
+  rows[#rows + 1] = { name, string.format(format, measured), target, verdict }
+end
+
+local function note(...) notes[#notes + 1] = string.format(...) end
+
+local function progress(...) io.stderr:write("bench: ", string.format(...), "\n") end
+
+local function installed(program) return (os.execute("command -v " .. program .. " >/dev/null")) end
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+--- Runs a command and returns the numbers of its last line. A command that fails ends the benchmarks.
+local function numbers(command)
+  local pipe = assert(io.popen(command))
+  local line
+  for each in pipe:lines() do line = each end
+  if not pipe:close() or not line then error("this failed: " .. command, 0) end
+  local found = {}
+  for number in line:gmatch("%S+") do found[#found + 1] = tonumber(number) end
+  return table.unpack(found)
+end
+
+local histories = 0
+local function new_history()
+  histories = histories + 1
+  return string.format("%s/history%d.db", folder, histories)
+end
+
+local function remove_history(path)
+  for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(path .. suffix) end
+end
+
+--- Runs one of our scripts with a fresh history file behind its arguments.
+local function ours(script, before, after, expected)
+  local path = new_history()
+  local result = { numbers(table.concat({ lua, "bench/" .. script, before, path, after }, " ")) }
+  if expected then
+    local stored = numbers("build/bench/count_delivered " .. path)
+    if stored ~= expected then
+      error(string.format("%s: the history holds %d delivered rows of %d", script, stored, expected), 0)
+    end
+  end
+  remove_history(path)
+  return table.unpack(result)
+end
+
+--- Starts the receiver, calls work(port), and returns what the receiver reports at its end.
+local function with_receiver(addresses, delay_ms, work)
+  local port_file, report_file = folder .. "/receiver.port", folder .. "/receiver.report"
+  os.remove(port_file)
+  local pipe = assert(io.popen(string.format("build/bench/receiver %s %s %d %d", port_file, report_file, addresses,
+    delay_ms), "w"))
+  local deadline = clock.now() + 5e6
+  local receiver_port
+  repeat
+    clock.sleep_until(clock.now() + 10000)
+    local file = io.open(port_file)
+    if file then
+      receiver_port = file:read("l")
+      file:close()
+    end
+  until receiver_port or clock.now() > deadline
+  if not receiver_port then error("the receiver does not start", 0) end
+  local result = { work(receiver_port) }
+  if not pipe:close() then error("the receiver failed", 0) end
+  return read(report_file), table.unpack(result)
+end
+
+local figures = {}
+
+function figures.throughput()
+  local peers = {
+    { name = "bare libcurl loop", count = 40000, run = function(count)
+      return numbers("build/bench/bare_curl " .. url .. " " .. count)
+    end },
+    { name = "textbook libcurl loop", count = 40000, run = function(count)
+      return numbers("build/bench/bare_curl " .. url .. " " .. count .. " textbook")
+    end },
+    { name = "fire to history", count = 40000, run = function(count)
+      return ours("fire_to_history.lua", url .. " " .. count, nil, count)
+    end },
+    { name = "node http agent", count = 25000, needs = "node", run = function(count)
+      return numbers("node bench/node_agent.mjs " .. url .. " " .. count)
+    end },
+    { name = "luasocket", count = 8000, run = function(count)
+      return numbers(lua .. " bench/luasocket_post.lua " .. url .. " " .. count)
+    end },
+  }
+  local rates = {}
+  for _, peer in ipairs(peers) do rates[peer.name] = {} end
+  for round = 1, ROUNDS do
+    progress("throughput, round %d of %d", round, ROUNDS)
+    for i = 1, #peers do -- every round begins with another one
+      local peer = peers[(round + i - 2) % #peers + 1]
+      if not peer.needs or installed(peer.needs) then
+        table.insert(rates[peer.name], (peer.run(peer.count)))
+      end
+    end
+  end
+  local fire = median(rates["fire to history"])
+  local function compare(peer, least)
+    if #rates[peer] == 0 then
+      rows[#rows + 1] = { "fire to history / " .. peer, "not measured", "", "" }
+      return
+    end
+    local ratio = fire / median(rates[peer])
+    row("fire to history / " .. peer, "%.2f", ratio, least and "at least " .. least or "", least and ratio >= least)
+  end
+  compare("bare libcurl loop", 0.75)
+  compare("textbook libcurl loop")
+  compare("node http agent", 1.3)
+  compare("luasocket", 3)
+  for _, peer in ipairs(peers) do
+    local sorted = rates[peer.name]
+    table.sort(sorted)
+    if #sorted > 0 then
+      note("%-22s %6.0f/s (%.0f to %.0f)", peer.name, median(sorted), sorted[1], sorted[#sorted])
+    end
+  end
+end
+
+function figures.cost()
+  local columns = { {}, {}, {}, {}, {} }
+  for run = 1, COST_RUNS do
+    progress("cost of fire, run %d of %d", run, COST_RUNS)
+    local result = { ours("fire_cost.lua", url) }
+    for i, column in ipairs(columns) do column[run] = result[i] end
+  end
+  local fire_cpu, encode_cpu, fire_elapsed, encode_elapsed, single =
+    median(columns[1]), median(columns[2]), median(columns[3]), median(columns[4]), median(columns[5])
+  row("fire / cjson encode, processor time", "%.1f", fire_cpu / encode_cpu, "at most 5", fire_cpu / encode_cpu <= 5)
+  row("fire / cjson encode, elapsed time", "%.1f", fire_elapsed / encode_elapsed, "")
+  note("fire %.2f us of processor time, %.2f us elapsed, %.1f us elapsed when all is asleep; encode %.2f us", fire_cpu,
+    fire_elapsed, single, encode_cpu)
+end
+
+function figures.isolation()
+  local p50, p99 = { answer = {}, hang = {} }, { answer = {}, hang = {} }
+  for round = 1, ISOLATION_ROUNDS do
+    progress("isolation, round %d of %d", round, ISOLATION_ROUNDS)
+    local order = round % 2 == 1 and { "answer", "hang" } or { "hang", "answer" }
+    for _, last in ipairs(order) do
+      local report = with_receiver(100, 0, function(receiver_port)
+        local path = new_history()
+        local command = string.format("%s bench/fire_steadily.lua %s %s %d %s", lua, receiver_port, path,
+          ISOLATION_SECONDS, last)
+        if not os.execute(command) then error("this failed: " .. command, 0) end
+        remove_history(path)
+      end)
+      local stamped, middle, high = report:match("^%d+ %d+ (%d+) (%d+) (%d+)")
+      if tonumber(stamped) ~= ISOLATION_SECONDS * 2000 * 99 / 100 then
+        error("only " .. stamped .. " stamped requests came in", 0)
+      end
+      table.insert(p50[last], tonumber(middle))
+      table.insert(p99[last], tonumber(high))
+    end
+  end
+  local ratio = median(p99.hang) / median(p99.answer)
+  row("p99 of 99 endpoints, one more hangs / answers", "%.2f", ratio, "at most 1.1", ratio <= 1.1)
+  note("from fire to the receiver: median %.0f us, p99 %.0f us; with the hang %.0f us, %.0f us", median(p50.answer),
+    median(p99.answer), median(p50.hang), median(p99.hang))
+end
+
+function figures.flight()
+  progress("%d requests in flight", FLIGHT)
+  local report, delivered, peak, seconds = with_receiver(1, FLIGHT_DELAY_MS, function(receiver_port)
+    local slow = "http://127.0.0.1:" .. receiver_port .. "/hook"
+    return ours("fire_slow.lua", slow .. " " .. FLIGHT, nil)
+  end)
+  local at_once = tonumber(report:match("^%d+ (%d+)"))
+  row("delivered of 10,000 that wait 9 s", "%d", delivered, "10000", delivered == FLIGHT)
+  row("resident memory at its most, MB", "%.0f", peak, "under 300", peak < 300)
+  note("in flight at once, as seen by the receiver: %d; %.1f s in all", at_once, seconds)
+end
+
+local function machine()
+  local model = read("/proc/cpuinfo"):match("model name%s*:%s*([^\n]+)") or "processor of unknown make"
+  local _, cores = read("/proc/cpuinfo"):gsub("processor%s*:", "")
+  local system = read("/etc/os-release"):match('PRETTY_NAME="([^"]+)"') or "Linux"
+  return string.format("%s, %d cores, %s, %s.", model, cores, system, os.date("!%Y-%m-%d"))
+end
+
+local function lines_of_table()
+  local lines, format = {}, "%-48s %12s  %-14s %s"
+  lines[1] = string.format(format, "figure", "measured", "must reach", "")
+  for _, each in ipairs(rows) do
+    lines[#lines + 1] = string.format(format, table.unpack(each)):gsub("%s+$", "")
+  end
+  lines[#lines + 1] = ""
+  for _, each in ipairs(notes) do lines[#lines + 1] = each end
+  lines[#lines + 1] = machine()
+  return lines
+end
+
+local function record(text)
+  local readme = read(README)
+  local first, last = "<!-- figures -->\n", "<!-- end of figures -->"
+  local _, from = readme:find(first, 1, true)
+  local to = readme:find(last, 1, true)
+  local file = assert(io.open(README, "w"))
+  file:write(readme:sub(1, from), "```\n", text, "\n```\n", readme:sub(to))
+  file:close()
+end
+
+local wanted, recording = {}, false
+for i = 3, #arg do
+  if arg[i] == "--record" then
+    recording = true
+  elseif figures[arg[i]] then
+    wanted[#wanted + 1] = arg[i]
+  else
+    io.stderr:write("bench/run: there is no figure ", arg[i], "\n")
+    os.exit(2)
+  end
+end
+if #wanted == 0 then wanted = { "throughput", "cost", "isolation", "flight" } end
+
+for _, name in ipairs(wanted) do
+  local ok, message = pcall(figures[name])
+  if not ok then
+    io.stderr:write("bench/run: ", tostring(message), "\n")
+    os.exit(1)
+  end
+end
+local text = table.concat(lines_of_table(), "\n")
+print(text)
+if recording then record(text) end

@@ -1,0 +1,493 @@
+--- intent_webhook: turns conversation into webhooks.
+--
+--     local webhook = require "intent_webhook"
+--     local client = webhook.new {
+--       history = "history.db",
+--       intents = {
+--         {
+--           name = "book_appointment",
+--           rules = { "book an appointment for {customer_name} on {appointment_date}, phone {phone}" },
+--           slots = { "customer_name", "appointment_date", { name = "phone", sensitive = true } },
+--           actions = { { webhook = "https://example.org/hook", token_env = "WEBHOOK_TOKEN" } },
+--         },
+--       },
+--     }
+--     client:message("Book an appointment for John Doe on 2026-03-15, phone +84901234567")
+--
+-- A message is compared with the rules of the intents, in Lua. The intent that fits best fires: its slots go to the C
+-- core, which posts them and keeps the history. `message` and `fire` never wait for the network or the disk; `poll`
+-- tells later what came of it. Only start, wait, flush, close and the questions to the history wait, and each has a
+-- timeout.
+--
+-- Misuse raises at the caller's line and names the option. The world (a full queue, a file that cannot be opened) comes
+-- back as nil, message, code: the message is for people and may change, the code is for programs and stays.
+--
+-- A user's own functions (rules, map) may raise: that is caught, reported and recorded, and the host goes on.
+
+local action = require "intent_webhook.action"
+local check = require "intent_webhook.check"
+local core = require "intent_webhook.core"
+local history = require "intent_webhook.history"
+local intent = require "intent_webhook.intent"
+local options = require "intent_webhook.options"
+local protected = require "intent_webhook.protected"
+
+local webhook = {
+  VERSION = core.version, -- "0.1.0"
+  null = require("cjson").null, -- JSON's null: a slot or a part of a payload that is there and has no value
+}
+
+---What turns messages into webhooks. Made by `webhook.new`.
+---@class intent_webhook.Client
+---@field core userdata
+---@field path string of the history file
+---@field list intent_webhook.CheckedIntent[] in the order of their definition
+---@field intents table<string, intent_webhook.CheckedIntent> by name
+---@field now (fun(): number)|nil
+---@field history intent_webhook.History|nil opened with the first question
+local Client = { __name = "intent_webhook.Client" }
+Client.__index = Client
+
+-- Definition -------------------------------------------------------------------------------------------------------
+
+-- Options with the intents of a file in place of its path, or nil, message, code.
+local function with_intents(given)
+  if type(given) ~= "table" or type(given.intents) ~= "string" then return given end
+  local loaded, message, code = webhook.load(given.intents)
+  if not loaded then return nil, message, code end
+  for name, value in pairs(given) do
+    if name ~= "intents" then loaded[name] = value end
+  end
+  return loaded
+end
+
+-- Checks options, in the order in which the manual lists them.
+local function check_client(mistakes, given)
+  local accepted = check.options(mistakes, "", given, options.client)
+  if not accepted then return nil end
+  if accepted.allow then
+    accepted.allow = check.strings(mistakes, "allow", accepted.allow, "write an address range")
+  end
+  if type(accepted.intents) == "string" then -- the file that was named has named another
+    mistakes:add("intents", "must be a list here, got a string: return the intents themselves")
+    accepted.intents = nil
+  end
+  return accepted
+end
+
+local function core_client(accepted)
+  return core.client {
+    history = accepted.history,
+    queue_limit = accepted.queue_limit,
+    queue_bytes = accepted.queue_bytes,
+    keep_days = accepted.keep_days or 0, -- the core's word for "for ever"
+  }
+end
+
+-- A client that only checks endpoints, for when there is no good history file: nothing is written to its own.
+local function scratch_client()
+  local path = os.tmpname()
+  local made = core.client { history = path }
+  os.remove(path)
+  return made
+end
+
+---Makes a client. Nothing is opened or started before the first event, or `start`.
+---@param given intent_webhook.ClientOptions
+---@return intent_webhook.Client|nil
+---@return string|nil message
+---@return string|nil code "history": the history file cannot be used; "unreadable" or "invalid": the file of intents
+function webhook.new(given)
+  local mistakes = check.mistakes()
+  local complete, message, code = with_intents(given)
+  if complete == nil and message then return nil, message, code end
+  local accepted = check_client(mistakes, complete)
+  local made
+  if not mistakes:first() then
+    made, message, code = core_client(accepted)
+    if not made then return nil, message, code end
+  end
+  local list = accepted and accepted.intents and intent.check(mistakes, accepted.intents, accepted, made) or {}
+  local mistake = mistakes:first()
+  if mistake then
+    local path = mistake.path == "" and "options" or mistake.path
+    error(("webhook.new: %s: %s"):format(path, mistake.message), 2)
+  end
+  local by_name = {}
+  for _, checked in ipairs(list) do by_name[checked.name] = checked end
+  return setmetatable({
+    core = made, path = accepted.history, list = list, intents = by_name, now = accepted.now,
+  }, Client)
+end
+
+---Every mistake in the options of a client, by the same checker that `new` uses. Raises nothing, starts nothing.
+---@param given any
+---@return intent_webhook.Mistake[] # empty when all is well; warnings have level = "warning"
+function webhook.check(given)
+  local mistakes = check.mistakes()
+  local complete, message = with_intents(given)
+  if complete == nil and message then
+    mistakes:add("intents", message)
+    return mistakes.list
+  end
+  local accepted = check_client(mistakes, complete)
+  if accepted and accepted.intents then
+    local made, problem
+    if accepted.history then made, problem = core_client(accepted) end
+    if problem then mistakes:add("history", (problem:gsub("^history: ", ""))) end
+    intent.check(mistakes, accepted.intents, accepted, made or scratch_client())
+  end
+  return mistakes.list
+end
+
+---Runs a Lua file of intents. It returns a list of intents, or a table of options for `new` with `intents` among them.
+---@param path string
+---@return intent_webhook.ClientOptions|nil # always with `intents`
+---@return string|nil message
+---@return string|nil code "unreadable": there is no such file, or no permission; "invalid": it is not what it should be
+function webhook.load(path)
+  if type(path) ~= "string" then error("webhook.load: path: must be a string, got " .. check.kind(path), 2) end
+  local file, problem = io.open(path, "r")
+  if not file then return nil, "the file of intents cannot be read: " .. problem, "unreadable" end
+  local _, reason = file:read(0) -- a folder can be opened, but not read
+  file:close()
+  if reason then return nil, ("the file of intents cannot be read: %s: %s"):format(path, reason), "unreadable" end
+  local chunk, mistake = loadfile(path)
+  if not chunk then return nil, "the file of intents is not Lua: " .. mistake, "invalid" end
+  local good, value = protected.call(chunk, path)
+  if not good then return nil, "the file of intents raised an error: " .. value, "invalid" end
+  if type(value) ~= "table" then
+    local sentence = "the file of intents %s returned %s: return a list of intents"
+    return nil, sentence:format(path, check.kind(value)), "invalid"
+  end
+  if value.intents ~= nil then
+    local copied = {}
+    for name, option in pairs(value) do copied[name] = option end
+    return copied
+  end
+  return { intents = value }
+end
+
+---Reads a history file without a client.
+---@param path string
+---@return intent_webhook.History|nil
+---@return string|nil message
+---@return string|nil code "memory" or "system"
+function webhook.history(path)
+  if type(path) ~= "string" then error("webhook.history: path: must be a string, got " .. check.kind(path), 2) end
+  return history.open(path)
+end
+
+-- Arguments --------------------------------------------------------------------------------------------------------
+
+-- The session in the options of a call. Raises at the line that called the method.
+local function session_of(given, caller)
+  if given == nil then return nil end
+  local mistakes = check.mistakes()
+  local accepted = check.options(mistakes, "", given, options.message)
+  local mistake = mistakes:first()
+  if mistake then
+    error(("%s: %s: %s"):format(caller, mistake.path == "" and "options" or mistake.path, mistake.message), 3)
+  end
+  return accepted.session
+end
+
+local function seconds_of(timeout, default, caller)
+  if timeout == nil then return default end
+  if type(timeout) ~= "number" or timeout ~= timeout or timeout < 0 then
+    local got = type(timeout) == "number" and tostring(timeout) or check.kind(timeout)
+    error(("%s: timeout: must be a number of seconds from 0, got %s"):format(caller, got), 3)
+  end
+  return timeout
+end
+
+local function time_of(client)
+  local now = client.now
+  if not now then return nil end
+  local time = now()
+  if type(time) ~= "number" or not (time > 0 and time < 2 ^ 43) then
+    error("now: the function must return seconds since 1970, it returned " .. tostring(time), 0)
+  end
+  return time
+end
+
+-- Firing -----------------------------------------------------------------------------------------------------------
+
+---What a user's function raised.
+---@class intent_webhook.RuleError
+---@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"
+---@field message string with the traceback
+
+local function error_text(errors)
+  if #errors == 0 then return nil end
+  local lines = {}
+  for index, one in ipairs(errors) do lines[index] = one.where .. ": " .. one.message end
+  return table.concat(lines, "\n\n")
+end
+
+-- The time in an id, in seconds since 1970: its first 48 bits are milliseconds.
+local function time_of_id(id)
+  return tonumber(id:sub(1, 8) .. id:sub(10, 13), 16) / 1000
+end
+
+-- Fires with map functions, or with errors that the event shall keep. Code "misuse" is for the caller to raise.
+local function fire_in_full(client, checked, slots, session, errors)
+  -- the slots shall be good and complete before anybody's function sees them
+  local encoded, message, code = client.core:encode(checked.core, slots)
+  if not encoded then return nil, message, code end
+  local time = time_of(client)
+  local id = core.id(time)
+  local event = { id = id, time = time or time_of_id(id), intent = checked.name, session = session }
+  local payloads = action.payloads(checked.actions, checked.where, slots, event, errors)
+  return client.core:fire(checked.core, slots, session, event.time, id, payloads, error_text(errors))
+end
+
+---Fires an intent with these slots. Returns at once.
+---
+---Raises for an unknown intent, a slot that it does not declare, or a value that a slot cannot hold: slots are strings,
+---numbers, booleans and webhook.null. An error in a map function does not raise: that delivery is recorded as failed.
+---@param name string
+---@param slots? table values by name; optional ones may be missing
+---@param given? intent_webhook.MessageOptions
+---@return string|nil id of the event
+---@return string|nil message
+---@return string|nil code "incomplete": a required slot is missing; "full": queue_limit or queue_bytes is reached;
+---  "closed"; "history"; "memory"; "system"
+function Client:fire(name, slots, given)
+  local checked = self.intents[name]
+  if not checked then
+    local names = {}
+    for index, one in ipairs(self.list) do names[index] = one.name end
+    error(('client:fire: there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names)), 2)
+  end
+  local session = given ~= nil and session_of(given, "client:fire") or nil
+  local id, message, code
+  if slots == nil then slots = {} end
+  if checked.maps then
+    id, message, code = fire_in_full(self, checked, slots, session, {})
+  else
+    id, message, code = self.core:fire(checked.core, slots, session, time_of(self))
+  end
+  if code == "misuse" then error("client:fire: " .. message, 2) end
+  return id, message, code
+end
+
+local SLOT_TYPES = { string = true, number = true, boolean = true }
+
+-- Recognising ------------------------------------------------------------------------------------------------------
+
+-- Raises for slots of a rule function that the intent cannot have.
+local function check_found(checked, found)
+  for name, value in pairs(found) do
+    local problem
+    if not checked.declared[name] then
+      problem = ('slots.%s: is not declared by the intent "%s"'):format(tostring(name), checked.name)
+    elseif value ~= webhook.null and not SLOT_TYPES[type(value)] then
+      local kind = check.kind(value)
+      problem = ("slots.%s: %s cannot be sent: give a string, a number, a boolean or null"):format(name, kind)
+    elseif type(value) == "number" and value - value ~= 0 then
+      problem = ("slots.%s: %s cannot be sent: JSON has no such number"):format(name, tostring(value))
+    end
+    if problem then error("the rule returned " .. problem, 0) end
+  end
+end
+
+-- One rule's answer: slots and score, or nil. What it raises, or slots that the intent cannot have, go to errors.
+local function apply_rule(checked, index, text, session, errors)
+  local rule = checked.rules[index]
+  local good, slots, score = protected.call(function()
+    local found, its_score = rule:match(text, { intent = checked.name, session = session })
+    if found and not rule.yields then check_found(checked, found) end
+    return found, its_score
+  end)
+  if good then return slots, score end
+  errors[#errors + 1] = { where = ("%s.rules[%d]"):format(checked.where, index), message = slots }
+end
+
+local function recognise(list, text, session, errors)
+  local best
+  for _, checked in ipairs(list) do
+    for index = 1, #checked.rules do
+      local slots, score = apply_rule(checked, index, text, session, errors)
+      if slots and (not best or score > best.score) then
+        best = { intent = checked, slots = slots, score = score, rule = index }
+        if score >= 1 then return best end -- nothing can be better
+      end
+    end
+  end
+  return best
+end
+
+---What came of a message.
+---@class intent_webhook.MessageResult
+---@field status "fired"|"incomplete"|"unmatched"
+---@field intent? string the intent that fits best
+---@field slots? table what its rule found
+---@field score? number 0 to 1: how much of the message the rule accounts for
+---@field rule? integer which of the intent's rules it was
+---@field id? string of the event, when it fired
+---@field missing? string[] the required slots that were not in the message, when it is incomplete
+---@field errors? intent_webhook.RuleError[] what users' functions raised; nil when none did
+
+---Looks for the intent that a message fits best, and fires it. Returns at once.
+---
+---The rule with the highest score wins, and among equals the one that is defined first. An error in a rule counts as no
+---match. Raises only for arguments that are wrong.
+---@param text string
+---@param given? intent_webhook.MessageOptions
+---@return intent_webhook.MessageResult|nil
+---@return string|nil message
+---@return string|nil code as those of `fire`, when the intent could not be fired
+function Client:message(text, given)
+  if type(text) ~= "string" then error("client:message: text: must be a string, got " .. check.kind(text), 2) end
+  local session = session_of(given, "client:message")
+  local errors = {}
+  local best = recognise(self.list, text, session, errors)
+  local result = { status = "unmatched" }
+  if best then
+    result = {
+      status = "incomplete", intent = best.intent.name, slots = best.slots, score = best.score, rule = best.rule,
+      missing = intent.missing(best.intent, best.slots),
+    }
+    if not result.missing then
+      local id, message, code
+      if best.intent.maps or #errors > 0 then
+        id, message, code = fire_in_full(self, best.intent, best.slots, session, errors)
+      else
+        id, message, code = self.core:fire(best.intent.core, best.slots, session, time_of(self))
+      end
+      if not id then return nil, message, code end
+      result.status, result.id = "fired", id
+    end
+  end
+  if #errors > 0 then result.errors = errors end
+  return result
+end
+
+-- Results ----------------------------------------------------------------------------------------------------------
+
+---A delivery that is finished.
+---@class intent_webhook.Delivery
+---@field id string of the event
+---@field intent string
+---@field session? string
+---@field number integer which webhook action of the intent, from 1; 0: an event that has no webhook
+---@field url? string
+---@field status "delivered"|"failed"|"recorded" recorded: number 0
+---@field http_status? integer
+---@field cause? string why it is not delivered: a stable code, listed in docs/history.md
+---@field reason? string the same as a sentence that says what to do
+---@field message? string what the system said
+---@field seconds? number what the attempt took
+---@field recorded boolean false: the history could not be written so far
+
+---The deliveries that finished since the last call. Never waits.
+---@return intent_webhook.Delivery[] # perhaps none
+function Client:poll()
+  return self.core:poll()
+end
+
+---Waits for the deliveries of one event; `poll` will not give them any more.
+---@param id string
+---@param timeout? number seconds; default 15
+---@return intent_webhook.Delivery[]|nil
+---@return string|nil message
+---@return string|nil code "timeout"; "unknown": no event of that id is under way, or its deliveries were polled
+function Client:wait(id, timeout)
+  if type(id) ~= "string" then error("client:wait: id: must be a string, got " .. check.kind(id), 2) end
+  return self.core:wait(id, seconds_of(timeout, options.seconds.wait, "client:wait"))
+end
+
+---Waits until everything is sent and recorded.
+---@param timeout? number seconds; default 15
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "timeout"
+function Client:flush(timeout)
+  return self.core:flush(seconds_of(timeout, options.seconds.flush, "client:flush"))
+end
+
+---Accepts nothing more, waits until everything is sent and recorded, and ends. What is not finished in time is recorded
+---as failed, client_closed. A second time does nothing.
+---@param timeout? number seconds; default 15
+---@return true|nil
+---@return string|nil message how many deliveries were cut off
+---@return string|nil code "timeout"
+function Client:close(timeout)
+  timeout = seconds_of(timeout, options.seconds.close, "client:close")
+  if self.history then self.history:close() end
+  self.history = nil
+  return self.core:close(timeout)
+end
+
+function Client:__close()
+  self:close()
+end
+
+---Opens the history and starts the threads now, to learn of trouble early. Otherwise the first event does.
+---@param timeout? number seconds; default 5
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "history", "timeout", "closed", "memory", "system"
+function Client:start(timeout)
+  return self.core:start(seconds_of(timeout, options.seconds.start, "client:start"))
+end
+
+---Figures of the client.
+---@class intent_webhook.Stats
+---@field fired integer events that were accepted
+---@field delivered integer deliveries
+---@field failed integer deliveries
+---@field refused integer events that were refused as full
+---@field results_dropped integer finished deliveries that nobody polled in time
+---@field queued integer deliveries that wait now
+---@field in_flight integer deliveries on the wire now
+---@field unrecorded integer deliveries that are finished, but not yet in the history
+---@field bytes integer memory that all of them hold
+---@field history_recorded integer what the file's writer, which clients may share, has written
+---@field history_waiting integer what it has yet to write
+---@field history_error? string why its last write failed
+
+---@return intent_webhook.Stats
+function Client:stats()
+  return self.core:stats()
+end
+
+-- History ----------------------------------------------------------------------------------------------------------
+
+local function history_of(client)
+  if not client.history then
+    local opened, message, code = history.open(client.path)
+    if not opened then return nil, message, code end
+    client.history = opened
+  end
+  return client.history
+end
+
+---The events that a filter lets through, newest first. Waits for the answer, at most filter.timeout seconds.
+---@param filter? intent_webhook.EventFilter
+---@return intent_webhook.EventPage|nil
+---@return string|nil message
+---@return string|nil code "history", "timeout"
+function Client:events(filter)
+  history.check_filter(filter, "client:events", 2)
+  local opened, message, code = history_of(self)
+  if not opened then return nil, message, code end
+  return opened:events(filter)
+end
+
+---One event with its deliveries and their attempts. Waits for the answer.
+---@param id string
+---@param timeout? number seconds; default 5
+---@return intent_webhook.Event|nil
+---@return string|nil message
+---@return string|nil code "unknown", "history", "timeout"
+function Client:event(id, timeout)
+  if type(id) ~= "string" then error("client:event: id: must be a string, got " .. check.kind(id), 2) end
+  timeout = seconds_of(timeout, options.seconds.event, "client:event")
+  local opened, message, code = history_of(self)
+  if not opened then return nil, message, code end
+  return opened:event(id, timeout)
+end
+
+return webhook

@@ -1,0 +1,165 @@
+--- action: what happens when an intent fires. Here: the webhook action, one endpoint and perhaps a map function.
+--
+-- Lua looks at the names and types; what a URL, a token or a header may hold is the C core's to say, when it makes the
+-- endpoint. Its sentences begin with the option that they are about.
+
+local check = require "intent_webhook.check"
+local options = require "intent_webhook.options"
+local protected = require "intent_webhook.protected"
+
+local action = {}
+
+---Makes the payload of a webhook. What it returns becomes the JSON body: nested tables, lists, text, numbers, booleans,
+---webhook.null. `slots` is a copy. An error that it raises is recorded, and nothing is sent by that action.
+---@alias intent_webhook.MapFunction fun(slots: table, event: intent_webhook.MapEvent): any
+
+---@class intent_webhook.MapEvent
+---@field id string
+---@field time number seconds since 1970
+---@field intent string
+---@field session string|nil
+
+---A checked action.
+---@class intent_webhook.Action
+---@field endpoint userdata|nil the core's; nil when there is no core to ask
+---@field map intent_webhook.MapFunction|nil
+---@field timeout number seconds
+
+local MOST_HEADERS = 100
+
+-- The core's names for options that are called otherwise here.
+local CORE_NAMES = { url = "webhook" }
+
+local function header_list(mistakes, path, headers)
+  local list, by_name = {}, {}
+  for name, value in pairs(headers) do
+    local place = check.within(path, name)
+    if type(name) ~= "string" then
+      mistakes:add(place, 'has no name: write headers like { ["X-Name"] = "value" }')
+    elseif check.type(mistakes, place, value, "string", "give the header a value") then
+      if (name .. value):find("%z") then
+        mistakes:add(place, "holds a NUL: remove it")
+      else
+        local header = { name, value, false }
+        list[#list + 1] = header
+        by_name[name:lower()] = header
+      end
+    end
+  end
+  if #list > MOST_HEADERS then
+    mistakes:add(path, ("has %d headers, but %d is the most"):format(#list, MOST_HEADERS))
+  end
+  table.sort(list, function(one, other) return one[1] < other[1] end)
+  return list, by_name
+end
+
+local function mark_secret(mistakes, path, names, list, by_name)
+  local known = {}
+  for _, header in ipairs(list) do known[#known + 1] = header[1] end
+  for index, name in ipairs(names) do
+    local place = check.within(path, index)
+    if check.type(mistakes, place, name, "string", "name a header") then
+      local header = by_name[name:lower()]
+      if header then
+        header[3] = true
+      else
+        mistakes:add(place, ('is "%s", which is not in headers%s'):format(name, check.suggestion(name, known)))
+      end
+    end
+  end
+end
+
+local function read_token(mistakes, path, accepted)
+  local name = accepted.token_env
+  if not name then return accepted.token end
+  local place = check.within(path, "token_env")
+  if accepted.token then
+    mistakes:add(place, "is given as well as token: remove one of the two")
+    return nil
+  end
+  local token = os.getenv(name)
+  if not token then
+    mistakes:add(place, ("names the environment variable %s, which is not set: set it, or leave token_env out"):format(
+      name))
+  end
+  return token
+end
+
+-- Asks the core. Its sentence "url: is ..." becomes a mistake of the option "webhook".
+local function make_endpoint(mistakes, path, definition, endpoint, core_client)
+  local made, sentence = core_client:endpoint(endpoint)
+  if made then return made end
+  local name, message = sentence:match("^([%w_]+): (.*)$")
+  if not name then return mistakes:add(path, sentence) end
+  name = CORE_NAMES[name] or name
+  if name == "token" and definition.token_env ~= nil then name = "token_env" end
+  if name == "allow" and definition.allow == nil then return mistakes:add("allow", message) end -- the client's
+  mistakes:add(check.within(path, name), message)
+end
+
+---Checks what a user wrote for an action; adds its mistakes.
+---@param mistakes intent_webhook.Mistakes
+---@param path string
+---@param definition any
+---@param client table the client's checked options: defaults for network and allow
+---@param core_client userdata|nil
+---@return intent_webhook.Action|nil
+function action.new(mistakes, path, definition, client, core_client)
+  local before = #mistakes.list
+  local accepted = check.options(mistakes, path, definition, options.webhook_action)
+  if not accepted then return nil end
+  local headers, by_name = header_list(mistakes, check.within(path, "headers"), accepted.headers)
+  mark_secret(mistakes, check.within(path, "secret_headers"), accepted.secret_headers, headers, by_name)
+  local allow = client.allow
+  if accepted.allow then
+    allow = check.strings(mistakes, check.within(path, "allow"), accepted.allow, "write an address range")
+  end
+  local token = read_token(mistakes, path, accepted)
+  local made = { map = accepted.map, timeout = accepted.timeout }
+  if #mistakes.list > before or not core_client then return made end
+  made.endpoint = make_endpoint(mistakes, path, definition, {
+    url = accepted.webhook,
+    token = token,
+    headers = headers,
+    timeout = accepted.timeout,
+    in_flight = accepted.in_flight,
+    public_only = (accepted.network or client.network) == "public",
+    allow = allow,
+    ca_file = accepted.ca_file,
+    disabled = accepted.disabled,
+  }, core_client)
+  return made
+end
+
+local function copy(values)
+  local copied = {}
+  for key, value in pairs(values) do copied[key] = value end
+  return copied
+end
+
+---Runs the map functions of an intent.
+---@param actions intent_webhook.Action[]
+---@param where string the intent's path, for errors
+---@param slots table
+---@param event intent_webhook.MapEvent
+---@param errors intent_webhook.RuleError[] gets what the functions raised
+---@return table payloads for the core: false for the slots, { value }, or { error = message }
+function action.payloads(actions, where, slots, event, errors)
+  local payloads = {}
+  for index, one in ipairs(actions) do
+    payloads[index] = false
+    if one.map then
+      local good, value = protected.call(one.map, copy(slots), copy(event))
+      if good and value == nil then
+        good, value = false, "map returned nothing: return the payload, or webhook.null"
+      end
+      payloads[index] = good and { value } or { error = protected.first_line(value) }
+      if not good then
+        errors[#errors + 1] = { where = ("%s.actions[%d].map"):format(where, index), message = value }
+      end
+    end
+  end
+  return payloads
+end
+
+return action

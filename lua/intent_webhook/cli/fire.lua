@@ -1,0 +1,94 @@
+--- fire: the command that fires one intent and shows what came of it.
+
+local call = require "intent_webhook.cli.call"
+local check = require "intent_webhook.check"
+local file = require "intent_webhook.cli.file"
+local history = require "intent_webhook.history"
+local intent = require "intent_webhook.intent"
+local json = require "intent_webhook.cli.json"
+local terminal = require "intent_webhook.cli.terminal"
+local text = require "intent_webhook.cli.text"
+
+local GRACE_SECONDS = 5 -- beyond the endpoints' timeout: for recording
+
+local function usage(message)
+  terminal.exit(terminal.USAGE, text.line(message))
+end
+
+-- "name=text" or "name:=JSON".
+local function read_slots(words)
+  local slots = {}
+  for _, word in ipairs(words) do
+    local name, colon, value = word:match("^([^=]-)(:?)=(.*)$")
+    if not name or name == "" then usage(('"%s" is no slot: write slot=text or slot:=JSON'):format(word)) end
+    if slots[name] ~= nil then usage(("the slot %s is given twice"):format(name)) end
+    if colon == ":" then
+      local good, decoded = json.decode(value)
+      if not good then usage(("the slot %s has no JSON: %s"):format(name, decoded)) end
+      value = decoded
+      local to_integer = rawget(math, "tointeger")
+      if type(value) == "number" and to_integer then value = to_integer(value) or value end
+    end
+    slots[name] = value
+  end
+  return slots
+end
+
+local function find_intent(client, name)
+  local checked = client.intents[name]
+  if checked then return checked end
+  local names = {}
+  for index, one in ipairs(client.list) do names[index] = one.name end
+  usage(('there is no intent "%s"%s'):format(name, check.suggestion(name, names)))
+end
+
+local function fire(client, checked, slots, session)
+  local good, id, message, code = pcall(client.fire, client, checked.name, slots, { session = session })
+  if not good then usage((tostring(id):gsub("^.-client:fire: ", ""))) end
+  if code == "incomplete" then usage(message) end
+  if not id then terminal.exit(terminal.WORLD, text.line(message)) end
+  return id
+end
+
+local function all_delivered(source)
+  local event = history.decode(source)
+  if not event then return false end
+  for _, delivery in ipairs(event.deliveries) do
+    if delivery.status ~= "delivered" then return false end
+  end
+  return true
+end
+
+local function run(values, screen)
+  local slots = read_slots(values["slot=value"])
+  local client = file.client(values.FILE, values.history)
+  local checked = find_intent(client, values.INTENT)
+  local id = fire(client, checked, slots, values.session)
+  client:wait(id, intent.longest_timeout(checked) + GRACE_SECONDS)
+  client:close(GRACE_SECONDS)
+  local opened = file.history(client.path)
+  local source, message = opened:event_json(id)
+  opened:close()
+  if not source then terminal.exit(terminal.WORLD, text.line(message)) end
+  if values.json then screen:print(source) else call.print(screen, source) end
+  return all_delivered(source) and terminal.OK or terminal.FAILED
+end
+
+---@type intent_webhook.Command
+return {
+  name = "fire",
+  summary = "fire one intent and show the call",
+  help = [[
+Fires an intent with the given slots, waits, and shows the call in full: request and response.
+slot=value gives text, slot:=value gives JSON: a number, true, false or null.
+
+Exit status: 0 delivered, 1 not delivered, or the file has mistakes, 2 no such intent or slot, or a required slot is
+missing, 3 a file cannot be read.]],
+  operands = { "FILE", "INTENT", "slot=value..." },
+  options = {
+    file.HISTORY_OPTION,
+    { name = "session", value = "NAME", help = "the session that the event belongs to" },
+    { name = "json", help = "one JSON object, as in the history" },
+  },
+  run = run,
+}

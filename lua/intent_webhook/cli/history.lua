@@ -1,0 +1,171 @@
+--- history: the command that lists what was fired and what became of it, newest first.
+
+local call = require "intent_webhook.cli.call"
+local file = require "intent_webhook.cli.file"
+local json = require "intent_webhook.cli.json"
+local terminal = require "intent_webhook.cli.terminal"
+local text = require "intent_webhook.cli.text"
+
+local PAGE = 500 -- events that are asked for at a time
+
+-- Time -------------------------------------------------------------------------------------------------------------
+
+local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }
+
+-- "90s", "15m", "2h", "7d" ago; "2026-03-15" or "2026-03-15 10:30" in local time. Seconds since 1970, or nil.
+local function read_since(words, now)
+  local count, unit = words:match("^(%d+)([smhd])$")
+  if count then return math.max(0, now - tonumber(count) * UNITS[unit]) end
+  local year, month, day, clock = words:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$")
+  if not year then return nil end
+  local hour, minute, second = clock:match("^[ T](%d%d):(%d%d):?(%d?%d?)$")
+  if clock ~= "" and not hour then return nil end
+  return os.time {
+    year = tonumber(year), month = tonumber(month), day = tonumber(day),
+    hour = tonumber(hour) or 0, min = tonumber(minute) or 0, sec = tonumber(second) or 0,
+  }
+end
+
+-- Table ------------------------------------------------------------------------------------------------------------
+
+local COLUMNS = { "TIME", "INTENT", "SESSION", "STATUS", "HTTP", "TOOK", "URL", "EVENT" }
+local STATUS, URL = 4, 7
+local WIDEST = { [2] = 30, [3] = 24, [URL] = 48 } -- characters; longer ones are cut in the middle
+
+local function row_of(event, delivery)
+  local status, total
+  if delivery then status, total = call.outcome(delivery) end
+  local cells = {
+    call.time(event.time), event.intent, event.session or "", delivery and delivery.status or "recorded",
+    status and ("%d"):format(status) or (delivery and delivery.cause) or "", total and call.duration(total) or "",
+    delivery and delivery.url or "", event.id,
+  }
+  for index, cell in ipairs(cells) do
+    cells[index] = text.line(cell)
+    if WIDEST[index] then cells[index] = text.shorten(cells[index], WIDEST[index]) end
+  end
+  return cells
+end
+
+local function rows_of(events)
+  local rows = {}
+  for _, event in ipairs(events) do
+    for _, delivery in ipairs(event.deliveries) do rows[#rows + 1] = row_of(event, delivery) end
+    if #event.deliveries == 0 then rows[#rows + 1] = row_of(event) end
+  end
+  return rows
+end
+
+local function pad(cell, width)
+  return cell .. (" "):rep(width - text.width(cell))
+end
+
+local function print_row(screen, row, widths, paint)
+  local cells = {}
+  for index, cell in ipairs(row) do
+    cells[index] = paint(index, index < #row and pad(cell, widths[index]) or cell, cell)
+  end
+  screen:print(table.concat(cells, "  "))
+end
+
+local function print_table(screen, events)
+  local rows, widths = rows_of(events), {}
+  for index, title in ipairs(COLUMNS) do
+    widths[index] = #title
+    for _, row in ipairs(rows) do widths[index] = math.max(widths[index], text.width(row[index])) end
+  end
+  print_row(screen, COLUMNS, widths, function(_, padded) return screen:paint("dim", padded) end)
+  for _, row in ipairs(rows) do
+    print_row(screen, row, widths, function(index, padded, cell)
+      if index ~= STATUS then return padded end
+      return screen:badge(cell) .. padded:sub(#cell + 1)
+    end)
+  end
+end
+
+-- Questions --------------------------------------------------------------------------------------------------------
+
+local function fail(message)
+  terminal.exit(terminal.WORLD, text.line(message))
+end
+
+local function misuse(sentence, word)
+  terminal.exit(terminal.USAGE, text.line(sentence:format(word)))
+end
+
+local function print_json(screen, history, filter, wanted)
+  while wanted > 0 do
+    filter.limit = math.min(wanted, PAGE)
+    local source, message = history:events_json(filter)
+    if not source then fail(message) end
+    local events = json.elements(source)
+    for _, event in ipairs(events) do screen:print(event) end
+    wanted = wanted - #events
+    filter.before = tonumber(source:match('"next":(%d+)}%s*$'))
+    if not filter.before then return end
+  end
+end
+
+-- A page without attempts lacks what the endpoint answered, and how long it took.
+local function in_full(history, event)
+  return history:event(event.id) or event -- it may have been deleted meanwhile
+end
+
+local function collect(history, filter, wanted)
+  local events = {}
+  while #events < wanted do
+    filter.limit = math.min(wanted - #events, PAGE)
+    local page, message = history:events(filter)
+    if not page then fail(message) end
+    for _, event in ipairs(page.events) do events[#events + 1] = in_full(history, event) end
+    filter.before = page.next
+    if not filter.before then break end
+  end
+  return events
+end
+
+local function run(values, screen)
+  local filter = { intent = values.intent, status = values.status, session = values.session, url = values.url }
+  if values.since then
+    filter.from = read_since(values.since, os.time())
+    if not filter.from then
+      misuse('--since does not know the time "%s": write 15m, 2h, 7d or 2026-03-15', values.since)
+    end
+  end
+  if filter.status and not ("|pending|delivered|failed|"):find("|" .. filter.status .. "|", 1, true) then
+    misuse('--status is pending, delivered or failed, not "%s"', filter.status)
+  end
+  local history = file.history(values.history)
+  local wanted = values.limit or 20
+  if values.json then
+    print_json(screen, history, filter, wanted)
+  else
+    local events = collect(history, filter, wanted)
+    if #events > 0 then print_table(screen, events) else screen:note("no such events") end
+  end
+  history:close()
+  return terminal.OK
+end
+
+---@type intent_webhook.Command
+return {
+  name = "history",
+  summary = "list what was fired, newest first",
+  help = [[
+Lists events, newest first, one line for each webhook. STATUS is pending, delivered, failed, or recorded for an
+event without a webhook. "intent-webhook show EVENT" shows one in full.
+
+Exit status: 0 also when there is nothing to list, 3 the history cannot be read.]],
+  operands = {},
+  options = {
+    { name = "history", value = "FILE", help = "the history file (default: " .. file.DEFAULT_HISTORY .. ")" },
+    { name = "intent", value = "NAME", help = "only this intent" },
+    { name = "status", value = "STATUS", help = "only events with a webhook that is pending, delivered or failed" },
+    { name = "session", value = "NAME", help = "only this session" },
+    { name = "url", value = "URL", help = "only events with a webhook to this URL" },
+    { name = "since", value = "TIME", help = 'only since 90s, 15m, 2h, 7d ago, 2026-03-15, "2026-03-15 10:30"' },
+    { name = "limit", value = "N", whole = true, from = 1, to = 1000000, help = "how many events (default 20)" },
+    { name = "json", help = "one JSON object a line" },
+  },
+  run = run,
+}

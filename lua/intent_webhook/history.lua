@@ -1,0 +1,135 @@
+--- history: reads a history file, with or without a client that writes it.
+--
+-- SQLite runs in a thread of the core; a question waits for its answer, at most as long as `timeout` says. The fields
+-- of events, deliveries and attempts are described in docs/history.md.
+
+local check = require "intent_webhook.check"
+local core = require "intent_webhook.core"
+local json = require("cjson").new() -- an instance of our own: the host may have set up the shared one otherwise
+local options = require "intent_webhook.options"
+
+local history = {}
+
+---@class intent_webhook.History
+---@field reader userdata
+local History = { __name = "intent_webhook.History" }
+History.__index = History
+
+---What `events` returns.
+---@class intent_webhook.EventPage
+---@field events intent_webhook.Event[] newest first, with their deliveries, without attempts
+---@field next? integer give it as `before` for the next page; nil when there is none
+
+---Opens a history file for reading. The file is looked at with the first question.
+---@param path string
+---@return intent_webhook.History|nil history
+---@return string|nil message
+---@return string|nil code "memory" or "system"
+function history.open(path)
+  local reader, message, code = core.reader(path)
+  if not reader then return nil, message, code end
+  return setmetatable({ reader = reader }, History)
+end
+
+local to_integer = rawget(math, "tointeger") -- Lua 5.3 and later
+
+-- Without JSON's null, except in slots, where it is a value; with whole numbers as integers where Lua has those.
+local function plain(value, in_slots)
+  if value == json.null then
+    if in_slots then return value end
+    return nil
+  end
+  if type(value) == "number" then return to_integer and to_integer(value) or value end
+  if type(value) ~= "table" then return value end
+  for key, member in pairs(value) do value[key] = plain(member, in_slots or key == "slots") end
+  return value
+end
+
+---An answer of the core as Lua values. JSON's null becomes nil, except in slots.
+---@param source string
+---@return table|nil
+function history.decode(source)
+  return plain(json.decode(source))
+end
+
+local function ask(self, question, level)
+  if not self.reader then error("the history is closed", level + 1) end
+  local text, message, code = self.reader:ask(question)
+  if not text then return nil, message, code end
+  return text
+end
+
+---Raises for a filter that is wrong, at the line `level` above this call.
+---@param filter intent_webhook.EventFilter|nil
+---@param caller string the method's name, for the message
+---@param level integer
+---@return table
+function history.check_filter(filter, caller, level)
+  local mistakes = check.mistakes()
+  local question = check.options(mistakes, "", filter == nil and {} or filter, options.event_filter)
+  local mistake = mistakes:first()
+  if mistake then
+    local name = mistake.path == "" and "filter" or mistake.path
+    error(("%s: %s: %s"):format(caller, name, mistake.message), level + 1)
+  end
+  return question
+end
+
+---The events that a filter lets through, as JSON text: {"events":[...],"next":...}.
+---@param filter? intent_webhook.EventFilter
+---@return string|nil json
+---@return string|nil message
+---@return string|nil code "history" or "timeout"
+function History:events_json(filter)
+  return ask(self, history.check_filter(filter, "history:events_json", 2), 2)
+end
+
+---One event with its deliveries and attempts, as JSON text; "null" when there is none of that id.
+---@param id string
+---@param timeout? number seconds to wait; default 5
+---@return string|nil json
+---@return string|nil message
+---@return string|nil code "history" or "timeout"
+function History:event_json(id, timeout)
+  if type(id) ~= "string" then error("history:event_json: id: must be a string, got " .. check.kind(id), 2) end
+  return ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
+end
+
+---The events that a filter lets through, newest first.
+---@param filter? intent_webhook.EventFilter
+---@return intent_webhook.EventPage|nil
+---@return string|nil message
+---@return string|nil code "history": the file cannot be read; "timeout": it took too long
+function History:events(filter)
+  local text, message, code = ask(self, history.check_filter(filter, "history:events", 2), 2)
+  if not text then return nil, message, code end
+  return history.decode(text)
+end
+
+---One event with its deliveries and their attempts.
+---@param id string
+---@param timeout? number seconds to wait; default 5
+---@return intent_webhook.Event|nil
+---@return string|nil message
+---@return string|nil code "unknown": no event of that id; "history"; "timeout"
+function History:event(id, timeout)
+  if type(id) ~= "string" then error("history:event: id: must be a string, got " .. check.kind(id), 2) end
+  local text, message, code = ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
+  if not text then return nil, message, code end
+  local event = text ~= "null" and history.decode(text) or nil -- cjson 2.1.0 decodes no bare null
+  if not event then return nil, "there is no event " .. id .. " in the history", "unknown" end
+  return event
+end
+
+---Gives the file back. A second time does nothing.
+---@return true
+function History:close()
+  local reader = self.reader
+  self.reader = nil
+  if reader then reader:close() end
+  return true
+end
+
+History.__close = History.close
+
+return history

@@ -1,0 +1,165 @@
+--- intent: from what a user wrote to what the client works with. One checker, which finds every mistake.
+
+local action = require "intent_webhook.action"
+local check = require "intent_webhook.check"
+local options = require "intent_webhook.options"
+local rule = require "intent_webhook.rule"
+
+local intent = {}
+
+---A checked intent.
+---@class intent_webhook.CheckedIntent
+---@field name string
+---@field where string its path in the definition: "intents[1]"
+---@field declared table<string, boolean> the names of its slots
+---@field slots table[] { name, required, sensitive } each, in order: as the core wants them
+---@field required string[] the names of the slots that it needs
+---@field rules intent_webhook.Rule[]
+---@field actions intent_webhook.Action[]
+---@field maps boolean whether an action has a map function
+---@field core userdata|nil the core's intent; nil when there is no core
+
+local function check_slot(mistakes, path, definition)
+  if type(definition) == "string" then definition = { name = definition } end
+  local slot = check.options(mistakes, path, definition, options.slot)
+  if not slot or not slot.name then return nil end
+  local place = check.within(path, "name")
+  if not check.name(mistakes, place, slot.name, "give the slot a name") then return nil end
+  if slot.name:find("[{}]") then
+    mistakes:add(place, "holds a brace: a sentence could not name it")
+    return nil
+  end
+  if slot.required ~= nil and slot.optional ~= nil and slot.required == slot.optional then
+    mistakes:add(path, "is required and optional, or neither: leave one of the two out")
+  end
+  local required = slot.required
+  if required == nil then required = not slot.optional end
+  return { slot.name, required, slot.sensitive }
+end
+
+local function check_slots(mistakes, path, definitions)
+  local slots, first_place = {}, {}
+  for index, definition in ipairs(definitions) do
+    local place = check.within(path, index)
+    local slot = check_slot(mistakes, place, definition)
+    if slot and first_place[slot[1]] then
+      mistakes:add(place, ('is called "%s" like %s: give it another name'):format(slot[1], first_place[slot[1]]))
+    elseif slot then
+      first_place[slot[1]] = place
+      slots[#slots + 1] = slot
+    end
+  end
+  return slots
+end
+
+local function check_rules(mistakes, path, definitions, names)
+  local rules = {}
+  for index, definition in ipairs(definitions) do
+    -- rules keep their number also when one before them is wrong
+    rules[index] = rule.new(mistakes, check.within(path, index), definition, names) or false
+  end
+  return rules
+end
+
+-- A required slot that no rule can give means that no message will ever fire the intent.
+local function warn_of_gaps(mistakes, path, slots, rules)
+  if #rules == 0 then return end
+  for _, one in ipairs(rules) do
+    if not one or not one.yields then return end
+  end
+  for _, slot in ipairs(slots) do
+    local found = not slot[2]
+    for _, one in ipairs(rules) do found = found or one.yields[slot[1]] end
+    if not found then
+      mistakes:warn(path, ('the slot "%s" is required, but no rule yields it: no message can fire this intent'):format(
+        slot[1]))
+    end
+  end
+end
+
+local function check_actions(mistakes, path, definitions, client, core_client)
+  local actions, endpoints, maps = {}, {}, false
+  for index, definition in ipairs(definitions) do
+    local one = action.new(mistakes, check.within(path, index), definition, client, core_client)
+    if one then
+      actions[#actions + 1] = one
+      endpoints[#endpoints + 1] = one.endpoint
+      maps = maps or one.map ~= nil
+    end
+  end
+  return actions, endpoints, maps
+end
+
+local function check_intent(mistakes, path, definition, client, core_client)
+  local accepted = check.options(mistakes, path, definition, options.intent)
+  if not accepted then return nil end
+  local named = accepted.name
+    and check.name(mistakes, check.within(path, "name"), accepted.name, "give the intent a name")
+  local slots = check_slots(mistakes, check.within(path, "slots"), accepted.slots)
+  local declared = {}
+  for _, slot in ipairs(slots) do declared[slot[1]] = true end
+  local rules = check_rules(mistakes, check.within(path, "rules"), accepted.rules, declared)
+  warn_of_gaps(mistakes, path, slots, rules)
+  local actions, endpoints, maps =
+    check_actions(mistakes, check.within(path, "actions"), accepted.actions, client, core_client)
+  local checked = {
+    name = accepted.name, where = path, slots = slots, declared = declared, required = {}, rules = rules,
+    actions = actions, maps = maps,
+  }
+  for _, slot in ipairs(slots) do
+    if slot[2] then checked.required[#checked.required + 1] = slot[1] end
+  end
+  if not named then return nil end
+  if core_client and not mistakes:first() then checked.core = core_client:intent(checked.name, slots, endpoints) end
+  return checked
+end
+
+---Checks a list of intents; adds every mistake in it.
+---@param mistakes intent_webhook.Mistakes
+---@param definitions any[] known to be a list
+---@param client table the client's checked options
+---@param core_client userdata|nil makes endpoints and intents; without it they are not checked by the core
+---@return intent_webhook.CheckedIntent[] # complete only if there was no mistake
+function intent.check(mistakes, definitions, client, core_client)
+  local intents, first_place = {}, {}
+  for index, definition in ipairs(definitions) do
+    local path = check.within("intents", index)
+    local checked = check_intent(mistakes, path, definition, client, core_client)
+    local name = checked and checked.name
+    if checked and first_place[name] then
+      mistakes:add(check.within(path, "name"),
+        ('is "%s" like that of %s: give it another'):format(name, first_place[name]))
+    elseif checked then
+      first_place[name] = path
+      intents[#intents + 1] = checked
+    end
+  end
+  if #definitions == 0 then mistakes:warn("intents", "is empty: nothing can fire") end
+  return intents
+end
+
+---The required slots that are missing.
+---@param checked intent_webhook.CheckedIntent
+---@param slots table
+---@return string[]|nil # their names in order; nil when none is
+function intent.missing(checked, slots)
+  local missing
+  for _, name in ipairs(checked.required) do
+    if slots[name] == nil then
+      missing = missing or {}
+      missing[#missing + 1] = name
+    end
+  end
+  return missing
+end
+
+---The longest that one call of the intent's actions may take.
+---@param checked intent_webhook.CheckedIntent
+---@return number seconds
+function intent.longest_timeout(checked)
+  local longest = 0
+  for _, one in ipairs(checked.actions) do longest = math.max(longest, one.timeout) end
+  return longest
+end
+
+return intent

@@ -1,0 +1,139 @@
+--- options: every option that users can give, in one place, with its type, range, default and meaning.
+--
+-- check.lua reads these tables; the README's tables say the same.
+
+local options = {}
+
+---What `webhook.new` takes.
+---@class intent_webhook.ClientOptions
+---@field history string path of the SQLite file that keeps the history; made when it does not exist
+---@field intents intent_webhook.Intent[]|string the intents, or the path of a Lua file that returns them
+---@field queue_limit? integer deliveries in memory for each endpoint, from 1; default 10000
+---@field queue_bytes? integer bytes in memory for each endpoint, from 1; default 67108864 (64 MiB)
+---@field network? "any"|"public" where webhooks may go, unless the action says otherwise; default "any"
+---@field allow? string[] address ranges (CIDR) that network = "public" allows all the same
+---@field keep_days? number|false days after which history is deleted, above 0; false keeps all; default 30
+---@field now? fun(): number seconds since 1970, with fractions; default: the system's clock
+options.client = {
+  { name = "history", type = "string", required = true, also = { "database", "db", "file", "log" },
+    hint = "name the SQLite file that keeps the history" },
+  { name = "intents", type = "list|string", required = true,
+    hint = "give the intents, or the path of a Lua file that returns them" },
+  { name = "queue_limit", type = "integer", default = 10000, from = 1, to = 100000000 },
+  { name = "queue_bytes", type = "integer", default = 64 * 1024 * 1024, from = 1, to = 2 ^ 46 },
+  { name = "network", type = "string", default = "any", one_of = { "any", "public" } },
+  { name = "allow", type = "list", most = 1000, hint = 'list address ranges, like { "10.1.0.0/16" }' },
+  { name = "keep_days", type = "number|false", default = 30, from = 0.001, to = 100000,
+    hint = "days, or false to keep all history" },
+  { name = "now", type = "function", also = { "clock", "time" },
+    hint = "give a function that returns seconds since 1970" },
+}
+
+---What a person may want, how it is recognised, what it needs, and what happens then.
+---@class intent_webhook.Intent
+---@field name string shown in the history; no control characters; no two intents have the same
+---@field rules? (string|intent_webhook.PatternRule|intent_webhook.RuleFunction)[] none: only fire() fires it
+---@field slots? (string|intent_webhook.Slot)[] in the order of the payload; a string is the name of a slot
+---@field actions? intent_webhook.WebhookAction[] none: firings are only recorded
+options.intent = {
+  { name = "name", type = "string", required = true, hint = "give the intent a name" },
+  { name = "rules", type = "list", default = {}, also = { "rule", "match", "patterns", "sentences" } },
+  { name = "slots", type = "list", default = {}, most = 256, also = { "entities", "fields", "parameters" } },
+  { name = "actions", type = "list", default = {}, most = 64, also = { "webhooks", "webhook" },
+    hint = 'list them, like { { webhook = "https://example.org/hook" } }' },
+}
+
+---A named piece of information that an intent needs.
+---@class intent_webhook.Slot
+---@field name string the key in the payload; no control characters, no braces
+---@field required? boolean whether the intent only fires with it; default true
+---@field optional? boolean the opposite of required, for those who prefer the word
+---@field sensitive? boolean masked in everything that is stored, but sent as it is; default false
+options.slot = {
+  { name = "name", type = "string", required = true, hint = "give the slot a name" },
+  { name = "required", type = "boolean" },
+  { name = "optional", type = "boolean" },
+  { name = "sensitive", type = "boolean", default = false, also = { "secret", "private", "masked" } },
+}
+
+---A Lua pattern whose captures are slots.
+---@class intent_webhook.PatternRule
+---@field pattern string as in string.find; upper and lower case differ; it need not match the whole message
+---@field slots? string[] the captures' slots, in order; an empty capture leaves its slot out
+options.pattern_rule = {
+  { name = "pattern", type = "string", required = true, hint = "give a Lua pattern" },
+  { name = "slots", type = "list", default = {}, also = { "captures", "names" },
+    hint = "name the slot of each capture, in order" },
+}
+
+---Where the event is posted, and how.
+---@class intent_webhook.WebhookAction
+---@field webhook string the URL, http or https, used exactly as it is
+---@field token? string raw value, sent as "Authorization: Bearer <token>"; stored redacted
+---@field token_env? string the environment variable that holds the token; refused when it is not set
+---@field headers? table<string, string> more headers, at most 100, sent in the order of their names
+---@field secret_headers? string[] those of `headers` whose value is stored redacted
+---@field timeout? number seconds for the whole call, 0.001 to 3600; default 10
+---@field in_flight? integer requests at once, 1 to 100000; default 64
+---@field map? intent_webhook.MapFunction makes the payload; default: the slots as a flat object
+---@field network? "any"|"public" default: the client's
+---@field allow? string[] address ranges (CIDR); default: the client's
+---@field ca_file? string PEM file of authorities to trust instead of the system's
+---@field disabled? boolean nothing is sent, and the history says so; default false
+options.webhook_action = {
+  { name = "webhook", type = "string", required = true, also = { "url", "endpoint", "uri" },
+    hint = "give the URL to post to" },
+  { name = "token", type = "string", also = { "bearer", "secret" } },
+  { name = "token_env", type = "string", hint = "name the environment variable that holds the token" },
+  { name = "headers", type = "table", default = {}, hint = 'write them like { ["X-Name"] = "value" }' },
+  { name = "secret_headers", type = "list", default = {}, most = 100, hint = "list names of headers" },
+  { name = "timeout", type = "number", default = 10, from = 0.001, to = 3600, hint = "it counts seconds" },
+  { name = "in_flight", type = "integer", default = 64, from = 1, to = 100000, also = { "concurrency", "parallel" } },
+  { name = "map", type = "function", also = { "payload", "body", "transform" },
+    hint = "give a function(slots, event) that returns the payload" },
+  { name = "network", type = "string", one_of = { "any", "public" } },
+  { name = "allow", type = "list", most = 1000, hint = 'list address ranges, like { "10.1.0.0/16" }' },
+  { name = "ca_file", type = "string" },
+  { name = "disabled", type = "boolean", default = false },
+}
+
+---What `client:message` and `client:fire` take besides.
+---@class intent_webhook.MessageOptions
+---@field session? string which conversation it belongs to
+options.message = {
+  { name = "session", type = "string" },
+}
+
+---Which events `events` lists.
+---@class intent_webhook.EventFilter
+---@field intent? string
+---@field session? string
+---@field status? "pending"|"delivered"|"failed" of any of its deliveries
+---@field url? string of any of its deliveries
+---@field from? number seconds since 1970; events of that time or later
+---@field to? number seconds since 1970; events before that time
+---@field before? integer only events recorded before the one of this `seq`: the next page
+---@field limit? integer how many, 1 to 1000; default 50
+---@field timeout? number seconds to wait for the answer, 0.001 to 3600; default 5
+options.event_filter = {
+  { name = "intent", type = "string" },
+  { name = "session", type = "string" },
+  { name = "status", type = "string", one_of = { "pending", "delivered", "failed" } },
+  { name = "url", type = "string" },
+  { name = "from", type = "number", from = 0, to = 2 ^ 43, also = { "since" } },
+  { name = "to", type = "number", from = 0, to = 2 ^ 43, also = { "until" } },
+  { name = "before", type = "integer", from = 1, to = 2 ^ 53 },
+  { name = "limit", type = "integer", default = 50, from = 1, to = 1000 },
+  { name = "timeout", type = "number", default = 5, from = 0.001, to = 3600 },
+}
+
+---How long the calls that wait do so when they are not told, in seconds.
+options.seconds = {
+  start = 5,
+  wait = 15, -- a whole call has 10 s, and then it is recorded
+  flush = 15,
+  close = 15,
+  event = 5,
+}
+
+return options

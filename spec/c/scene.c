@@ -1,0 +1,159 @@
+/*
+ * scene: see scene.h.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "scene.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 5000 };
+
+static _Noreturn void give_up(const char *what, const char *why) {
+  fprintf(stderr, "scene: %s: %s\n", what, why);
+  exit(1);
+}
+
+void scene_begin(struct scene *scene) {
+  strcpy(scene->folder, "/tmp/intent-webhook-spec.XXXXXX");
+  if (mkdtemp(scene->folder) == NULL) give_up(scene->folder, strerror(errno));
+  snprintf(scene->history, sizeof scene->history, "%s/history.db", scene->folder);
+}
+
+void scene_end(struct scene *scene) {
+  DIR *folder = opendir(scene->folder);
+  if (folder == NULL) give_up(scene->folder, strerror(errno));
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    if (entry->d_name[0] != '.') unlinkat(dirfd(folder), entry->d_name, 0);
+  closedir(folder);
+  rmdir(scene->folder);
+}
+
+/* ---- the history file ---- */
+
+/* The first row of the answer, or NULL; either way *database is to be closed. */
+static sqlite3_stmt *ask(const char *history, const char *sql, sqlite3 **database) {
+  sqlite3_stmt *statement = NULL;
+  if (sqlite3_open_v2(history, database, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) return NULL;
+  sqlite3_busy_timeout(*database, BUSY_MS);
+  if (sqlite3_prepare_v2(*database, sql, -1, &statement, NULL) != SQLITE_OK) return NULL;
+  if (sqlite3_step(statement) == SQLITE_ROW) return statement;
+  sqlite3_finalize(statement);
+  return NULL;
+}
+
+int64_t scene_count(const char *history, const char *sql) {
+  sqlite3 *database = NULL;
+  sqlite3_stmt *statement = ask(history, sql, &database);
+  int64_t count = statement != NULL ? sqlite3_column_int64(statement, 0) : -1;
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return count;
+}
+
+const char *scene_text(const char *history, const char *sql, char *text, size_t size) {
+  sqlite3 *database = NULL;
+  sqlite3_stmt *statement = ask(history, sql, &database);
+  const unsigned char *column = statement != NULL ? sqlite3_column_text(statement, 0) : NULL;
+  snprintf(text, size, "%s", column != NULL ? (const char *)column : "");
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return text;
+}
+
+bool scene_is_sound(const char *history) {
+  char verdict[64];
+  scene_text(history, "PRAGMA integrity_check", verdict, sizeof verdict);
+  return strcmp(verdict, "ok") == 0 &&
+         scene_count(history, "SELECT count(*) FROM deliveries WHERE event NOT IN (SELECT seq FROM events)") == 0 &&
+         scene_count(history, "SELECT count(*) FROM attempts a WHERE NOT EXISTS"
+                              " (SELECT 1 FROM deliveries d WHERE d.event = a.event AND d.number = a.number)") == 0;
+}
+
+/* ---- the core ---- */
+
+iw_client *scene_client(const char *history) {
+  char error[IW_ERROR_SIZE];
+  iw_client *client = iw_client_new(&(iw_client_options){.history = history}, error);
+  if (client == NULL) give_up("client", error);
+  return client;
+}
+
+iw_endpoint *scene_endpoint(iw_client *client, const char *url) {
+  char error[IW_ERROR_SIZE];
+  iw_endpoint *endpoint = iw_endpoint_new(client, &(iw_endpoint_options){.url = url}, error);
+  if (endpoint == NULL) give_up("endpoint", error);
+  return endpoint;
+}
+
+iw_result scene_fire(iw_client *client, iw_endpoint *first, iw_endpoint *second, int n, char id[IW_ID_SIZE]) {
+  char body[32];
+  size_t length = (size_t)snprintf(body, sizeof body, "{\"n\":%d}", n);
+  iw_endpoint *endpoints[] = {first, second};
+  iw_request requests[2];
+  iw_event event = {.intent = "test", .slots = body, .slots_length = length, .requests = requests};
+  for (size_t i = 0; i < 2 && endpoints[i] != NULL; i++)
+    requests[event.request_count++] = (iw_request){.endpoint = endpoints[i], .body = body, .body_length = length};
+  return iw_client_fire(client, &event, id);
+}
+
+unsigned scene_drain(iw_client *client, const char *id) {
+  iw_delivery delivery;
+  void *held = NULL;
+  unsigned count = 0;
+  while (iw_client_poll(client, id, &held, &delivery)) count++;
+  iw_poll_end(&held);
+  return count;
+}
+
+/* ---- time and the process ---- */
+
+int64_t scene_now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void scene_rest(void) {
+  nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static unsigned count_entries(const char *path) {
+  DIR *folder = opendir(path);
+  if (folder == NULL) give_up(path, strerror(errno));
+  unsigned count = 0;
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    if (entry->d_name[0] != '.') count++;
+  closedir(folder);
+  return count;
+}
+
+unsigned scene_threads(void) {
+  return count_entries("/proc/self/task");
+}
+
+unsigned scene_descriptors(void) {
+  return count_entries("/proc/self/fd") - 1; /* without the one that looks */
+}
+
+static void on_alarm(int signal) {
+  static const char words[] = "FAIL the watchdog: it hangs\n";
+  (void)signal;
+  (void)!write(STDOUT_FILENO, words, sizeof words - 1);
+  _exit(99);
+}
+
+void scene_watchdog(unsigned seconds) {
+  struct sigaction action = {.sa_handler = on_alarm};
+  sigaction(SIGALRM, &action, NULL);
+  alarm(seconds);
+}

@@ -1,0 +1,151 @@
+--- Processes that tests start: each is stopped by its own pid, also when a test fails.
+--
+-- Needs a POSIX shell. Whoever starts something calls process.stop_all in a teardown or after_each; stop is idempotent.
+
+local socket = require "socket"
+
+local process = {}
+
+local running = {} -- of this test run: the only thing here that lives longer than a call
+
+local function quote(text)
+  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+local function read_file(path)
+  local file = io.open(path, "rb")
+  if not file then return "" end
+  local content = file:read("*a")
+  file:close()
+  return content
+end
+
+local function shell(command)
+  local pipe = assert(io.popen(command, "r"))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output
+end
+
+process.quote, process.read_file, process.shell, process.sleep = quote, read_file, shell, socket.sleep
+
+--- Of the process that runs the tests.
+function process.pid()
+  return tonumber((shell("echo $PPID")))
+end
+
+--- Waits until condition() is true, at most `timeout` seconds; returns what it returned, or raises naming `what`.
+function process.wait_until(condition, timeout, what)
+  local deadline = socket.gettime() + timeout
+  while true do
+    local value = condition()
+    if value then return value end
+    if socket.gettime() > deadline then error("waited " .. timeout .. " s in vain for " .. what, 2) end
+    socket.sleep(0.005)
+  end
+end
+
+--- A new, empty folder; process.remove deletes it with all that is in it.
+function process.temporary_folder()
+  return (shell("mktemp -d /tmp/intent-webhook-spec.XXXXXXXX"):gsub("%s+$", ""))
+end
+
+function process.remove(folder)
+  assert(folder:match("^/tmp/intent%-webhook%-spec%.%w+$"), "not a folder of ours")
+  os.execute("rm -rf " .. quote(folder))
+end
+
+--- A TCP port of loopback on which nothing listens.
+function process.free_port()
+  local server = assert(socket.bind("127.0.0.1", 0))
+  local _, port = server:getsockname()
+  server:close()
+  return tonumber(port)
+end
+
+--- The Lua that runs this.
+function process.interpreter()
+  if os.getenv("LUA") then return os.getenv("LUA") end
+  local arguments, first = rawget(_G, "arg") or {}, 0
+  while arguments[first - 1] do first = first - 1 end
+  return first < 0 and arguments[first] or "lua5.4"
+end
+
+-- command: a list of words, with env = { NAME = value } beside them.
+local function command_line(command)
+  local words = { "exec", "env" }
+  for name, value in pairs(command.env or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  for _, word in ipairs(command) do words[#words + 1] = quote(word) end
+  return table.concat(words, " ")
+end
+
+local Process = {}
+Process.__index = Process
+
+--- What it has printed so far.
+function Process:output()
+  return read_file(self.folder .. "/out")
+end
+
+function Process:errors()
+  return read_file(self.folder .. "/err")
+end
+
+-- A process that has ended is a zombie until its pipe is closed.
+function Process:ended()
+  local state = shell("ps -o stat= -p " .. self.pid .. " 2>/dev/null")
+  return state == "" or state:sub(1, 1) == "Z"
+end
+
+--- Stops it: asks, and after two seconds insists.
+function Process:stop()
+  if not running[self] then return end
+  running[self] = nil
+  os.execute("kill -TERM " .. self.pid .. " 2>/dev/null")
+  local ended = pcall(process.wait_until, function() return self:ended() end, 2, "the process to end")
+  if not ended then os.execute("kill -KILL " .. self.pid .. " 2>/dev/null") end
+  self.pipe:close()
+  process.remove(self.folder)
+end
+
+--- Starts a command (a list of words; env = {...}) and waits up to `timeout` seconds (default 10) for its first line.
+function process.start(command, timeout)
+  local folder = process.temporary_folder()
+  local script = ("echo $$; exec >%s 2>%s </dev/null; %s"):format(quote(folder .. "/out"), quote(folder .. "/err"),
+    command_line(command))
+  local pipe = assert(io.popen(script, "r"))
+  local self = setmetatable({ pid = assert(tonumber(pipe:read("*l"))), pipe = pipe, folder = folder }, Process)
+  running[self] = true
+  local line
+  local ok = pcall(process.wait_until, function()
+    line = self:output():match("^([^\n]*)\n")
+    return line or self:ended()
+  end, timeout or 10, "its first line")
+  if not ok or not line then
+    local errors = self:errors()
+    self:stop()
+    error(command[1] .. " did not start: " .. errors, 2)
+  end
+  self.first_line = line
+  return self
+end
+
+--- Runs a command to its end, at most `timeout` seconds (default 30): exit status, standard output, standard error.
+function process.run(command, timeout)
+  local folder = process.temporary_folder()
+  local words = { "timeout", "-k", "2", tostring(timeout or 30), env = command.env }
+  for _, word in ipairs(command) do words[#words + 1] = word end
+  local status = shell(("(%s) >%s 2>%s </dev/null; echo $?"):format(command_line(words), quote(folder .. "/out"),
+    quote(folder .. "/err")))
+  local output, errors = read_file(folder .. "/out"), read_file(folder .. "/err")
+  process.remove(folder)
+  return tonumber(status), output, errors
+end
+
+function process.stop_all()
+  local list = {}
+  for started in pairs(running) do list[#list + 1] = started end
+  for _, started in ipairs(list) do started:stop() end
+end
+
+return process

@@ -1,0 +1,32 @@
+/*
+ * buffer: bytes that grow.
+ *
+ * A failed allocation sets `failed` and drops what was to be appended; further appends do nothing. So a writer
+ * appends without checking and asks once, at the end. All zero is an empty buffer.
+ */
+#ifndef INTENT_WEBHOOK_BUFFER_H
+#define INTENT_WEBHOOK_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+
+struct buffer {
+  char *bytes; /* NULL while empty; not NUL-terminated */
+  size_t length, capacity;
+  bool failed;
+};
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
+void buffer_text(struct buffer *buffer, const char *text);
+void buffer_byte(struct buffer *buffer, char byte);
+
+/* Forgets the content and a failure, keeps the memory. */
+void buffer_clear(struct buffer *buffer);
+
+/* Gives the memory back; the buffer is empty and usable again. */
+void buffer_free(struct buffer *buffer);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,383 @@
+/*
+ * history: see history.h. This file has the registry of a process's histories and what other threads call; the writer's
+ * thread is in history_writer.c.
+ *
+ * Locks: the registry's before a history's. No lock of ours is held over a call to anybody else, and neither across a
+ * fork: in the child the list of histories is whole at every moment, and everything else is set anew.
+ *
+ * A history that nobody holds any more stays in the registry until its thread has ended; whoever comes next (acquire,
+ * release, finish) joins the thread and frees it.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* realpath */
+#endif
+#include "history.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "history_writer.h"
+#include "memory.h"
+#include "thread.h"
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct history *_Atomic registry;
+
+/* ---- the path ---- */
+
+static char *complain(char error[HISTORY_ERROR_SIZE], const char *path, const char *complaint) {
+  size_t length = strlen(path), shown = 120;
+  const char *tail = length > shown ? path + length - shown : path;
+  snprintf(error, HISTORY_ERROR_SIZE, "%s%s: %s", tail == path ? "" : "...", tail, complaint);
+  return NULL;
+}
+
+/* Where there is no such file yet: its folder's canonical path and its name. */
+static char *canonical_new(const char *path, char error[HISTORY_ERROR_SIZE]) {
+  char folder[PATH_MAX], resolved[PATH_MAX];
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  size_t length = slash ? (size_t)(slash - path) : 0;
+  struct stat status;
+  if (!*name) return complain(error, path, "the path ends in a slash: give the history a file name");
+  if (lstat(path, &status) == 0) return complain(error, path, "is a symbolic link to nothing");
+  if (length >= sizeof folder) return complain(error, path, strerror(ENAMETOOLONG));
+  snprintf(folder, sizeof folder, "%.*s", (int)length, path);
+  if (!realpath(slash ? length ? folder : "/" : ".", resolved)) {
+    if (errno != ENOENT) return complain(error, path, strerror(errno));
+    return complain(error, path, "the folder does not exist: create it first");
+  }
+  if (access(resolved, W_OK | X_OK) != 0) return complain(error, path, "files may not be created in the folder");
+  char whole[PATH_MAX + NAME_MAX + 2];
+  int written = snprintf(whole, sizeof whole, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, name);
+  if (written < 0 || (size_t)written >= sizeof whole) return complain(error, path, strerror(ENAMETOOLONG));
+  char *copy = memory_copy(whole, (size_t)written);
+  return copy ? copy : complain(error, path, "out of memory");
+}
+
+static char *canonical_existing(const char *path, char error[HISTORY_ERROR_SIZE]) {
+  char resolved[PATH_MAX];
+  if (!realpath(path, resolved)) return complain(error, path, strerror(errno));
+  if (access(resolved, R_OK | W_OK) != 0) return complain(error, path, "the file may not be read and written");
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(resolved, '/') - resolved) + 1, resolved);
+  if (access(folder, W_OK | X_OK) != 0)
+    return complain(error, path, "files may not be created in the folder, which SQLite needs");
+  char *copy = memory_copy(resolved, strlen(resolved));
+  return copy ? copy : complain(error, path, "out of memory");
+}
+
+/* The caller frees it. */
+static char *canonical_path(const char *path, char error[HISTORY_ERROR_SIZE]) {
+  struct stat status;
+  if (stat(path, &status) == 0) {
+    if (!S_ISREG(status.st_mode)) return complain(error, path, "is not a regular file");
+    return canonical_existing(path, error);
+  }
+  if (errno != ENOENT) return complain(error, path, strerror(errno));
+  return canonical_new(path, error);
+}
+
+/* ---- making and freeing ---- */
+
+/* What a new history and one in a forked child start with: no thread, no file, no records. */
+static bool reset(struct history *history) {
+  struct history kept = *history;
+  *history = (struct history){
+      .next = kept.next, .path = kept.path, .references = kept.references, .keep_us = kept.keep_us, .hurries = 0};
+  if (uv_mutex_init(&history->lock) != 0) return false;
+  if (uv_cond_init(&history->work) != 0) {
+    uv_mutex_destroy(&history->lock);
+    return false;
+  }
+  if (uv_cond_init(&history->changed) != 0) {
+    uv_cond_destroy(&history->work);
+    uv_mutex_destroy(&history->lock);
+    return false;
+  }
+  return true;
+}
+
+/* Takes over path. */
+static struct history *make(char *path) {
+  struct history *history = path ? memory_zeroed(sizeof *history) : NULL;
+  if (history) history->path = path;
+  if (history && reset(history)) return history;
+  memory_free(path);
+  memory_free(history);
+  return NULL;
+}
+
+static void destroy(struct history *history) {
+  uv_cond_destroy(&history->changed);
+  uv_cond_destroy(&history->work);
+  uv_mutex_destroy(&history->lock);
+  memory_free(history->path);
+  memory_free(history);
+}
+
+/* Joins the thread if it has ended. Needs the history's lock. */
+static void join_ended(struct history *history) {
+  if (history->state != HISTORY_ENDED) return;
+  uv_thread_join(&history->thread); /* setting that state was the last that it did with the lock */
+  history->state = HISTORY_NO_THREAD;
+}
+
+/* Frees what nobody holds and whose thread has ended. Needs the registry's lock. */
+static void sweep(void) {
+  struct history *before = NULL;
+  for (struct history *history = registry, *next; history; history = next) {
+    next = history->next;
+    uv_mutex_lock(&history->lock);
+    join_ended(history);
+    bool unused = history->references == 0 && history->state == HISTORY_NO_THREAD && history->stats.waiting == 0;
+    uv_mutex_unlock(&history->lock);
+    if (!unused) {
+      before = history;
+      continue;
+    }
+    if (before) /* one store, for the child of a fork at any moment */
+      before->next = next;
+    else
+      registry = next;
+    destroy(history);
+  }
+}
+
+struct history *history_acquire(const char *path, int64_t keep_us, char error[HISTORY_ERROR_SIZE]) {
+  char *canonical = canonical_path(path, error);
+  if (!canonical) return NULL;
+  pthread_mutex_lock(&registry_lock);
+  sweep();
+  struct history *history = registry;
+  while (history && strcmp(history->path, canonical) != 0) history = history->next;
+  if (history) {
+    memory_free(canonical);
+  } else if ((history = make(canonical))) {
+    history->keep_us = keep_us;
+    history->next = registry;
+    registry = history;
+  }
+  if (history) {
+    uv_mutex_lock(&history->lock);
+    bool first = history->references++ == 0, longer = keep_us == 0 || keep_us > history->keep_us;
+    if (first || (history->keep_us != 0 && longer)) history->keep_us = keep_us;
+    uv_mutex_unlock(&history->lock);
+  } else {
+    complain(error, path, "out of memory");
+  }
+  pthread_mutex_unlock(&registry_lock);
+  return history;
+}
+
+/* Starts the thread if there is none. Needs the history's lock. */
+static bool have_thread(struct history *history) {
+  if (history->state == HISTORY_RUNS) return true;
+  join_ended(history);
+  if (!thread_start(&history->thread, "iw-history", history_writer_run, history)) return false;
+  history->state = HISTORY_RUNS;
+  return true;
+}
+
+void history_release(struct history *history) {
+  pthread_mutex_lock(&registry_lock);
+  uv_mutex_lock(&history->lock);
+  history->references--;
+  if (history->stats.waiting > 0) have_thread(history); /* one may have failed to start */
+  if (history->references == 0) uv_cond_signal(&history->work);
+  uv_mutex_unlock(&history->lock);
+  sweep();
+  pthread_mutex_unlock(&registry_lock);
+}
+
+/* ---- handing over ---- */
+
+static void wake(struct history *history, bool wakes) {
+  uv_mutex_unlock(&history->lock);
+  if (wakes) uv_cond_signal(&history->work);
+}
+
+bool history_event(struct history *history, struct event *event) {
+  event->next = NULL;
+  uv_mutex_lock(&history->lock);
+  bool taken = have_thread(history);
+  if (taken) {
+    struct history_queue *inbox = &history->inbox;
+    if (inbox->last_event)
+      inbox->last_event->next = event;
+    else
+      inbox->first_event = event;
+    inbox->last_event = event;
+    inbox->events++;
+    history->stats.waiting++;
+  }
+  wake(history, history_writer_wakes(history));
+  return taken;
+}
+
+void history_delivery(struct history *history, struct delivery *delivery) {
+  delivery->next = NULL;
+  uv_mutex_lock(&history->lock);
+  have_thread(history); /* it runs, or else the record waits for one that can be started */
+  struct history_queue *inbox = &history->inbox;
+  if (inbox->last_delivery)
+    inbox->last_delivery->next = delivery;
+  else
+    inbox->first_delivery = delivery;
+  inbox->last_delivery = delivery;
+  inbox->deliveries++;
+  history->stats.waiting++;
+  wake(history, history_writer_wakes(history));
+}
+
+void history_hurry(struct history *history, bool on) {
+  uv_mutex_lock(&history->lock);
+  if (on)
+    history->hurries++;
+  else if (history->hurries > 0) /* none is left after a fork */
+    history->hurries--;
+  wake(history, history->hurries > 0 && history->stats.waiting > 0 && history_writer_wakes(history));
+}
+
+/* ---- asking ---- */
+
+/* Waits for a change until the deadline. Needs the lock. False: it is over. */
+static bool wait_changed(struct history *history, int64_t deadline_us) {
+  int64_t left_us = deadline_us - clock_monotonic_us();
+  if (left_us <= 0) return false;
+  uv_cond_timedwait(&history->changed, &history->lock, (uint64_t)left_us * 1000);
+  return true;
+}
+
+bool history_start(struct history *history, int timeout_ms, char error[HISTORY_ERROR_SIZE]) {
+  int64_t deadline_us = clock_monotonic_us() + timeout_ms * (int64_t)1000;
+  uv_mutex_lock(&history->lock);
+  if (!have_thread(history)) {
+    uv_mutex_unlock(&history->lock);
+    snprintf(error, HISTORY_ERROR_SIZE, "The history's thread cannot be started: is a limit on threads reached?");
+    return false;
+  }
+  unsigned failed_before = history->opens_failed;
+  if (!history->open) {
+    history->open_wanted = true;
+    history->resume_us = 0;
+    uv_cond_signal(&history->work);
+  }
+  while (!history->open && history->opens_failed == failed_before && wait_changed(history, deadline_us)) {}
+  bool open = history->open;
+  if (open)
+    error[0] = '\0';
+  else if (history->opens_failed != failed_before)
+    memcpy(error, history->stats.error, HISTORY_ERROR_SIZE);
+  else
+    snprintf(error, HISTORY_ERROR_SIZE,
+             "The history file could not be opened within %d ms: does another program keep it locked?", timeout_ms);
+  uv_mutex_unlock(&history->lock);
+  return open;
+}
+
+void history_read_stats(struct history *history, struct history_stats *stats) {
+  uv_mutex_lock(&history->lock);
+  *stats = history->stats;
+  uv_mutex_unlock(&history->lock);
+}
+
+/* ---- all histories of the process ---- */
+
+/* The history after `before` (NULL: the first), kept alive until it is given back as `before`. */
+static struct history *next_kept(struct history *before) {
+  pthread_mutex_lock(&registry_lock);
+  struct history *next = before ? before->next : registry;
+  if (next) {
+    uv_mutex_lock(&next->lock);
+    next->references++;
+    uv_mutex_unlock(&next->lock);
+  }
+  if (before) {
+    uv_mutex_lock(&before->lock);
+    before->references--;
+    if (before->references == 0) uv_cond_signal(&before->work);
+    uv_mutex_unlock(&before->lock);
+  }
+  pthread_mutex_unlock(&registry_lock);
+  return next;
+}
+
+/* Whether it parks or ends, until the deadline. */
+static bool wait_parked(struct history *history, int64_t deadline_us) {
+  uv_mutex_lock(&history->lock);
+  while (history->state == HISTORY_RUNS && !history->parked && wait_changed(history, deadline_us)) {}
+  bool quiet = history->state != HISTORY_RUNS || history->parked;
+  uv_mutex_unlock(&history->lock);
+  return quiet;
+}
+
+static bool wait_ended(struct history *history, int64_t deadline_us) {
+  uv_mutex_lock(&history->lock);
+  while (history->state == HISTORY_RUNS && wait_changed(history, deadline_us)) {}
+  bool ended = history->state != HISTORY_RUNS;
+  uv_mutex_unlock(&history->lock);
+  return ended;
+}
+
+static void wake_all(void) {
+  for (struct history *history = next_kept(NULL); history; history = next_kept(history)) {
+    uv_mutex_lock(&history->lock);
+    uv_cond_signal(&history->work);
+    uv_mutex_unlock(&history->lock);
+  }
+}
+
+static bool all_parked;
+
+void history_before_fork(int deadline_ms) {
+  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
+  atomic_store(&history_parking, true);
+  wake_all();
+  all_parked = true;
+  for (struct history *history = next_kept(NULL); history; history = next_kept(history))
+    if (!wait_parked(history, deadline_us)) all_parked = false;
+}
+
+void history_after_fork_in_parent(void) {
+  atomic_store(&history_parking, false);
+  wake_all();
+}
+
+void history_after_fork_in_child(void) {
+  atomic_store(&history_parking, false);
+  pthread_mutex_init(&registry_lock, NULL);
+  if (!all_parked) history_file_forbid();
+  for (struct history *history = registry; history; history = history->next) reset(history);
+}
+
+bool history_finish_all(int deadline_ms) {
+  enum { LAST_WORD_MS = 50 };
+  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
+  bool all = true;
+  for (struct history *history = next_kept(NULL); history; history = next_kept(history)) {
+    uv_mutex_lock(&history->lock);
+    history->finish = history->state == HISTORY_RUNS;
+    uv_cond_signal(&history->work);
+    uv_mutex_unlock(&history->lock);
+  }
+  for (struct history *history = next_kept(NULL); history; history = next_kept(history)) {
+    if (wait_ended(history, deadline_us - LAST_WORD_MS * 1000)) continue;
+    uv_mutex_lock(&history->lock);
+    history->give_up = true;
+    uv_cond_signal(&history->work);
+    uv_mutex_unlock(&history->lock);
+    wait_ended(history, deadline_us);
+    all = false;
+  }
+  pthread_mutex_lock(&registry_lock);
+  sweep();
+  pthread_mutex_unlock(&registry_lock);
+  return all;
+}

@@ -1,0 +1,94 @@
+/*
+ * history_file: the writer's connection to the history file, with its prepared statements.
+ *
+ * All zero is a closed file. Only one thread uses it. Whatever fails leaves the reason, for people, in `error`.
+ * SQLite codes are the primary ones. Nothing here waits for another program's lock: that gives SQLITE_BUSY at once.
+ */
+#ifndef INTENT_WEBHOOK_HISTORY_FILE_H
+#define INTENT_WEBHOOK_HISTORY_FILE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include "history.h"
+
+#pragma GCC visibility push(hidden)
+
+/* clang-format off */
+#define HISTORY_STATEMENTS(X) \
+  X(BEGIN, "BEGIN IMMEDIATE") \
+  X(COMMIT, "COMMIT") \
+  X(ROLLBACK, "ROLLBACK") \
+  X(LAST_SEQ, "SELECT max(coalesce((SELECT max(seq) FROM events), 0)," \
+    " coalesce((SELECT last_seq FROM event_spans ORDER BY span DESC LIMIT 1), 0))") \
+  X(INSERT_SPAN, "INSERT INTO event_spans (span, earliest, latest, last_seq) VALUES (?1, ?2, ?3, ?4)" \
+    " ON CONFLICT (span) DO UPDATE SET earliest = min(earliest, excluded.earliest)," \
+    " latest = max(latest, excluded.latest), last_seq = max(last_seq, excluded.last_seq)") \
+  X(INSERT_EVENT, "INSERT INTO events (seq, id, time, intent, session, slots, error, note)" \
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+  X(INSERT_DELIVERY, "INSERT INTO deliveries (event, number, intent, url, status, cause, message, finished)" \
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+  X(FINISH_DELIVERY, "UPDATE deliveries SET status = ?3, cause = ?4, message = ?5, finished = ?6" \
+    " WHERE event = ?1 AND number = ?2 AND (SELECT id FROM events WHERE seq = ?1) = ?7") \
+  X(INSERT_ATTEMPT, "INSERT INTO attempts (event, number, started, method, url, request_headers, request_body," \
+    " http_status, response_headers, response_body, response_length, truncated, remote_address, http_version," \
+    " tls_version, name_lookup_us, connect_us, tls_us, first_byte_us, total_us, cause, message, body_cause, resent)" \
+    " VALUES (?1, ?2, ?3, 'POST', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20," \
+    " ?21, ?22, ?23)") \
+  X(FIND_EVENT, "SELECT seq FROM events WHERE id = ?1") \
+  X(DELETE_ATTEMPTS, "DELETE FROM attempts WHERE event = ?1") \
+  X(DELETE_DELIVERIES, "DELETE FROM deliveries WHERE event = ?1") \
+  X(DELETE_EVENT, "DELETE FROM events WHERE seq = ?1") \
+  X(OLD_SPAN, "SELECT span FROM event_spans WHERE earliest < ?1 ORDER BY span LIMIT 1") \
+  X(OLD_EVENT, "SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND time < ?3 ORDER BY seq LIMIT 1") \
+  X(SHRINK_SPAN, "UPDATE event_spans SET earliest = coalesce((SELECT min(time) FROM events" \
+    " WHERE seq >= ?2 AND seq < ?3), 9223372036854775807) WHERE span = ?1") \
+  X(DELETE_SPAN, "DELETE FROM event_spans WHERE span = ?1 AND earliest = 9223372036854775807" \
+    " AND span < (SELECT max(span) FROM event_spans)")
+/* clang-format on */
+
+enum history_statement {
+#define HISTORY_STATEMENT_ENUM(name, sql) HISTORY_##name,
+  HISTORY_STATEMENTS(HISTORY_STATEMENT_ENUM)
+#undef HISTORY_STATEMENT_ENUM
+      HISTORY_STATEMENT_COUNT
+};
+
+struct history_file {
+  sqlite3 *database; /* NULL: closed */
+  sqlite3_stmt *statements[HISTORY_STATEMENT_COUNT];
+  int wal_pages;     /* in the WAL after the last commit */
+  int checkpoint_at; /* so many make the next checkpoint */
+  char error[HISTORY_ERROR_SIZE];
+};
+
+/* Opens the file, creates it where there is none, and brings it to the current schema. */
+int history_file_open(struct history_file *file, const char *path);
+
+/* checkpoint false: leaves the WAL as it is, which is quicker. */
+void history_file_close(struct history_file *file, bool checkpoint);
+
+/* Whether the open file is still the one at its path. */
+bool history_file_in_place(const struct history_file *file);
+
+/* Runs a statement that gives no row, with what is bound. */
+int history_file_run(struct history_file *file, enum history_statement statement);
+
+/* Runs a statement that gives at most one row with one integer. SQLITE_ROW: there was one. */
+int history_file_ask(struct history_file *file, enum history_statement statement, int64_t *value);
+
+/* Within a transaction: removes an event with its deliveries and attempts. */
+int history_file_erase(struct history_file *file, int64_t seq);
+
+/*
+ * Copies the WAL into the file when it has grown enough. `busy`: there is more to write, so only when it must be. When
+ * the WAL keeps growing, waits up to a few hundredths of a second for other writers, so that it can start over.
+ */
+void history_file_checkpoint(struct history_file *file, bool busy);
+
+/* After a fork in the child while SQLite was in use: nothing can be opened in this process any more. */
+void history_file_forbid(void);
+bool history_file_forbidden(char error[HISTORY_ERROR_SIZE]);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,369 @@
+/*
+ * history_reader: see history_reader.h.
+ *
+ * The thread opens the file for each question and closes it with the answer: that costs a fraction of a millisecond,
+ * and in return no connection is there to cross a fork, to keep a deleted file alive or to hold up the writer's
+ * clean-up.
+ *
+ * A question has its own copy of everything, so that whoever asked can go away when time is up; the thread then finds
+ * the question abandoned, interrupts SQLite and is free for the next one.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "history_reader.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "clock.h"
+#include "history_file.h"
+#include "history_query.h"
+#include "history_schema.h"
+#include "memory.h"
+#include "thread.h"
+
+enum { BUSY_US = 1000, PROGRESS_STEPS = 1000 };
+
+enum question_state {
+  QUESTION_NONE,
+  QUESTION_ASKED,    /* for the thread */
+  QUESTION_ANSWERED, /* for who asked */
+  QUESTION_ABANDONED /* nobody waits for it any more; the thread gives it up */
+};
+
+struct history_reader {
+  struct history_reader *next; /* the registry's */
+  char *path;                  /* absolute */
+
+  uv_mutex_t lock;   /* guards what follows */
+  uv_cond_t work;    /* for the thread */
+  uv_cond_t changed; /* for the others */
+  bool has_thread, stop, reading;
+  uv_thread_t thread;
+  enum question_state state;
+
+  /* The thread's while a question is asked, otherwise whoever's has the lock. */
+  struct history_query query; /* its texts are in `texts` */
+  struct buffer texts, answer;
+  enum history_answer outcome;
+  char error[HISTORY_ERROR_SIZE];
+
+  atomic_bool interrupted; /* the question is abandoned */
+};
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct history_reader *_Atomic registry;
+static atomic_bool parking; /* from before a fork until after it */
+
+/* ---- in the thread ---- */
+
+static bool must_stop(struct history_reader *reader) {
+  return atomic_load_explicit(&reader->interrupted, memory_order_relaxed) ||
+         atomic_load_explicit(&parking, memory_order_relaxed);
+}
+
+static int on_progress(void *argument) {
+  return must_stop(argument);
+}
+
+/* Another process may be recovering or deleting the WAL; that does not take long. */
+static int on_busy(void *argument, int tries) {
+  (void)tries;
+  if (must_stop(argument)) return 0;
+  usleep(BUSY_US);
+  return 1;
+}
+
+static void explain(struct history_reader *reader, sqlite3 *database, int code) {
+  const char *advice;
+  switch (code & 0xff) {
+  case SQLITE_NOTADB: advice = "The file is not an SQLite database"; break;
+  case SQLITE_CORRUPT: advice = "The history file is damaged: repair it with sqlite3's .recover"; break;
+  case SQLITE_NOMEM: advice = "There was not enough memory to read the history"; break;
+  case SQLITE_READONLY:
+  case SQLITE_CANTOPEN:
+    advice =
+        "The history file cannot be opened: reading needs the permission to read it and, unless its writer runs, to "
+        "create files in its folder";
+    break;
+  default: advice = "The history file cannot be read"; break;
+  }
+  snprintf(reader->error, sizeof reader->error, "%s (%s).", advice,
+           database ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+}
+
+/* Returns an SQLite code, with reader->error. */
+static int read_database(struct history_reader *reader, sqlite3 *database) {
+  enum history_schema_state state;
+  sqlite3_progress_handler(database, PROGRESS_STEPS, on_progress, reader);
+  sqlite3_busy_handler(database, on_busy, reader);
+  int code = history_schema_look(database, &state, reader->error, sizeof reader->error);
+  if (code == SQLITE_SCHEMA) return code;
+  if (code == SQLITE_OK && state == HISTORY_SCHEMA_OLDER) {
+    snprintf(reader->error, sizeof reader->error,
+             "The history file is of an older version: start a client with it once, which brings it up to date.");
+    return SQLITE_SCHEMA;
+  }
+  if (code == SQLITE_OK && state == HISTORY_SCHEMA_EMPTY)
+    history_query_nothing(&reader->query, &reader->answer);
+  else if (code == SQLITE_OK)
+    code = history_query_run(database, &reader->query, &reader->answer);
+  if (code != SQLITE_OK) explain(reader, database, code);
+  return code;
+}
+
+static int read_file(struct history_reader *reader) {
+  struct stat status;
+  buffer_clear(&reader->answer);
+  if (history_file_forbidden(reader->error)) return SQLITE_CANTOPEN;
+  if (stat(reader->path, &status) != 0) {
+    snprintf(reader->error, sizeof reader->error, "There is no history file (%s): has anything been recorded yet?",
+             strerror(errno));
+    return SQLITE_CANTOPEN;
+  }
+  if (status.st_size == 0) { /* just created; see history_file.c for why it is not opened */
+    history_query_nothing(&reader->query, &reader->answer);
+    return SQLITE_OK;
+  }
+  sqlite3 *database = NULL;
+  int code = sqlite3_open_v2(reader->path, &database,
+                             SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+  if (code == SQLITE_OK)
+    code = read_database(reader, database);
+  else
+    explain(reader, database, code);
+  sqlite3_close_v2(database);
+  return code;
+}
+
+/* With the lock, which it gives back meanwhile. */
+static void answer(struct history_reader *reader) {
+  reader->reading = true;
+  uv_mutex_unlock(&reader->lock);
+  int code = read_file(reader);
+  if (code == SQLITE_OK && reader->answer.failed) {
+    code = SQLITE_NOMEM;
+    explain(reader, NULL, code);
+  }
+  if ((code & 0xff) == SQLITE_BUSY) usleep(BUSY_US);
+  uv_mutex_lock(&reader->lock);
+  reader->reading = false;
+  uv_cond_broadcast(&reader->changed);
+  bool again = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_INTERRUPT; /* by others, or by a fork */
+  if (again || reader->state != QUESTION_ASKED) return;
+  reader->outcome = code == SQLITE_OK ? HISTORY_ANSWERED : HISTORY_UNREADABLE;
+  reader->state = QUESTION_ANSWERED;
+}
+
+static void run(void *argument) {
+  struct history_reader *reader = argument;
+  uv_mutex_lock(&reader->lock);
+  while (!reader->stop) {
+    if (reader->state == QUESTION_ABANDONED) {
+      reader->state = QUESTION_NONE;
+      uv_cond_broadcast(&reader->changed);
+    }
+    if (reader->state == QUESTION_ASKED && !atomic_load(&parking))
+      answer(reader);
+    else
+      uv_cond_wait(&reader->work, &reader->lock);
+  }
+  uv_mutex_unlock(&reader->lock);
+}
+
+/* ---- in the host's threads ---- */
+
+/* Copies what the query points to. False when there is no memory. */
+static bool copy_query(struct history_reader *reader, const struct history_query *query) {
+  const char *const given[] = {query->id, query->intent, query->status, query->session, query->url};
+  const char **const copies[] = {&reader->query.id, &reader->query.intent, &reader->query.status,
+                                 &reader->query.session, &reader->query.url};
+  enum { TEXTS = sizeof given / sizeof *given };
+  size_t starts[TEXTS];
+  buffer_clear(&reader->texts);
+  for (size_t i = 0; i < TEXTS; i++) {
+    starts[i] = reader->texts.length;
+    if (given[i]) buffer_append(&reader->texts, given[i], strlen(given[i]) + 1);
+  }
+  reader->query = *query;
+  for (size_t i = 0; i < TEXTS; i++) *copies[i] = given[i] ? reader->texts.bytes + starts[i] : NULL;
+  return !reader->texts.failed;
+}
+
+/* Waits for a change until the deadline. Needs the lock. False: it is over. */
+static bool wait_changed(struct history_reader *reader, int64_t deadline_us) {
+  int64_t left_us = deadline_us - clock_monotonic_us();
+  if (left_us <= 0) return false;
+  uv_cond_timedwait(&reader->changed, &reader->lock, (uint64_t)left_us * 1000);
+  return true;
+}
+
+static enum history_answer refuse(char error[HISTORY_ERROR_SIZE], const char *why) {
+  snprintf(error, HISTORY_ERROR_SIZE, "%s", why);
+  return HISTORY_UNREADABLE;
+}
+
+/* Needs the lock. */
+static enum history_answer ask(struct history_reader *reader, const struct history_query *query, int64_t deadline_us,
+                               struct buffer *out, char error[HISTORY_ERROR_SIZE]) {
+  while (reader->state != QUESTION_NONE) /* one that was abandoned */
+    if (!wait_changed(reader, deadline_us)) return HISTORY_TOO_SLOW;
+  if (!copy_query(reader, query)) return refuse(error, "There was not enough memory to read the history.");
+  if (!reader->has_thread) reader->has_thread = thread_start(&reader->thread, "iw-reader", run, reader);
+  if (!reader->has_thread)
+    return refuse(error, "The reader's thread cannot be started: is a limit on threads reached?");
+
+  reader->state = QUESTION_ASKED;
+  atomic_store(&reader->interrupted, false);
+  uv_cond_signal(&reader->work);
+  while (reader->state == QUESTION_ASKED)
+    if (!wait_changed(reader, deadline_us)) break;
+  if (reader->state == QUESTION_ASKED) {
+    reader->state = QUESTION_ABANDONED;
+    atomic_store(&reader->interrupted, true);
+    uv_cond_signal(&reader->work);
+    return HISTORY_TOO_SLOW;
+  }
+  reader->state = QUESTION_NONE;
+  if (reader->outcome != HISTORY_ANSWERED) {
+    memcpy(error, reader->error, HISTORY_ERROR_SIZE);
+    return reader->outcome;
+  }
+  buffer_append(out, reader->answer.bytes, reader->answer.length);
+  buffer_free(&reader->answer); /* an answer can be large and questions rare */
+  return out->failed ? refuse(error, "There was not enough memory to read the history.") : HISTORY_ANSWERED;
+}
+
+enum history_answer history_reader_ask(struct history_reader *reader, const struct history_query *query, int timeout_ms,
+                                       struct buffer *out, char error[HISTORY_ERROR_SIZE]) {
+  int64_t deadline_us = clock_monotonic_us() + timeout_ms * (int64_t)1000;
+  error[0] = '\0';
+  uv_mutex_lock(&reader->lock);
+  enum history_answer outcome = ask(reader, query, deadline_us, out, error);
+  uv_mutex_unlock(&reader->lock);
+  if (outcome == HISTORY_TOO_SLOW)
+    snprintf(
+        error, HISTORY_ERROR_SIZE,
+        "The history did not answer within %d ms: give it more time, or ask for less (a smaller limit, an intent).",
+        timeout_ms);
+  return outcome;
+}
+
+/* What a new reader and one in a forked child start with. */
+static bool reset(struct history_reader *reader) {
+  struct history_reader *next = reader->next;
+  char *path = reader->path;
+  *reader = (struct history_reader){.next = next, .path = path};
+  if (uv_mutex_init(&reader->lock) != 0) return false;
+  if (uv_cond_init(&reader->work) != 0) {
+    uv_mutex_destroy(&reader->lock);
+    return false;
+  }
+  if (uv_cond_init(&reader->changed) != 0) {
+    uv_cond_destroy(&reader->work);
+    uv_mutex_destroy(&reader->lock);
+    return false;
+  }
+  return true;
+}
+
+/* The caller frees it. An absolute path also is no URI to SQLite. */
+static char *absolute(const char *path) {
+  if (path[0] == '/') return memory_copy(path, strlen(path));
+  char folder[PATH_MAX], whole[2 * PATH_MAX];
+  if (!getcwd(folder, sizeof folder)) folder[0] = '\0';
+  int length = snprintf(whole, sizeof whole, "%s/%s", folder, path);
+  return length > 0 && (size_t)length < sizeof whole ? memory_copy(whole, (size_t)length) : NULL;
+}
+
+struct history_reader *history_reader_open(const char *path, char error[HISTORY_ERROR_SIZE]) {
+  struct history_reader *reader = memory_zeroed(sizeof *reader);
+  if (reader) reader->path = absolute(path);
+  if (!reader || !reader->path || !reset(reader)) {
+    if (reader) memory_free(reader->path);
+    memory_free(reader);
+    refuse(error, "There was not enough memory to read the history.");
+    return NULL;
+  }
+  pthread_mutex_lock(&registry_lock);
+  reader->next = registry;
+  registry = reader;
+  pthread_mutex_unlock(&registry_lock);
+  return reader;
+}
+
+/* One store takes it out, so that the list is whole for the child of a fork at every moment. */
+static void take_out(struct history_reader *reader) {
+  pthread_mutex_lock(&registry_lock);
+  struct history_reader *before = NULL;
+  for (struct history_reader *other = registry; other != reader; other = other->next) before = other;
+  if (before)
+    before->next = reader->next;
+  else
+    registry = reader->next;
+  pthread_mutex_unlock(&registry_lock);
+}
+
+void history_reader_close(struct history_reader *reader) {
+  if (!reader) return;
+  uv_mutex_lock(&reader->lock);
+  reader->stop = true;
+  atomic_store(&reader->interrupted, true);
+  uv_cond_signal(&reader->work);
+  uv_mutex_unlock(&reader->lock);
+  if (reader->has_thread) uv_thread_join(&reader->thread);
+  take_out(reader);
+  buffer_free(&reader->texts);
+  buffer_free(&reader->answer);
+  uv_cond_destroy(&reader->changed);
+  uv_cond_destroy(&reader->work);
+  uv_mutex_destroy(&reader->lock);
+  memory_free(reader->path);
+  memory_free(reader);
+}
+
+/* ---- around a fork ---- */
+
+static bool all_parked;
+
+/* Readers' threads call nobody, so the registry can be kept locked while they finish. */
+void history_reader_before_fork(int deadline_ms) {
+  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
+  atomic_store(&parking, true);
+  all_parked = true;
+  pthread_mutex_lock(&registry_lock);
+  for (struct history_reader *reader = registry; reader; reader = reader->next) {
+    uv_mutex_lock(&reader->lock);
+    while (reader->reading && wait_changed(reader, deadline_us)) {}
+    if (reader->reading) all_parked = false;
+    uv_mutex_unlock(&reader->lock);
+  }
+  pthread_mutex_unlock(&registry_lock);
+}
+
+void history_reader_after_fork_in_parent(void) {
+  atomic_store(&parking, false);
+  pthread_mutex_lock(&registry_lock);
+  for (struct history_reader *reader = registry; reader; reader = reader->next) {
+    uv_mutex_lock(&reader->lock);
+    uv_cond_signal(&reader->work);
+    uv_mutex_unlock(&reader->lock);
+  }
+  pthread_mutex_unlock(&registry_lock);
+}
+
+void history_reader_after_fork_in_child(void) {
+  atomic_store(&parking, false);
+  pthread_mutex_init(&registry_lock, NULL);
+  if (!all_parked) history_file_forbid();
+  for (struct history_reader *reader = registry; reader; reader = reader->next) reset(reader);
+}

@@ -1,0 +1,54 @@
+/*
+ * history_reader: questions to a history file, answered as JSON.
+ *
+ * A reader has a read-only connection and a thread of its own, so that SQLite is never called in the host's thread; a
+ * question waits for its answer, at most as long as it says. One thread at a time may use a reader. Fork: as in
+ * history.h.
+ *
+ * Paging is by `seq`, the order of recording, which only grows: a page neither skips nor repeats while events come in.
+ */
+#ifndef INTENT_WEBHOOK_HISTORY_READER_H
+#define INTENT_WEBHOOK_HISTORY_READER_H
+
+#include <stdint.h>
+
+#include "buffer.h"
+#include "history.h"
+
+#pragma GCC visibility push(hidden)
+
+struct history_reader;
+
+enum { HISTORY_READER_LIMIT = 1000 };
+
+struct history_query {
+  const char *id;     /* one event with its deliveries and attempts, by id; the rest is then ignored */
+  const char *intent; /* NULL: any; so for the others */
+  const char *status; /* of any of its deliveries: "pending", "delivered", "failed" */
+  const char *session;
+  const char *url;            /* of any of its deliveries */
+  int64_t since_us, until_us; /* since <= time < until; 0: open */
+  int64_t before_seq;         /* only events recorded before this one; 0: from the newest */
+  int limit;                  /* 1 to HISTORY_READER_LIMIT */
+};
+
+/* NULL, with a sentence in error, when there is no memory. The file is opened with the first question. */
+struct history_reader *history_reader_open(const char *path, char error[HISTORY_ERROR_SIZE]);
+void history_reader_close(struct history_reader *reader);
+
+enum history_answer { HISTORY_ANSWERED, HISTORY_UNREADABLE, HISTORY_TOO_SLOW };
+
+/*
+ * Appends to out: for a list {"events":[EVENT...],"next":SEQ or null}, newest first; for an id EVENT or null.
+ * A list's EVENT has its deliveries but no attempts. Field names and units: docs/history.md. A question that takes
+ * longer than timeout_ms is interrupted. error says why there is no answer.
+ */
+enum history_answer history_reader_ask(struct history_reader *reader, const struct history_query *query, int timeout_ms,
+                                       struct buffer *out, char error[HISTORY_ERROR_SIZE]);
+
+void history_reader_before_fork(int deadline_ms);
+void history_reader_after_fork_in_parent(void);
+void history_reader_after_fork_in_child(void);
+
+#pragma GCC visibility pop
+#endif

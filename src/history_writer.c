@@ -1,0 +1,390 @@
+/*
+ * history_writer: see history_writer.h.
+ *
+ * The thread takes turns (`turn`): each begins and ends with the lock, does one thing, and the next one looks again. So
+ * whatever is asked of the writer meanwhile, to park, to hurry, to end, is seen after one batch at the latest.
+ *
+ * A batch is the beginning of the backlog: events first, then finished deliveries whose events are in the file or in
+ * the batch. A delivery whose event is in the same batch is written once, as finished.
+ */
+#include "history_writer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "history_retention.h"
+
+enum {
+  MILLISECOND = 1000,
+  SECOND = 1000 * MILLISECOND,
+  LOCK_PATIENCE_US = 3 * SECOND,      /* so long another program may hold the lock before it counts as a failure */
+  FIRST_DELAY_US = 100 * MILLISECOND, /* between failures; doubles */
+  LONGEST_DELAY_US = 1 * SECOND,
+  CONTENTION_US = 1 * SECOND, /* so long after the lock was found taken, others are let in between */
+  TIDY_US = 60 * SECOND
+};
+
+atomic_bool history_parking;
+
+/* An event in the batch that has no seq yet. */
+static const int64_t ROW_TO_COME = -1;
+
+/* ---- queues ---- */
+
+static void move_all(struct history_queue *to, struct history_queue *from) {
+  if (from->first_event) {
+    if (to->last_event)
+      to->last_event->next = from->first_event;
+    else
+      to->first_event = from->first_event;
+    to->last_event = from->last_event;
+  }
+  if (from->first_delivery) {
+    if (to->last_delivery)
+      to->last_delivery->next = from->first_delivery;
+    else
+      to->first_delivery = from->first_delivery;
+    to->last_delivery = from->last_delivery;
+  }
+  to->events += from->events;
+  to->deliveries += from->deliveries;
+  *from = (struct history_queue){0};
+}
+
+static struct event *take_event(struct history_queue *queue) {
+  struct event *event = queue->first_event;
+  queue->first_event = event->next;
+  if (!queue->first_event) queue->last_event = NULL;
+  queue->events--;
+  event->next = NULL;
+  return event;
+}
+
+static struct delivery *take_delivery(struct history_queue *queue) {
+  struct delivery *delivery = queue->first_delivery;
+  queue->first_delivery = delivery->next;
+  if (!queue->first_delivery) queue->last_delivery = NULL;
+  queue->deliveries--;
+  delivery->next = NULL;
+  return delivery;
+}
+
+/* ---- one batch; without the lock ---- */
+
+struct batch {
+  size_t events, deliveries; /* so many from the beginning of the backlog */
+  uint64_t written;          /* events and attempts */
+};
+
+/* Marks what is in the batch: half of it events, and more where there are few deliveries. */
+static struct batch select_batch(struct history_queue *backlog) {
+  struct batch batch = {0};
+  size_t for_deliveries = backlog->deliveries < HISTORY_BATCH / 2 ? backlog->deliveries : HISTORY_BATCH / 2;
+  for (struct event *event = backlog->first_event; event && batch.events < HISTORY_BATCH - for_deliveries;
+       event = event->next) {
+    event->history.row = ROW_TO_COME;
+    batch.events++;
+  }
+  for (struct delivery *delivery = backlog->first_delivery;
+       delivery && delivery->event->history.row && batch.events + batch.deliveries < HISTORY_BATCH;
+       delivery = delivery->next) {
+    delivery->history.in_batch = true;
+    batch.deliveries++;
+  }
+  return batch;
+}
+
+static void unmark_batch(struct history_queue *backlog, const struct batch *batch) {
+  struct event *event = backlog->first_event;
+  for (size_t i = 0; i < batch->events; i++, event = event->next) event->history.row = 0;
+  struct delivery *delivery = backlog->first_delivery;
+  for (size_t i = 0; i < batch->deliveries; i++, delivery = delivery->next)
+    delivery->history.in_batch = delivery->history.inserted_final = false;
+}
+
+static int write_records(struct history *history, struct batch *batch) {
+  struct history_recording *recording = &history->own.recording;
+  int code = history_recording_begin(recording);
+  struct event *event = history->own.backlog.first_event;
+  for (size_t i = 0; code == SQLITE_OK && i < batch->events; i++, event = event->next) {
+    code = history_record_event(recording, event);
+    batch->written++;
+  }
+  struct delivery *delivery = history->own.backlog.first_delivery;
+  for (size_t i = 0; code == SQLITE_OK && i < batch->deliveries; i++, delivery = delivery->next) {
+    code = history_record_delivery(recording, delivery);
+    if (delivery->attempt.made) batch->written++;
+  }
+  return code == SQLITE_OK ? history_recording_end(recording) : code;
+}
+
+static int open_file(struct history *history) {
+  struct history_file *file = &history->own.file;
+  if (file->database && !history_file_in_place(file)) history_file_close(file, true);
+  return file->database ? SQLITE_OK : history_file_open(file, history->path);
+}
+
+static int write_batch(struct history *history, struct batch *batch) {
+  struct history_file *file = &history->own.file;
+  int code = open_file(history);
+  if (code == SQLITE_OK) code = history_file_run(file, HISTORY_BEGIN);
+  if (code != SQLITE_OK) return code;
+  *batch = select_batch(&history->own.backlog);
+  history->own.recording.file = file;
+  code = write_records(history, batch);
+  if (code == SQLITE_OK) code = history_file_run(file, HISTORY_COMMIT);
+  if (code == SQLITE_OK) return code;
+  if (history->own.recording.scratch.failed)
+    snprintf(file->error, sizeof file->error, "There was not enough memory to write the history.");
+  if (!sqlite3_get_autocommit(file->database)) sqlite3_exec(file->database, "ROLLBACK", NULL, NULL, NULL);
+  unmark_batch(&history->own.backlog, batch);
+  return code;
+}
+
+/* The owner may use the record's links from here on, and free what it holds; the writer's reference is kept until then.
+ */
+static void tell_stored(struct history *history, const struct batch *batch) {
+  struct history_queue *backlog = &history->own.backlog;
+  history->own.told_events -= batch->events < history->own.told_events ? batch->events : history->own.told_events;
+  history->own.told_deliveries -=
+      batch->deliveries < history->own.told_deliveries ? batch->deliveries : history->own.told_deliveries;
+  for (size_t i = 0; i < batch->events; i++) {
+    struct event *event = take_event(backlog);
+    event->owner->event_recorded(event, true);
+    event_release(event);
+  }
+  for (size_t i = 0; i < batch->deliveries; i++) {
+    struct delivery *delivery = take_delivery(backlog);
+    struct event *event = delivery->event;
+    delivery->history.row = event->history.row;
+    event->owner->delivery_recorded(delivery, true);
+    event_release(event);
+  }
+}
+
+/* Tells those of the whole backlog who do not know yet. The records stay where they are. */
+static void tell_failed(struct history *history) {
+  size_t number = 0;
+  for (struct event *event = history->own.backlog.first_event; event; event = event->next)
+    if (number++ >= history->own.told_events) event->owner->event_recorded(event, false);
+  history->own.told_events = number;
+  number = 0;
+  for (struct delivery *delivery = history->own.backlog.first_delivery; delivery; delivery = delivery->next)
+    if (number++ >= history->own.told_deliveries) delivery->event->owner->delivery_recorded(delivery, false);
+  history->own.told_deliveries = number;
+}
+
+/* ---- what comes of a try; with the lock ---- */
+
+/* Up to longest_us, at random. */
+static int64_t random_us(struct history *history, int64_t longest_us) {
+  uint64_t *state = &history->own.random; /* xorshift64 */
+  if (!*state) *state = (uint64_t)clock_monotonic_us() ^ (uint64_t)getpid() << 32 ^ 1;
+  *state ^= *state << 13;
+  *state ^= *state >> 7;
+  *state ^= *state << 17;
+  return (int64_t)(*state % (uint64_t)longest_us) + 1;
+}
+
+static void succeeded(struct history *history, int64_t now_us) {
+  history->own.failing = false;
+  history->own.delay_us = 0;
+  history->own.locked_since_us = 0;
+  history->stats.error[0] = '\0';
+  history->open_wanted = false;
+  history->resume_us = now_us < history->own.contended_until_us ? now_us + random_us(history, 2 * MILLISECOND) : 0;
+}
+
+/* Who has waited longer asks more often, so that nobody starves. */
+static void found_locked(struct history *history, int64_t now_us) {
+  int64_t waited_us = now_us - history->own.locked_since_us;
+  int64_t longest_us = waited_us < 50 * MILLISECOND ? 2 * MILLISECOND : waited_us < 200 * MILLISECOND ? 500 : 200;
+  history->own.contended_until_us = now_us + CONTENTION_US;
+  history->resume_us = now_us + random_us(history, longest_us);
+}
+
+static void failed(struct history *history, int64_t now_us) {
+  int64_t delay_us = history->own.delay_us ? 2 * history->own.delay_us : FIRST_DELAY_US;
+  history->own.failing = true;
+  history->own.delay_us = delay_us < LONGEST_DELAY_US ? delay_us : LONGEST_DELAY_US;
+  history->own.locked_since_us = 0;
+  history->resume_us = now_us + history->own.delay_us;
+  memcpy(history->stats.error, history->own.file.error, sizeof history->stats.error);
+  if (!history->open) history->opens_failed++;
+  history->open_wanted = false;
+}
+
+/* Opens the file and, when there are records, writes a batch. Gives the lock back meanwhile. */
+static void work(struct history *history) {
+  int64_t now_us = clock_monotonic_us();
+  bool records = history->stats.waiting > 0, short_inbox;
+  struct batch batch = {0};
+  move_all(&history->own.backlog, &history->inbox);
+  history->own.gather_until_us = now_us + HISTORY_WINDOW_MS * MILLISECOND;
+  if (!history->own.locked_since_us) history->own.locked_since_us = now_us;
+  bool patient = now_us - history->own.locked_since_us < LOCK_PATIENCE_US;
+  uv_mutex_unlock(&history->lock);
+
+  int code = records ? write_batch(history, &batch) : open_file(history);
+  bool give_way = code == SQLITE_BUSY && patient, close = code != SQLITE_OK && code != SQLITE_BUSY;
+  if (close) history_file_close(&history->own.file, false);
+
+  uv_mutex_lock(&history->lock);
+  history->open = history->own.file.database != NULL;
+  now_us = clock_monotonic_us();
+  if (code == SQLITE_OK) {
+    succeeded(history, now_us);
+    history->stats.recorded += batch.written;
+    history->stats.waiting -= batch.events + batch.deliveries;
+  } else if (give_way) {
+    found_locked(history, now_us);
+  } else {
+    move_all(&history->own.backlog, &history->inbox);
+    failed(history, now_us);
+  }
+  short_inbox = history->inbox.events + history->inbox.deliveries < HISTORY_BATCH / 2;
+  uv_cond_broadcast(&history->changed);
+  if (give_way) return;
+  uv_mutex_unlock(&history->lock);
+
+  if (code == SQLITE_OK)
+    tell_stored(history, &batch);
+  else
+    tell_failed(history);
+  if (history->own.file.database)
+    history_file_checkpoint(&history->own.file, !short_inbox || history->own.backlog.events > 0);
+  uv_mutex_lock(&history->lock);
+}
+
+/* ---- the other things that a turn can be; with the lock, but not all the time ---- */
+
+static void sleep_until(struct history *history, enum history_sleep sleep, int64_t until_us) {
+  int64_t left_us = until_us - clock_monotonic_us();
+  if (left_us <= 0) return;
+  history->sleep = sleep;
+  uv_cond_timedwait(&history->work, &history->lock, (uint64_t)left_us * 1000);
+  bool was_idle = sleep == HISTORY_IDLE && history->stats.waiting > 0;
+  history->sleep = HISTORY_AWAKE;
+  if (was_idle) { /* the first record; others may follow */
+    int64_t until = clock_monotonic_us() + HISTORY_WINDOW_MS * MILLISECOND;
+    if (history->own.gather_until_us < until) history->own.gather_until_us = until;
+  }
+}
+
+static void park(struct history *history) {
+  uv_mutex_unlock(&history->lock);
+  history_file_close(&history->own.file, false);
+  uv_mutex_lock(&history->lock);
+  history->open = false;
+  history->parked = true;
+  uv_cond_broadcast(&history->changed);
+  while (atomic_load(&history_parking)) uv_cond_wait(&history->work, &history->lock);
+  history->parked = false;
+}
+
+static void drop_all(struct history *history) {
+  move_all(&history->own.backlog, &history->inbox);
+  history->stats.dropped += history->stats.waiting;
+  history->stats.waiting = 0;
+  history->own.told_events = history->own.told_deliveries = 0;
+  uv_mutex_unlock(&history->lock);
+  struct history_queue *backlog = &history->own.backlog;
+  while (backlog->first_event) event_release(take_event(backlog));
+  while (backlog->first_delivery) event_release(take_delivery(backlog)->event);
+  uv_mutex_lock(&history->lock);
+}
+
+/* When retention is to look again; the wall clock may be a test's, or be set. */
+static int64_t tidy_due_us(const struct history *history) {
+  if (!history->keep_us || !history->open) return INT64_MAX;
+  if (history->own.tidy_more || !history->own.tidied_us) return 0;
+  int64_t since_us = clock_wall_us() - history->own.tidied_us;
+  return since_us < 0 || since_us >= TIDY_US ? 0 : clock_monotonic_us() + TIDY_US - since_us;
+}
+
+static void tidy(struct history *history) {
+  int64_t now_us = clock_wall_us(), before_us = now_us - history->keep_us;
+  uv_mutex_unlock(&history->lock);
+  history_retention_step(&history->own.file, before_us, &history->own.tidy_more);
+  history->own.tidied_us = now_us;
+  history_file_checkpoint(&history->own.file, false);
+  uv_mutex_lock(&history->lock);
+}
+
+/* There are records, and they have a few milliseconds. */
+static void gather(struct history *history) {
+  if (tidy_due_us(history) == 0)
+    tidy(history);
+  else
+    sleep_until(history, HISTORY_GATHERING, history->own.gather_until_us);
+}
+
+static void idle(struct history *history) {
+  int64_t due_us = tidy_due_us(history);
+  if (due_us == 0)
+    tidy(history);
+  else if (due_us == INT64_MAX)
+    sleep_until(history, HISTORY_IDLE, clock_monotonic_us() + 3600 * (int64_t)SECOND);
+  else
+    sleep_until(history, HISTORY_IDLE, due_us);
+}
+
+static bool is_ending(const struct history *history) {
+  return history->references == 0 || history->finish;
+}
+
+/* True when the end has come: nothing was asked for while the file was being closed. */
+static bool end(struct history *history) {
+  uv_mutex_unlock(&history->lock);
+  history_file_close(&history->own.file, true);
+  buffer_free(&history->own.recording.scratch);
+  uv_mutex_lock(&history->lock);
+  history->open = false;
+  return history->stats.waiting == 0 && !history->open_wanted && is_ending(history);
+}
+
+static bool is_batch(const struct history *history) {
+  return history->hurries > 0 || is_ending(history) || history->own.backlog.first_event ||
+         history->own.backlog.first_delivery || history->inbox.events + history->inbox.deliveries >= HISTORY_BATCH ||
+         clock_monotonic_us() >= history->own.gather_until_us;
+}
+
+/* False when it was the last one. */
+static bool turn(struct history *history) {
+  bool records = history->stats.waiting > 0;
+  if (atomic_load(&history_parking))
+    park(history);
+  else if (!records && !history->open_wanted && is_ending(history))
+    return !end(history);
+  else if (history->give_up && (history->own.failing || history->own.locked_since_us))
+    drop_all(history);
+  else if (clock_monotonic_us() < history->resume_us)
+    sleep_until(history, HISTORY_PAUSING, history->resume_us);
+  else if (records && !is_batch(history))
+    gather(history);
+  else if (records || (history->open_wanted && !history->open))
+    work(history);
+  else
+    idle(history);
+  return true;
+}
+
+void history_writer_run(void *argument) {
+  struct history *history = argument;
+  uv_mutex_lock(&history->lock);
+  while (turn(history)) {}
+  history->state = HISTORY_ENDED;
+  history->finish = history->give_up = false;
+  uv_cond_broadcast(&history->changed);
+  uv_mutex_unlock(&history->lock);
+}
+
+bool history_writer_wakes(struct history *history) {
+  bool wakes = history->sleep == HISTORY_IDLE ||
+               (history->sleep == HISTORY_GATHERING &&
+                (history->hurries > 0 || history->inbox.events + history->inbox.deliveries >= HISTORY_BATCH));
+  if (wakes) history->sleep = HISTORY_AWAKE; /* once is enough */
+  return wakes;
+}

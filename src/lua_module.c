@@ -1,0 +1,67 @@
+/*
+ * lua_module: intent_webhook.core, the C half of the Lua module.
+ *
+ * The Lua half (lua/intent_webhook.lua) checks what users write, so this one is terse: it raises for what the Lua half
+ * never does, and returns nil, message, code for what the world does. Code "misuse" is for the Lua half, which raises it
+ * at its own caller's line.
+ */
+#include "lua_module.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "intent_webhook.h"
+#include "lua_compat.h"
+
+lua_Number lua_option_number(lua_State *L, int index, const char *key, lua_Number absent) {
+  lua_getfield(L, index, key);
+  lua_Number value = absent;
+  if (lua_type(L, -1) == LUA_TNUMBER)
+    value = lua_tonumber(L, -1);
+  else if (!lua_isnil(L, -1))
+    luaL_error(L, "%s: must be a number, got %s", key, luaL_typename(L, -1));
+  lua_pop(L, 1);
+  return value;
+}
+
+const char *lua_option_string(lua_State *L, int index, const char *key) {
+  lua_getfield(L, index, key);
+  const char *value = NULL;
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    size_t length;
+    value = lua_tolstring(L, -1, &length);
+    if (strlen(value) != length) luaL_error(L, "%s: holds a NUL byte", key);
+  } else if (!lua_isnil(L, -1)) {
+    luaL_error(L, "%s: must be a string, got %s", key, luaL_typename(L, -1));
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+/* core.id([seconds]) -> a new event id for that time, by default now */
+static int module_id(lua_State *L) {
+  char id[IW_ID_SIZE];
+  lua_Number seconds = luaL_optnumber(L, 1, 0);
+  iw_id_new(id, seconds > 0 ? (int64_t)(seconds * 1e6) : 0);
+  lua_pushlstring(L, id, IW_ID_SIZE - 1);
+  return 1;
+}
+
+/* core.isatty(descriptor) -> whether it is a terminal */
+static int module_isatty(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"client", lua_client_new}, {"reader", lua_reader_new}, {"id", module_id}, {"isatty", module_isatty}, {NULL, NULL}};
+
+int luaopen_intent_webhook_core(lua_State *L) {
+  lua_client_register(L);
+  lua_reader_register(L);
+  lua_newtable(L);
+  compat_set_functions(L, functions);
+  lua_pushliteral(L, IW_VERSION);
+  lua_setfield(L, -2, "version");
+  return 1;
+}

@@ -1,0 +1,28 @@
+/*
+ * lua_module: the classes of the Lua module, each registered by its own file.
+ */
+#ifndef INTENT_WEBHOOK_LUA_MODULE_H
+#define INTENT_WEBHOOK_LUA_MODULE_H
+
+#include <lua.h>
+
+#pragma GCC visibility push(hidden)
+
+void lua_client_register(lua_State *L);  /* client, endpoint and intent */
+int lua_client_new(lua_State *L);        /* core.client */
+void lua_reader_register(lua_State *L);  /* reader */
+int lua_reader_new(lua_State *L);        /* core.reader */
+
+/* The number at `key` of the table at index, or absent. Raises for another type. */
+lua_Number lua_option_number(lua_State *L, int index, const char *key, lua_Number absent);
+
+/* The string at `key`, NULL when absent; it lives as long as the table holds it. Raises for another type, or a NUL. */
+const char *lua_option_string(lua_State *L, int index, const char *key);
+
+#pragma GCC visibility pop
+
+#pragma GCC visibility push(default)
+int luaopen_intent_webhook_core(lua_State *L);
+#pragma GCC visibility pop
+
+#endif

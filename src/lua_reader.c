@@ -1,0 +1,90 @@
+/*
+ * lua_reader: a history file's reader as a Lua object. Answers are JSON text; the Lua half decodes them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "history_reader.h"
+#include "lua_compat.h"
+#include "lua_module.h"
+
+static const char class_name[] = "intent_webhook.reader";
+
+enum { DEFAULT_LIMIT = 50, DEFAULT_TIMEOUT_S = 5 };
+
+struct lua_reader {
+  struct history_reader *reader; /* NULL: closed */
+  struct buffer answer;          /* here, so that nothing is lost when Lua raises */
+};
+
+static struct lua_reader *check_open(lua_State *L) {
+  struct lua_reader *self = luaL_checkudata(L, 1, class_name);
+  if (self->reader == NULL) luaL_error(L, "the history is closed");
+  return self;
+}
+
+/* reader:close(), also its __gc; does nothing the second time */
+static int reader_close(lua_State *L) {
+  struct lua_reader *self = luaL_checkudata(L, 1, class_name);
+  struct history_reader *reader = self->reader;
+  self->reader = NULL;
+  if (reader != NULL) history_reader_close(reader);
+  buffer_free(&self->answer);
+  return 0;
+}
+
+/* reader:ask{ id=, intent=, status=, session=, url=, from=, to=, before=, limit=, timeout= } -> JSON | nil, message, code */
+static int reader_ask(lua_State *L) {
+  struct lua_reader *self = check_open(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  struct history_query query = {
+      .id = lua_option_string(L, 2, "id"),
+      .intent = lua_option_string(L, 2, "intent"),
+      .status = lua_option_string(L, 2, "status"),
+      .session = lua_option_string(L, 2, "session"),
+      .url = lua_option_string(L, 2, "url"),
+      .since_us = (int64_t)(lua_option_number(L, 2, "from", 0) * 1e6),
+      .until_us = (int64_t)(lua_option_number(L, 2, "to", 0) * 1e6),
+      .before_seq = (int64_t)lua_option_number(L, 2, "before", 0),
+      .limit = (int)lua_option_number(L, 2, "limit", DEFAULT_LIMIT),
+  };
+  int timeout_ms = (int)(lua_option_number(L, 2, "timeout", DEFAULT_TIMEOUT_S) * 1000);
+  char error[HISTORY_ERROR_SIZE] = "";
+  buffer_clear(&self->answer);
+  enum history_answer answer = history_reader_ask(self->reader, &query, timeout_ms, &self->answer, error);
+  if (answer == HISTORY_ANSWERED && self->answer.failed) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "there is not enough memory for the answer");
+    lua_pushliteral(L, "memory");
+    return 3;
+  }
+  if (answer == HISTORY_ANSWERED) {
+    lua_pushlstring(L, self->answer.bytes, self->answer.length);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, error);
+  lua_pushstring(L, answer == HISTORY_TOO_SLOW ? "timeout" : "history");
+  return 3;
+}
+
+int lua_reader_new(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  struct lua_reader *self = compat_new_userdata(L, sizeof *self);
+  memset(self, 0, sizeof *self);
+  luaL_getmetatable(L, class_name);
+  lua_setmetatable(L, -2);
+  char error[HISTORY_ERROR_SIZE];
+  self->reader = history_reader_open(path, error);
+  if (self->reader != NULL) return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, error);
+  lua_pushliteral(L, "history");
+  return 3;
+}
+
+void lua_reader_register(lua_State *L) {
+  static const luaL_Reg methods[] = {{"ask", reader_ask}, {"close", reader_close}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", reader_close}, {NULL, NULL}};
+  compat_new_class(L, class_name, methods, metamethods);
+}
