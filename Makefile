@@ -44,7 +44,7 @@ TEST_PACKAGES = lua-busted lua-check lua-socket lua5.4 liblua5.4-dev sqlite3 ope
 # Needed as a command, whoever installed it.
 TEST_COMMANDS = node:nodejs npm:npm
 
-.PHONY: all demo test bench format lint clean packages test-packages
+.PHONY: all demo test bench c-tests examples express format lint clean build-packages test-packages
 
 all: $(MODULES)
 
@@ -64,7 +64,81 @@ $(BUILD)/$(LUA_VERSION)/intent_webhook/listener.so: $(LISTENER_OBJECTS) $(LUA_LI
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(LISTENER_LIBRARIES)
 
--include $(wildcard $(BUILD)/core/*.d $(BUILD)/$(LUA_VERSION)/*.d)
+# ---- C tests and examples, each a program with the core inside ----
+
+C_TESTS = $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
+C_FIXTURES = $(filter-out spec/c/test_%.c spec/c/host_%.c,$(wildcard spec/c/*.c))
+C_FIXTURE_OBJECTS = $(C_FIXTURES:spec/c/%.c=$(BUILD)/spec/%.o)
+# A test is linked with the fixtures whose headers it includes, and with those that these include: some are fakes.
+C_INCLUDED = $(shell files=$<; for round in 1 2 3; do \
+  for name in $$(sed -n 's/^\#include "\(.*\)\.h"/\1/p' $$files); do \
+    test -f spec/c/$$name.c && files="$$files spec/c/$$name.c"; done; done; \
+  printf '%s\n' $$files | grep -v /test_ | sort -u)
+C_LIBRARIES = $(CORE_LIBRARIES) $(LISTENER_LIBRARIES) -lm
+CORE_ARCHIVE = $(BUILD)/core/libcore.a
+
+c-tests: $(C_TESTS)
+
+$(CORE_ARCHIVE): $(CORE_OBJECTS) $(LISTENER_OBJECTS)
+	rm -f $@
+	ar rcs $@ $(sort $^)
+
+$(BUILD)/spec/%.o: spec/c/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -Ispec/c -c -o $@ $<
+
+$(BUILD)/spec/test_%: spec/c/test_%.c $(C_FIXTURE_OBJECTS) $(CORE_ARCHIVE)
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -Ispec/c -o $@ $< \
+	  $(C_INCLUDED:spec/c/%.c=$(BUILD)/spec/%.o) $(CORE_ARCHIVE) $(LDFLAGS) $(C_LIBRARIES)
+
+examples: $(BUILD)/examples/send
+
+$(BUILD)/examples/%: examples/c/%.c $(CORE_ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -o $@ $< $(CORE_ARCHIVE) $(LDFLAGS) $(CORE_LIBRARIES)
+
+.SECONDARY: $(C_FIXTURE_OBJECTS)
+
+-include $(wildcard $(BUILD)/core/*.d $(BUILD)/$(LUA_VERSION)/*.d $(BUILD)/spec/*.d $(BUILD)/examples/*.d)
+
+# ---- what users of the repository run ----
+
+demo: build-packages
+	@$(MAKE) --no-print-directory all >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@LUA=$(LUA) examples/clinic/demo
+
+test: test-packages
+	@LUA_VERSION=$(LUA_VERSION) CC=$(CC) spec/run
+
+bench: all test-packages
+	@LUA=$(LUA) CC=$(CC) bench/run
+
+express: spec/support/express/node_modules/.package-lock.json
+spec/support/express/node_modules/.package-lock.json: spec/support/express/package-lock.json
+	cd spec/support/express && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# ---- the form of the sources ----
+
+SOURCES = $(wildcard src/*.[ch] spec/c/*.[ch] examples/c/*.c bench/*.c)
+
+format:
+	clang-format -i $(SOURCES)
+
+# Both compilers, with every warning an error; nothing of it is kept.
+lint:
+	clang-format --dry-run -Werror $(SOURCES)
+	luacheck --quiet lua bin/intent-webhook spec examples bench
+	$(MAKE) --no-print-directory -s CC=gcc BUILD=build/lint-gcc CFLAGS="-O2 -Werror" all examples c-tests
+	$(MAKE) --no-print-directory -s CC=clang BUILD=build/lint-clang CFLAGS="-O2 -Werror" all examples c-tests
+
+# ---- packages: Debian and Ubuntu by themselves, elsewhere by name ----
+
+build-packages:
+	@spec/support/packages $(BUILD_PACKAGES)
+
+test-packages:
+	@spec/support/packages $(sort $(BUILD_PACKAGES) $(TEST_PACKAGES)) $(TEST_COMMANDS)
 
 clean:
 	rm -rf $(BUILD)

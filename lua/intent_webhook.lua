@@ -44,6 +44,8 @@ local webhook = {
 ---@field list intent_webhook.CheckedIntent[] in the order of their definition
 ---@field intents table<string, intent_webhook.CheckedIntent> by name
 ---@field now (fun(): number)|nil
+---@field queue_limit integer
+---@field queue_bytes integer
 ---@field history intent_webhook.History|nil opened with the first question
 local Client = { __name = "intent_webhook.Client" }
 Client.__index = Client
@@ -117,6 +119,7 @@ function webhook.new(given)
   for _, checked in ipairs(list) do by_name[checked.name] = checked end
   return setmetatable({
     core = made, path = accepted.history, list = list, intents = by_name, now = accepted.now,
+    queue_limit = accepted.queue_limit, queue_bytes = accepted.queue_bytes,
   }, Client)
 end
 
@@ -261,8 +264,9 @@ function Client:fire(name, slots, given)
     error(('client:fire: there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names)), 2)
   end
   local session = given ~= nil and session_of(given, "client:fire") or nil
-  local id, message, code
   if slots == nil then slots = {} end
+  if type(slots) ~= "table" then error("client:fire: slots: must be a table, got " .. check.kind(slots), 2) end
+  local id, message, code
   if checked.maps then
     id, message, code = fire_in_full(self, checked, slots, session, {})
   else

@@ -5,6 +5,7 @@ local cjson = require "cjson"
 local process = require "spec.support.process"
 local receivers = require "spec.support.receiver"
 local shims = require "spec.support.shim"
+local socket = require "socket"
 local trials = require "spec.support.trial"
 local webhook = require "intent_webhook"
 
@@ -181,6 +182,33 @@ describe('network = "public"', function()
     assert.is_true(outcomes[2].total_us > 0.47e6 and outcomes[2].total_us < 1.2e6, outcomes[2].total_us)
     assert.equal("connect_unreachable", outcomes[3].cause)
     assert.same({ "93.184.216.34 80" }, attempts)
+  end)
+
+  it("is not held up by a name that is slow: not the others, not close, not the end of the process", function()
+    local script = ([[
+      local webhook, socket = require "intent_webhook", require "socket"
+      local client = webhook.new { history = %q, intents = {
+        { name = "slow", actions = {
+          { webhook = "http://slow.test/", timeout = 0.3 }, { webhook = "http://slow.test/" } } },
+        { name = "quick", actions = { { webhook = %q } } } } }
+      client:fire("slow")
+      socket.sleep(0.6)
+      local start = socket.gettime()
+      assert(client:wait(client:fire("quick"), 10)[1].status == "delivered")
+      print(socket.gettime() - start)
+      start = socket.gettime()
+      client:close(0.2)
+      print(socket.gettime() - start)
+    ]]):format(folder .. "/slow.db", receiver:url("/"))
+    local start = socket.gettime()
+    local status, output, errors = process.run { process.interpreter(), "-e", script,
+      env = shim:environment { ["slow.test"] = "slow" } }
+    assert.equal(0, status, errors)
+    local taken = socket.gettime() - start
+    assert.is_true(taken < 4, "the process took " .. taken .. " s")
+    local quick, closing = output:match("^(%S+)\n(%S+)\n$")
+    assert.is_true(tonumber(quick) < 0.3, "another webhook took " .. quick .. " s")
+    assert.is_true(tonumber(closing) < 1, "close took " .. closing .. " s")
   end)
 
   it("allows the ranges in allow, and nothing beside them", function()

@@ -31,6 +31,7 @@
 enum {
   DEFAULT_QUEUE_LIMIT = 10000,
   DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024,
+  LONGEST_WAIT_S = 1000000, /* about eleven days; what is beyond counts as that */
   REFUSALS_IN_MEMORY = 100, /* refused events that wait to be recorded; more are counted, and recorded as a number */
   RECORD_MS = 2000          /* what a close waits, beyond its time, until what it has cut off is recorded */
 };
@@ -101,7 +102,8 @@ iw_client *iw_client_new(const iw_client_options *options, char error[IW_ERROR_S
     return NULL;
   }
   char why[HISTORY_ERROR_SIZE];
-  client->history = history_acquire(options->history, (int64_t)(options->keep_days * 86400e6), why);
+  double keep_us = options->keep_days * 86400e6;
+  client->history = history_acquire(options->history, keep_us < (double)INT64_MAX ? (int64_t)keep_us : 0, why);
   if (client->history == NULL) {
     snprintf(error, IW_ERROR_SIZE, "history: %s", why);
     uv_cond_destroy(&client->changed);
@@ -136,7 +138,7 @@ static void leave_and_unlock(struct client *client, size_t count) {
 iw_endpoint *iw_endpoint_new(iw_client *client, const iw_endpoint_options *options, char error[IW_ERROR_SIZE]) {
   struct endpoint *endpoint = endpoint_new(options, error);
   if (endpoint == NULL) return NULL;
-  uv_mutex_lock(&client->lock);
+  lock(client);
   endpoint->next = client->endpoints;
   client->endpoints = endpoint;
   uv_mutex_unlock(&client->lock);
@@ -342,7 +344,7 @@ static void event_recorded(struct event *event, bool stored) {
 static void delivery_recorded(struct delivery *delivery, bool stored) {
   struct client *client = delivery->event->client;
   uv_mutex_lock(&client->lock);
-  delivery->recorded = stored;
+  delivery->recorded = stored && !delivery->event->history_failed;
   publish(client, delivery);
   if (!stored) {
     uv_cond_broadcast(&client->changed);
@@ -425,7 +427,10 @@ void client_retired(struct client *client) {
 }
 
 struct endpoint *client_endpoints(struct client *client) {
-  return client->endpoints;
+  uv_mutex_lock(&client->lock);
+  struct endpoint *first = client->endpoints; /* more come in before it; what it links to stays */
+  uv_mutex_unlock(&client->lock);
+  return first;
 }
 
 size_t *client_in_sender(struct client *client) {
@@ -727,6 +732,7 @@ iw_result iw_client_close(iw_client *client, double timeout, size_t *cut) {
   }
   bool whole = drained && client->cut == 0;
   if (cut != NULL) *cut = client->cut;
+  client->cut = 0; /* said once */
   uv_mutex_unlock(&client->lock);
   return whole ? IW_OK : IW_TIMEOUT;
 }

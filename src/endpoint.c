@@ -54,32 +54,36 @@ static bool check_url(struct endpoint *endpoint, const char *url, char error[IW_
   if (url == NULL || *url == '\0') return refuse(error, "url: is missing: give the address to post to");
   if (!visible_ascii(url))
     return refuse(error, "url: holds a space, a control character or a character beyond ASCII: percent-encode it");
+  /* libcurl guesses where it can; what is written here is what is meant, or it is refused */
+  size_t prefix = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
+  if (prefix == 0) return refuse(error, "url: must begin with http:// or https://");
+  size_t authority = strcspn(url + prefix, "/?#");
+  if (authority == 0) return refuse(error, "url: has no host: write it like https://example.org/hook");
+  if (url[prefix] != '[' && memchr(url + prefix, '%', authority) != NULL)
+    return refuse(error, "url: holds a % in the host name: write the name as it is");
   CURLU *parts = curl_url();
   if (parts == NULL) return no_memory(error);
-  char *scheme = NULL, *user = NULL, *password = NULL, *fragment = NULL;
-  /* With the default flags libcurl guesses a scheme, so a missing one has to be looked for. */
-  CURLUcode result = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+  char *user = NULL, *password = NULL, *port = NULL;
+  CURLUcode result = curl_url_set(parts, CURLUPART_URL, url, 0);
   bool good = false;
   if (result != CURLUE_OK) {
     snprintf(error, IW_ERROR_SIZE, "url: is not a URL (%s): write it like https://example.org/hook",
              curl_url_strerror(result));
-  } else if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-             (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-    refuse(error, "url: must begin with http:// or https://");
   } else if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK ||
              curl_url_get(parts, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK) {
     refuse(error, "url: holds a user name or password: use token, or an Authorization header, instead");
-  } else if (curl_url_get(parts, CURLUPART_FRAGMENT, &fragment, 0) == CURLUE_OK) {
+  } else if (strchr(url, '#') != NULL) {
     refuse(error, "url: holds a #fragment, which is never sent: remove it");
+  } else if (curl_url_get(parts, CURLUPART_PORT, &port, 0) == CURLUE_OK && strcmp(port, "0") == 0) {
+    refuse(error, "url: has port 0: give the port that the endpoint listens at, or leave it out");
   } else {
-    endpoint->https = strcmp(scheme, "https") == 0;
+    endpoint->https = prefix == 8;
     endpoint->url = memory_copy(url, strlen(url));
     good = endpoint->url != NULL || no_memory(error);
   }
-  curl_free(scheme);
+  curl_free(port);
   curl_free(user);
   curl_free(password);
-  curl_free(fragment);
   curl_url_cleanup(parts);
   return good;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@ enum {
   START_OVER_TRIES = 40,
   START_OVER_SLEEP_MS = 1
 };
+
+static const char WAL_SUFFIX[] = "-wal", SHM_SUFFIX[] = "-shm";
 
 /* In a child whose parent was using SQLite at the fork: its locks and mutexes are in no known state. */
 static atomic_bool forbidden;
@@ -119,6 +122,19 @@ static int prepare(struct history_file *file) {
   return SQLITE_OK;
 }
 
+/* Writes the name of a file beside the database. Returns its inode number, 0 when there is none. */
+static ino_t beside(char name[PATH_MAX], const char *path, const char *suffix) {
+  struct stat status;
+  int length = snprintf(name, PATH_MAX, "%s%s", path, suffix);
+  return length > 0 && length < PATH_MAX && stat(name, &status) == 0 ? status.st_ino : 0;
+}
+
+static void note_inodes(struct history_file *file, const char *path) {
+  char name[PATH_MAX];
+  file->wal_inode = beside(name, path, WAL_SUFFIX);
+  file->shm_inode = beside(name, path, SHM_SUFFIX);
+}
+
 static int attach(struct history_file *file, const char *path) {
   int code = create(file, path);
   if (code != SQLITE_OK) return code;
@@ -129,7 +145,9 @@ static int attach(struct history_file *file, const char *path) {
   code = history_schema_apply(file->database, file->error, sizeof file->error);
   if (code != SQLITE_OK) return code == SQLITE_SCHEMA ? code : explain(file, code);
   code = configure(file);
-  return code == SQLITE_OK ? prepare(file) : code;
+  if (code == SQLITE_OK) code = prepare(file);
+  note_inodes(file, path);
+  return code;
 }
 
 int history_file_open(struct history_file *file, const char *path) {
@@ -154,10 +172,17 @@ void history_file_close(struct history_file *file, bool checkpoint) {
   file->database = NULL;
 }
 
-bool history_file_in_place(const struct history_file *file) {
+bool history_file_in_place(struct history_file *file, const char *path) {
   int moved = 0;
   sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return !moved;
+  if (!moved) return true;
+  sqlite3_wal_checkpoint_v2(file->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  /* Before closing, so that the numbers are not another file's already. */
+  char name[PATH_MAX];
+  if (beside(name, path, WAL_SUFFIX) == file->wal_inode && file->wal_inode) unlink(name);
+  if (beside(name, path, SHM_SUFFIX) == file->shm_inode && file->shm_inode) unlink(name);
+  history_file_close(file, false);
+  return false;
 }
 
 int history_file_run(struct history_file *file, enum history_statement statement) {

@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "history.h"
 
@@ -59,6 +60,7 @@ struct history_file {
   sqlite3_stmt *statements[HISTORY_STATEMENT_COUNT];
   int wal_pages;     /* in the WAL after the last commit */
   int checkpoint_at; /* so many make the next checkpoint */
+  ino_t wal_inode, shm_inode;
   char error[HISTORY_ERROR_SIZE];
 };
 
@@ -68,8 +70,11 @@ int history_file_open(struct history_file *file, const char *path);
 /* checkpoint false: leaves the WAL as it is, which is quicker. */
 void history_file_close(struct history_file *file, bool checkpoint);
 
-/* Whether the open file is still the one at its path. */
-bool history_file_in_place(const struct history_file *file);
+/*
+ * Whether the open file is still the one at its path. When somebody has moved, deleted or replaced it, it is brought up
+ * to date, wherever it is now, and closed, and its WAL, which nobody else is to take for his own, is removed.
+ */
+bool history_file_in_place(struct history_file *file, const char *path);
 
 /* Runs a statement that gives no row, with what is bound. */
 int history_file_run(struct history_file *file, enum history_statement statement);

@@ -122,8 +122,8 @@ static int write_records(struct history *history, struct batch *batch) {
 
 static int open_file(struct history *history) {
   struct history_file *file = &history->own.file;
-  if (file->database && !history_file_in_place(file)) history_file_close(file, true);
-  return file->database ? SQLITE_OK : history_file_open(file, history->path);
+  if (file->database && history_file_in_place(file, history->path)) return SQLITE_OK;
+  return history_file_open(file, history->path);
 }
 
 static int write_batch(struct history *history, struct batch *batch) {

@@ -81,6 +81,8 @@ static struct sender *inherited_sender; /* in a child: the parent's, never touch
 /* ---- sockets ---- */
 
 static void drive(struct sender *sender, curl_socket_t socket, int events);
+static struct poller *poller_of(struct sender *sender, curl_socket_t socket);
+static bool poller_want(struct poller *poller, int events);
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
   struct poller *poller = poll->data;
@@ -89,10 +91,19 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
     poller->polled = 0;
     return;
   }
-  int what = status < 0 ? CURL_CSELECT_ERR : 0;
-  if (events & UV_READABLE) what |= CURL_CSELECT_IN;
-  if (events & UV_WRITABLE) what |= CURL_CSELECT_OUT;
-  drive(poller->sender, poller->socket, what);
+  struct sender *sender = poller->sender;
+  curl_socket_t socket = poller->socket;
+  if (status == 0) {
+    drive(sender, socket, (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0));
+    return;
+  }
+  /*
+   * The socket has an error, and libuv has stopped watching it. Reading tells libcurl which error, perhaps after bytes that
+   * came before it; CURL_CSELECT_ERR would make one and the same of all.
+   */
+  poller->polled = 0;
+  drive(sender, socket, CURL_CSELECT_IN | CURL_CSELECT_OUT);
+  if (poller_of(sender, socket) == poller && poller->wanted != 0) poller_want(poller, poller->wanted);
 }
 
 static void on_poller_closed(uv_handle_t *handle) {

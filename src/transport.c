@@ -50,7 +50,11 @@ static void request_head_sent(struct transfer *transfer, const char *bytes, size
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context) {
   (void)easy;
   struct transfer *transfer = context;
-  if (type == CURLINFO_HEADER_OUT && transfer->delivery != NULL) request_head_sent(transfer, bytes, length);
+  if (transfer->delivery == NULL) return 0;
+  if (type == CURLINFO_HEADER_OUT) request_head_sent(transfer, bytes, length);
+  /* libcurl says when an https connection stands only after the handshake; the first byte of that says it now */
+  if (type == CURLINFO_SSL_DATA_OUT && transfer->connected_us < 0)
+    transfer->connected_us = clock_monotonic_us() - transfer->started_us;
   return 0;
 }
 
@@ -199,6 +203,9 @@ static bool set_options(struct transfer *transfer) {
   SET(FOLLOWLOCATION, 0L);
   SET(PROXY, "");
   SET(NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  SET(QUICK_EXIT, 1L); /* do not wait for the resolver's thread when the time is over: it would hold up every transfer */
+#endif
   SET(HTTP_CONTENT_DECODING, 0L);
   SET(MAXAGE_CONN, (long)TRANSPORT_IDLE_SECONDS);
   SET(BUFFERSIZE, (long)RECEIVE_BUFFER);
@@ -262,6 +269,7 @@ bool transfer_begin(struct transfer *transfer, struct delivery *delivery) {
   transfer->started_us = clock_monotonic_us();
   transfer->head_bytes = 0;
   transfer->requests_seen = 0;
+  transfer->connected_us = -1;
   transfer->forbidden = transfer->resolving = transfer->ended_by_us = false;
   transfer->ended_cause = CAUSE_NONE;
   transfer->error[0] = '\0';
@@ -301,6 +309,7 @@ static void read_figures(struct transfer *transfer) {
   CURL *easy = transfer->easy;
   attempt->name_lookup_us = time_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
   attempt->connect_us = time_of(easy, CURLINFO_CONNECT_TIME_T);
+  if (attempt->connect_us < 0) attempt->connect_us = transfer->connected_us;
   attempt->tls_us = time_of(easy, CURLINFO_APPCONNECT_TIME_T);
   attempt->first_byte_us = transfer->head_begun ? time_of(easy, CURLINFO_STARTTRANSFER_TIME_T) : -1;
   attempt->total_us = clock_monotonic_us() - transfer->started_us;
@@ -346,7 +355,8 @@ static enum cause certificate_cause(const struct transfer *transfer) {
   long verdict = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
   switch (verdict) {
-  case X509_V_OK: /* the chain is good, so it was the name that libcurl refused */
+  case X509_V_OK: /* nothing is wrong with the chain, or (libcurl's initial value) */
+  case X509_V_ERR_UNSPECIFIED: /* it was not even looked at: so it was the name that libcurl refused */
   case X509_V_ERR_HOSTNAME_MISMATCH:
   case X509_V_ERR_IP_ADDRESS_MISMATCH: return CAUSE_TLS_NAME;
   case X509_V_ERR_CERT_HAS_EXPIRED:

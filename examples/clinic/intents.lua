@@ -14,7 +14,8 @@ local function free_booking(message)
   if not (text:find("appointment", 1, true) or text:find("see the doctor", 1, true)) then return nil end
   local date = message:match("%d%d%d%d%-%d%d%-%d%d")
   local phone = message:match("%+%d[%d ]+%d") or message:match("%f[%d]0%d[%d ]+%d")
-  local name = message:match("[Mm]y name is (%u[%w'%-]*%s+%u[%w'%-]*)") or message:match("[Ff]or (%u[%w'%-]*%s+%u[%w'%-]*)")
+  local name = message:match("[Mm]y name is (%u[%w'%-]*%s+%u[%w'%-]*)")
+    or message:match("[Ff]or (%u[%w'%-]*%s+%u[%w'%-]*)")
   if not (date and phone and name) then return nil end
   return { appointment_date = date, phone = phone, customer_name = name }, 0.5
 end

@@ -104,7 +104,7 @@ static void test_rows(void) {
     CHECK_TEXT(fixture_sql(path, "SELECT event, number, intent, url, status, cause, message FROM deliveries"),
                "1|1|book_appointment|http://127.0.0.1:8080/hooks/appointments|delivered|-|-");
     CHECK_TEXT(fixture_sql(path,
-                           "SELECT finished - started, method, url, request_body, http_status, response_body FROM "
+                           "SELECT finished - started, method, attempts.url, request_body, http_status, response_body FROM "
                            "attempts JOIN deliveries USING (event, number)"),
                "1500|POST|http://127.0.0.1:8080/hooks/appointments|{\"name\":\"J\\u00fcrgen\"}|201|ok");
     CHECK_TEXT(fixture_sql(path, "SELECT response_length, truncated, remote_address, http_version, tls_version, "
@@ -485,13 +485,13 @@ static void test_retention(void) {
     }
     CHECK(fixture_await(&fixture_told.deliveries_stored, 4000));
     CHECK(await_waiting_none());
-    fake_now_us += 20 * DAY_US; /* now the first 1000 are 30 days old or older */
+    fake_now_us += 20 * DAY_US; /* now the first 1000 are more than 30 days old */
     record(&(struct fixture_event){.note = "wakes the writer"}, 0);
-    CHECK(await_sql("SELECT min(seq) FROM events", "1002"));
-    CHECK_TEXT(fixture_sql(path, "SELECT count(*), max(seq) FROM events"), "1000|2001");
-    CHECK_TEXT(fixture_sql(path, "SELECT count(*), min(event) FROM deliveries"), "1998|1002");
-    CHECK_TEXT(fixture_sql(path, "SELECT count(*), min(event) FROM attempts"), "1998|1002");
-    CHECK_TEXT(fixture_sql(path, "SELECT span, earliest = (SELECT time FROM events WHERE seq = 1002) FROM event_spans"),
+    CHECK(await_sql("SELECT min(seq) FROM events", "1001"));
+    CHECK_TEXT(fixture_sql(path, "SELECT count(*), max(seq) FROM events"), "1001|2001");
+    CHECK_TEXT(fixture_sql(path, "SELECT count(*), min(event) FROM deliveries"), "2000|1001");
+    CHECK_TEXT(fixture_sql(path, "SELECT count(*), min(event) FROM attempts"), "2000|1001");
+    CHECK_TEXT(fixture_sql(path, "SELECT span, earliest = (SELECT time FROM events WHERE seq = 1001) FROM event_spans"),
                "0|1\n1|0");
     end();
     clock_replace_wall(NULL);

@@ -1,7 +1,7 @@
 --- run: the command that takes messages from standard input and fires the intents that they match.
 --
 -- Each message gives a line of JSON with what came of it, each delivery another one when it is finished. Only WINDOW
--- deliveries are under way at a time, so a long input neither fills the queue nor the memory.
+-- deliveries, and no more than the queue takes, are under way at a time; a long input waits.
 
 local file = require "intent_webhook.cli.file"
 local intent = require "intent_webhook.intent"
@@ -138,7 +138,13 @@ end
 
 function Run:under_way()
   local stats = self.client:stats()
-  return stats.queued + stats.in_flight + stats.unrecorded
+  return stats.queued + stats.in_flight + stats.unrecorded, stats.bytes
+end
+
+function Run:has_room()
+  local deliveries, bytes = self:under_way()
+  return deliveries == 0
+    or (deliveries < math.min(WINDOW, self.client.queue_limit) and bytes * 2 < self.client.queue_bytes)
 end
 
 function Run:show_progress()
@@ -146,7 +152,7 @@ function Run:show_progress()
   if now == self.shown_at then return end
   self.shown_at = now
   self.screen:progress(("%d messages, %d fired, %d delivered, %d failed, %d under way"):format(self.messages,
-    self.fired, self.delivered, self.failed, self:under_way()))
+    self.fired, self.delivered, self.failed, (self:under_way())))
 end
 
 -- Waits until everything is finished: as long as something comes of it, and an endpoint's timeout longer.
@@ -177,7 +183,7 @@ function Run:read_all()
       self:print_deliveries()
       self.screen:flush()
       self:show_progress()
-      while self:under_way() >= WINDOW do
+      while not self:has_room() do
         self.client:flush(0.05)
         self:print_deliveries()
         self:show_progress()

@@ -1,0 +1,579 @@
+local arguments = require "intent_webhook.cli.arguments"
+local cjson = require "cjson"
+local json = require "intent_webhook.cli.json"
+local listener = require "intent_webhook.listener"
+local process = require "spec.support.process"
+local text = require "intent_webhook.cli.text"
+
+local INTENTS = [[
+local url = os.getenv("SPEC_URL")
+return {
+  {
+    name = "book",
+    rules = { "book for {name}", "book for {name}, phone {phone}" },
+    slots = { "name", { name = "phone", optional = true, sensitive = true } },
+    actions = { { webhook = url .. "/hook", token = "t0ken-of-spec" } },
+  },
+  { name = "note", rules = { "note {text}", function(m) if m == "boom" then error("broken rule") end end },
+    slots = { "text", { name = "more", optional = true } } },
+  { name = "need", rules = { "need {a}" }, slots = { "a", "b" } },
+}
+]]
+
+describe("intent-webhook", function()
+  local folder, receiver, url
+
+  setup(function()
+    folder = process.temporary_folder()
+    receiver = assert(listener.open { body = "\27[31mhello\27[0m\194\155\226\128\174" })
+    url = "http://127.0.0.1:" .. receiver:port()
+  end)
+  teardown(function()
+    process.stop_all()
+    receiver:close()
+    process.remove(folder)
+  end)
+
+  local function write(name, content)
+    local path = folder .. "/" .. name
+    local file = assert(io.open(path, "w"))
+    file:write(content)
+    file:close()
+    return path
+  end
+
+  local intents, history
+  before_each(function()
+    intents = write("intents.lua", INTENTS)
+    history = folder .. "/history.db"
+  end)
+
+  -- The command, with words that the shell shall see as they are in `shell`.
+  local function command(words, shell)
+    local parts = { process.quote(process.interpreter()), process.quote(process.shell("pwd"):gsub("\n", "")
+      .. "/bin/intent-webhook") }
+    for _, word in ipairs(words) do parts[#parts + 1] = process.quote(word) end
+    local root = process.shell("pwd"):gsub("\n", "")
+    local function absolute(paths) return (paths:gsub("%f[^;%z]%./", root .. "/")) end
+    return {
+      "sh", "-c", table.concat(parts, " ") .. " " .. (shell or ""),
+      env = { SPEC_URL = url, LUA_PATH = absolute(";" .. package.path), LUA_CPATH = absolute(";" .. package.cpath) },
+    }
+  end
+
+  local function run(words, shell)
+    return process.run(command(words, shell))
+  end
+
+  local function lines(output)
+    local list = {}
+    for line in output:gmatch("[^\n]+") do list[#list + 1] = cjson.decode(line) end
+    return list
+  end
+
+  describe("as such", function()
+    it("shows its help and its version", function()
+      local status, output = run { "--help" }
+      assert.are.equal(0, status)
+      for _, name in ipairs { "check", "run", "fire", "history", "show", "listen" } do
+        assert.is_truthy(output:find("\n  " .. name .. " ", 1, true))
+        local its_status, its_help, errors = run { name, "--help" }
+        assert.are.equal(0, its_status, errors)
+        assert.is_truthy(its_help:find("^usage: intent%-webhook " .. name))
+        assert.are.equal(its_help, select(2, run { "help", name }))
+        assert.are.equal(its_help, select(2, run { name, "-h" }))
+      end
+      status, output = run { "--version" }
+      assert.are.equal(0, status)
+      assert.are.equal("intent-webhook " .. require("intent_webhook").VERSION .. "\n", output)
+    end)
+
+    it("ends with 2 for a wrong call, and says what was meant", function()
+      local wrong = {
+        [{}] = "usage: intent-webhook COMMAND",
+        [{ "chek" }] = 'intent-webhook: chek is no command: did you mean "check"?',
+        [{ "check" }] = "intent-webhook: check needs FILE",
+        [{ "check", intents, "x" }] = 'intent-webhook: check does not know what to do with "x"',
+        [{ "run", "--histroy", "x" }] = 'intent-webhook: --histroy is no option of run: did you mean "--history"?',
+        [{ "history", "--limit", "many" }] = 'intent-webhook: --limit needs a whole number, not "many"',
+        [{ "history", "--limit=0" }] = "intent-webhook: --limit must be from 1 to 1000000, not 0",
+        [{ "history", "--limit" }] = "intent-webhook: --limit needs a value: N",
+        [{ "history", "--json=yes" }] = "intent-webhook: --json takes no value",
+        [{ "history", "--status", "lost" }] = "intent-webhook: --status is pending, delivered or failed",
+        [{ "history", "--since", "yesterday" }] = "intent-webhook: --since does not know the time",
+        [{ "listen", "--port", "65536" }] = "intent-webhook: --port must be from 0 to 65535, not 65536",
+        [{ "fire", intents, "book", "name", "--history", history }] = 'intent-webhook: "name" is no slot',
+        [{ "fire", intents, "book", "name:=[", "--history", history }] = "intent-webhook: the slot name has no JSON",
+        [{ "fire", intents, "book", "name=a", "name=b", "--history", history }] = "the slot name is given twice",
+        [{ "fire", intents, "bok", "--history", history }] = 'there is no intent "bok": did you mean "book"?',
+        [{ "fire", intents, "book", "nam=x", "--history", history }] = "intent-webhook: slots.name: is required",
+        [{ "fire", intents, "book", "name=x", "nam=x", "--history", history }] = "slots.nam: is not declared",
+      }
+      for words, message in pairs(wrong) do
+        local status, output, errors = run(words)
+        assert.are.equal(2, status, table.concat(words, " ") .. "\n" .. errors)
+        assert.are.equal("", output)
+        assert.is_truthy(errors:find(message, 1, true), errors)
+        assert.is_nil(errors:find("traceback", 1, true))
+      end
+    end)
+
+    it("ends with 3 when a file cannot be read", function()
+      for _, words in ipairs {
+        { "check", folder .. "/none.lua" }, { "check", folder }, { "run", folder .. "/none.lua" },
+        { "fire", folder .. "/none.lua", "book" }, { "history", "--history", folder .. "/none.db" },
+        { "show", "x", "--history", folder .. "/none.db" }, { "history", "--history", intents },
+        { "run", intents, "--history", intents }, { "run", intents, "--history", "/nonexistent/folder/h.db" },
+      } do
+        local status, output, errors = run(words)
+        assert.are.equal(3, status, table.concat(words, " ") .. "\n" .. errors)
+        assert.are.equal("", output)
+        assert.is_truthy(errors:find("^intent%-webhook: "), errors)
+        assert.is_nil(errors:find("traceback", 1, true))
+      end
+    end)
+
+    it("ends with 3 when its output cannot be written", function()
+      local status, _, errors = run({ "--help" }, "> /dev/full")
+      assert.are.equal(3, status)
+      assert.is_truthy(errors:find("^intent%-webhook: the output cannot be written: "))
+    end)
+
+    it("does not let words of its command line reach the terminal as they are", function()
+      local _, _, errors = run { "\27[2Jx" }
+      assert.is_nil(errors:find("\27", 1, true))
+      _, _, errors = run { "show", "\27[2Jx", "--history", folder .. "/none.db" }
+      assert.is_nil(errors:find("\27", 1, true))
+    end)
+  end)
+
+  describe("check", function()
+    it("says that a file is good, and what is in it", function()
+      local status, output = run { "check", intents, "--history", history }
+      assert.are.equal(0, status)
+      assert.are.equal(intents .. ": 3 intents, 5 rules, 1 action: no mistakes, 1 warning\n", output:match("[^\n]*\n$"))
+      assert.is_truthy(output:find('intents[3]: warning: the slot "b" is required, but no rule yields it', 1, true))
+    end)
+
+    it("lists every mistake", function()
+      local bad = write("bad.lua", [[return { { nme = "a", rules = { "{b}" } }, { name = "c", actions = { {} } } }]])
+      local status, output = run { "check", bad, "--history", history }
+      assert.are.equal(1, status)
+      assert.are.equal([[
+intents[1].name: must be a string, got nil: give the intent a name
+intents[1].nme: is no option: did you mean "name"?
+intents[1].rules[1]: has the hole {b}, but the intent has no such slot
+intents[2].actions[1].webhook: must be a string, got nil: give the URL to post to
+]] .. bad .. ": 4 mistakes\n", output)
+    end)
+
+    it("says what is wrong with a file that is no Lua, or raises", function()
+      local status, output = run { "check", write("syntax.lua", "return {{"), "--history", history }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("^the file of intents is not Lua: .*syntax.lua:1: "))
+      status, output = run { "check", write("raises.lua", "error('boom')"), "--history", history }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("raises.lua:1: boom\nstack traceback:\n", 1, true))
+    end)
+  end)
+
+  describe("run", function()
+    local function run_over(input, more)
+      local path = write("input", input)
+      local words = { "run", intents, "--history", history }
+      for _, word in ipairs(more or {}) do words[#words + 1] = word end
+      return run(words, "< " .. process.quote(path))
+    end
+
+    it("prints a line of JSON for each message, then one for each delivery", function()
+      local status, output, errors =
+        run_over('book for Ann\r\n\n{"text": "book for Bob", "session": "s1"}\nhello\nneed x\n')
+      assert.are.equal(0, status, errors)
+      assert.are.equal("", errors)
+      local results, deliveries = {}, {}
+      for _, line in ipairs(lines(output)) do
+        if line.delivery then deliveries[#deliveries + 1] = line.delivery else results[#results + 1] = line end
+      end
+      assert.are.same({ "fired", "fired", "unmatched", "incomplete" },
+        { results[1].status, results[2].status, results[3].status, results[4].status })
+      assert.are.same({ name = "Ann" }, results[1].slots)
+      assert.are.equal("s1", results[2].session)
+      assert.are.same({ "b" }, results[4].missing)
+      assert.are.equal(4, #results)
+      assert.are.equal(2, #deliveries)
+      for _, delivery in ipairs(deliveries) do
+        assert.are.same({ "delivered", 200, "book", true },
+          { delivery.status, delivery.http_status, delivery.intent, delivery.recorded })
+        assert.is_truthy(delivery.id == results[1].id or delivery.id == results[2].id)
+      end
+    end)
+
+    it("keeps the order of fields and slots", function()
+      local _, output = run_over('{"text": "book for Ann, phone 123456", "session": "s"}\n')
+      assert.is_truthy(output:find(
+        '^{"status":"fired","intent":"book","session":"s","slots":{"name":"Ann","phone":"%[redacted%]"},"score":0.%d+,'
+        .. '"rule":2,"id":"[%x%-]+"}\n'), output)
+    end)
+
+    it("keeps sensitive slots and tokens out of its output", function()
+      local _, output = run_over("book for Ann, phone 123456\n")
+      assert.is_nil(output:find("123456", 1, true))
+      assert.is_nil(output:find("t0ken", 1, true))
+    end)
+
+    it("goes on after a line that is no message, and ends with 1", function()
+      local status, output = run_over('{"text":\n{"txt": "x"}\n{"text": "x", "session": 5}\n{"text": 5}\nnote this\n')
+      assert.are.equal(1, status)
+      local results = lines(output)
+      for index = 1, 4 do
+        assert.are.same({ "invalid", "invalid" }, { results[index].status, results[index].code })
+        assert.is_string(results[index].error)
+      end
+      assert.are.equal("fired", results[5].status)
+      assert.are.equal("recorded", results[6].delivery.status)
+    end)
+
+    it("reports what a rule raised, and ends with 1", function()
+      local status, output = run_over("boom\nnote x\n")
+      assert.are.equal(1, status)
+      local results = lines(output)
+      assert.are.equal("intents[2].rules[2]", results[1].errors[1].where)
+      assert.is_truthy(results[1].errors[1].message:find("broken rule", 1, true))
+      assert.are.equal("fired", results[2].status)
+    end)
+
+    it("ends with 1 when a delivery failed", function()
+      local saved = url
+      url = "http://127.0.0.1:" .. process.free_port()
+      finally(function() url = saved end)
+      local status, output = run_over("book for Ann\n")
+      assert.are.equal(1, status)
+      local delivery = lines(output)[2].delivery
+      assert.are.same({ "failed", "connect_refused" }, { delivery.status, delivery.cause })
+      assert.is_truthy(delivery.reason:find("is the endpoint running?", 1, true))
+    end)
+
+    it("takes an empty input, and one without a line break at its end", function()
+      assert.are.equal(0, (run_over("")))
+      local status, output = run_over("hello")
+      assert.are.equal(0, status)
+      assert.are.equal('{"status":"unmatched"}\n', output)
+    end)
+
+    it("sends more than the queue holds", function()
+      local options = "%1return { queue_limit = 5, intents = {\n"
+      local small = write("small.lua", INTENTS:gsub("^(.-)return {\n", options) .. "}")
+      local input = write("many", ("book for Ann\n"):rep(300))
+      local status, output, errors = run({ "run", small, "--history", history }, "< " .. process.quote(input))
+      assert.are.equal(0, status, errors .. output:sub(-500))
+      assert.are.equal(300, select(2, output:gsub('"status":"fired"', "")))
+      assert.are.equal(300, select(2, output:gsub('"status":"delivered"', "")))
+    end)
+
+    it("takes the history from the file of intents, unless it is told another", function()
+      local inside = folder .. "/inside.db"
+      local path = write("with-history.lua", ("return { history = %q, intents = { { name = 'n', rules = { 'n' } } } }")
+        :format(inside))
+      local input = write("input", "n\n")
+      assert.are.equal(0, (run({ "run", path }, "< " .. process.quote(input))))
+      assert.are.equal(1, #lines(select(2, run { "history", "--history", inside, "--json" })))
+      local other = folder .. "/other.db"
+      assert.are.equal(0, (run({ "run", path, "--history", other }, "< " .. process.quote(input))))
+      assert.are.equal(1, #lines(select(2, run { "history", "--history", other, "--json" })))
+      assert.are.equal(1, #lines(select(2, run { "history", "--history", inside, "--json" })))
+    end)
+  end)
+
+  describe("fire", function()
+    it("fires, waits and shows the call", function()
+      local status, output, errors = run { "fire", intents, "book", "name=Ann = Lee", "phone=123456", "--session", "s9",
+        "--history", history }
+      assert.are.equal(0, status, errors)
+      assert.is_truthy(output:find("^book  %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d.%d%d%d\n"))
+      for _, words in ipairs { '  slots     name = "Ann = Lee"\n            phone = "[redacted]"\n', "  session   s9\n",
+        "webhook 1  delivered  200  ", "    POST /hook HTTP/1.1\n", "    Authorization: [redacted]\n",
+        '    {"name":"Ann = Lee","phone":"[redacted]"}\n' } do
+        assert.is_truthy(output:find(words, 1, true), words .. output)
+      end
+    end)
+
+    it("shows what came back so that the terminal obeys none of it", function()
+      local _, output = run { "fire", intents, "book", "name=Ann", "--history", history }
+      assert.is_truthy(output:find("\n    \\x1b[31mhello\\x1b[0m\\x9b\\u{202e}\n", 1, true), output)
+      assert.is_nil(output:find("\27", 1, true))
+    end)
+
+    it("takes JSON after :=", function()
+      local status, output = run { "fire", intents, "note", "text:=12", "more:=null", "--history", history, "--json" }
+      assert.are.equal(0, status)
+      assert.is_truthy(output:find('"slots":{"text":12,"more":null}', 1, true), output)
+    end)
+
+    it("ends with 1 and the cause when it was not delivered", function()
+      local saved = url
+      url = "http://127.0.0.1:" .. process.free_port()
+      finally(function() url = saved end)
+      local status, output = run { "fire", intents, "book", "name=Ann", "--history", history }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("\n  cause     connect_refused\n", 1, true))
+      assert.is_truthy(output:find("is the endpoint running?", 1, true))
+    end)
+  end)
+
+  describe("history and show", function()
+    local path, ids
+
+    setup(function()
+      path, ids = folder .. "/shown.db", {}
+      write("intents.lua", INTENTS)
+      for index, words in ipairs { { "book", "name=Ann", "--session", "one" }, { "note", "text=\27[2J" },
+        { "book", "name=Bob" } } do
+        local all = { "fire", folder .. "/intents.lua", "--history", path, "--json" }
+        for _, word in ipairs(words) do all[#all + 1] = word end
+        local status, output, errors = run(all)
+        assert.are.equal(0, status, errors)
+        ids[index] = cjson.decode(output).id
+      end
+    end)
+
+    it("list a line for each event, newest first", function()
+      local status, output = run { "history", "--history", path }
+      assert.are.equal(0, status)
+      local list = {}
+      for line in output:gmatch("[^\n]+") do list[#list + 1] = line end
+      assert.are.equal(4, #list)
+      assert.is_truthy(list[1]:find("^TIME +INTENT +SESSION +STATUS +HTTP +TOOK +URL +EVENT$"))
+      assert.is_truthy(list[2]:find("^%d+%-%d+%-%d+ %d+:%d+:%d+ +book +delivered +200 +[%d.]+ ms +http://[^ ]*/hook +"
+        .. ids[3]:gsub("%-", "%%-") .. "$"))
+      assert.is_truthy(list[3]:find(" note +recorded +" .. ids[2]:gsub("%-", "%%-") .. "$"))
+      assert.is_truthy(list[4]:find(" book +one +delivered +200 "))
+    end)
+
+    it("filter", function()
+      local function found(...)
+        local words = { "history", "--history", path, "--json", ... }
+        local status, output = run(words)
+        assert.are.equal(0, status)
+        local list = {}
+        for index, event in ipairs(lines(output)) do list[index] = event.id end
+        return list
+      end
+      assert.are.same({ ids[3], ids[2], ids[1] }, found())
+      assert.are.same({ ids[3], ids[1] }, found("--intent", "book"))
+      assert.are.same({ ids[1] }, found("--session=one"))
+      assert.are.same({ ids[3], ids[1] }, found("--status", "delivered"))
+      assert.are.same({}, found("--status", "failed"))
+      assert.are.same({ ids[3], ids[1] }, found("--url", url .. "/hook"))
+      assert.are.same({ ids[3] }, found("--limit", "1"))
+      assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "10m"))
+      assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "2020-01-01 12:00"))
+      assert.are.same({}, found("--since", "2100-01-01"))
+    end)
+
+    it("say when there is nothing to list", function()
+      local status, output, errors = run { "history", "--history", path, "--intent", "none" }
+      assert.are.equal(0, status)
+      assert.are.equal("", output)
+      assert.are.equal("no such events\n", errors)
+    end)
+
+    it("show one call in full, as JSON too", function()
+      local status, output = run { "show", ids[1], "--history", path }
+      assert.are.equal(0, status)
+      assert.is_truthy(output:find("  timings   name looked up [%d.]+ ms, connected [%d.]+ ms, first byte [%d.]+ ms, "))
+      assert.is_truthy(output:find("    HTTP/1.1 200 OK\n", 1, true))
+      status, output = run { "show", ids[1], "--history", path, "--json" }
+      assert.are.equal(0, status)
+      assert.are.equal(1, select(2, output:gsub("\n", "")))
+      local event = cjson.decode(output)
+      assert.are.equal(200, event.deliveries[1].attempts[1].http_status)
+    end)
+
+    it("show text from outside harmlessly", function()
+      local _, output = run { "show", ids[2], "--history", path }
+      assert.is_truthy(output:find('text = "\\u001b[2J"', 1, true), output)
+      assert.is_truthy(output:find("no webhook  recorded", 1, true))
+    end)
+
+    it("end with 1 for an event that is not there", function()
+      local status, output, errors = run { "show", "none", "--history", path }
+      assert.are.equal(1, status)
+      assert.are.equal("", output)
+      assert.are.equal("intent-webhook: there is no event none in the history\n", errors)
+    end)
+
+    it("use no colour where there is no terminal", function()
+      assert.is_nil(select(2, run { "history", "--history", path }):find("\27", 1, true))
+      assert.is_nil(select(2, run { "show", ids[1], "--history", path }):find("\27", 1, true))
+    end)
+
+    it("use colour on a terminal, unless NO_COLOR is set", function()
+      local function on_terminal(prefix)
+        local words = command { "history", "--history", path }
+        local script = prefix .. " " .. words[3]
+        words[3] = "script -qec " .. process.quote(script) .. " /dev/null"
+        return select(2, process.run(words))
+      end
+      if process.shell("command -v script") == "" then return pending("needs script(1)") end
+      assert.is_truthy(on_terminal("env -u NO_COLOR TERM=xterm"):find("\27[32mdelivered\27[0m", 1, true))
+      assert.is_nil(on_terminal("env NO_COLOR=1 TERM=xterm"):find("\27", 1, true))
+    end)
+  end)
+
+  describe("listen", function()
+    local function start(...)
+      local words = command({ "listen", "--port", "0", ... })
+      words[3] = "exec " .. words[3]
+      local started = process.start(words)
+      return started, started.first_line
+    end
+
+    local function post(address, path, body)
+      local status, output, errors = process.run { "curl", "-sS", "-i", "-d", body, address .. path }
+      assert.are.equal(0, status, errors)
+      return output
+    end
+
+    it("says where it listens, prints what it gets, answers as told, and ends when it has enough", function()
+      local started, first = start("--status", "418", "--body", "short and stout", "--count", "2")
+      local address = first:match("^listening on (http://127.0.0.1:%d+), answering 418$")
+      assert.is_truthy(address)
+      local answer = post(address, "/a?b=c", "hello\27[2J")
+      assert.is_truthy(answer:find("^HTTP/1.1 418 "))
+      assert.is_truthy(answer:find("\r\n\r\nshort and stout$"))
+      assert.is_truthy(post(address, "/2", "x"):find("^HTTP/1.1 418 "))
+      process.wait_until(function() return started:ended() end, 5, "listen to end")
+      local output = started:output()
+      assert.is_truthy(output:find("\n#1  %d+:%d+:%d+\nPOST /a%?b=c HTTP/1.1\nHost: 127.0.0.1:%d+\n"))
+      assert.is_truthy(output:find("\nContent-Length: 9\n", 1, true))
+      assert.is_truthy(output:find("\n\nhello\\x1b[2J\n", 1, true))
+      assert.is_truthy(output:find("\n#2  ", 1, true))
+      started:stop()
+    end)
+
+    it("prints JSON when asked to", function()
+      local started, first = start("--json", "--count", "1")
+      post(cjson.decode(first).listening, "/x", "body")
+      process.wait_until(function() return started:ended() end, 5, "listen to end")
+      local request = lines(started:output())[2]
+      assert.are.same({ "POST", "/x", "HTTP/1.1", "body" },
+        { request.method, request.target, request.version, request.body })
+      assert.are.equal("Host", request.headers[1][1])
+      started:stop()
+    end)
+
+    it("ends with 3 when the port is taken", function()
+      local status, _, errors = run { "listen", "--port", tostring(receiver:port()) }
+      assert.are.equal(3, status)
+      assert.is_truthy(errors:find("^intent%-webhook: "))
+    end)
+
+    it("ends with 130 by ^C", function()
+      local words = command({ "listen", "--port", "0" })
+      -- without job control a shell ignores SIGINT in what it starts in the background; timeout sends it in time
+      local status, output, errors = process.run { "timeout", "-s", "INT", "1", "sh", "-c", "exec " .. words[3],
+        env = words.env }
+      assert.is_true(status == 130 or status == 124, status)
+      assert.is_truthy(output:find("^listening on "))
+      assert.are.equal("", errors)
+    end)
+  end)
+end)
+
+describe("the words of a command line", function()
+  local command = {
+    name = "test",
+    operands = { "FILE", "slot=value..." },
+    options = { { name = "limit", value = "N", whole = true, from = 1, to = 10 }, { name = "json" },
+      { name = "text", value = "TEXT" } },
+  }
+
+  it("are operands and options in any order", function()
+    assert.are.same({ FILE = "a", limit = 5, json = true, ["slot=value"] = { "b=c", "d" } },
+      arguments.read(command, { "--limit=5", "a", "--json", "b=c", "d" }))
+    assert.are.same({ FILE = "a", limit = 5, ["slot=value"] = {} }, arguments.read(command, { "a", "--limit", "5" }))
+  end)
+
+  it("are operands only, after --", function()
+    assert.are.same({ FILE = "--json", ["slot=value"] = { "--" } }, arguments.read(command, { "--", "--json", "--" }))
+  end)
+
+  it("may be empty or have an = in the value", function()
+    assert.are.equal("a=b", arguments.read(command, { "f", "--text=a=b" }).text)
+    assert.are.equal("", arguments.read(command, { "f", "--text=" }).text)
+    assert.are.equal("-x", arguments.read(command, { "f", "--text", "-x" }).text)
+    assert.are.equal("-", arguments.read(command, { "-" }).FILE)
+  end)
+
+  it("are no numbers that only tonumber takes for some", function()
+    for _, word in ipairs { "0x5", "5e0", "inf", "nan", " 5", "", ".", "-", "1.5" } do
+      assert.is_nil((arguments.read(command, { "f", "--limit", word })), word)
+    end
+  end)
+end)
+
+describe("text for a terminal", function()
+  it("leaves what is harmless as it is", function()
+    for _, harmless in ipairs { "", "plain", "Zoë 日本語 🙏", "tab\\t" } do
+      assert.are.equal(harmless, text.line(harmless))
+    end
+  end)
+
+  it("shows controls, C1, marks of direction and broken UTF-8 as escapes", function()
+    assert.are.equal("\\x1b[31m\\x00\\x0d\\x0a\\x7f", text.line("\27[31m\0\r\n\127"))
+    assert.are.equal("\\x9b31m", text.line("\194\15531m"))
+    assert.are.equal("\\u{202e}\\u{2066}\\u{200f}\\u{2028}",
+      text.line("\226\128\174\226\129\166\226\128\143\226\128\168"))
+    assert.are.equal("a\\xff\\xc3b\\x9b", text.line("a\255\195b\155"))
+    assert.are.equal("\\xc0\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80",
+      text.line("\192\128 \237\160\128 \244\144\128\128"))
+    assert.are.equal("\\xe2\\x82", text.line("\226\130"))
+  end)
+
+  it("keeps line breaks and tabs where several lines are meant", function()
+    assert.are.equal("a\nb\tc\n\\x0dd", text.lines("a\r\nb\tc\n\rd"))
+  end)
+
+  it("is cut in the middle by characters", function()
+    assert.are.equal("äbc…xyz", text.shorten("äbcdefghijklmnopqrstuvwxyz", 7))
+    assert.are.equal("äbcdefg", text.shorten("äbcdefg", 7))
+  end)
+end)
+
+describe("JSON of the commands", function()
+  it("keeps the order of keys and leaves out what is nil", function()
+    assert.are.equal('{"b":1,"a":"x"}', json.object { { "b", json.value(1) }, { "c", nil }, { "a", json.value("x") } })
+  end)
+
+  it("writes numbers that read back the same", function()
+    for _, number in ipairs { 0, -5, 0.1, 1e300, 2 ^ 53, 1 / 3, -1e-300, 123456789012345678 } do
+      assert.are.equal(number, tonumber(json.value(number)))
+    end
+    assert.are.same({ "0", "-5", "0.1" }, { json.value(0), json.value(-5.0), json.value(0.1) })
+    assert.are.equal("null", json.value(0 / 0))
+  end)
+
+  it("is valid whatever the text", function()
+    local all = {}
+    for byte = 0, 255 do all[#all + 1] = string.char(byte) end
+    local decoded = cjson.decode("[" .. json.value(table.concat(all)) .. "]")[1]
+    assert.are.equal(table.concat(all, "", 1, 128), decoded:sub(1, 128))
+    assert.are.equal(("\239\191\189"):rep(128), decoded:sub(129))
+    assert.are.equal('"\\u001b\\n\\u0085\\"\\\\/"', json.value('\27\n\194\133"\\/'))
+  end)
+
+  it("takes the core's apart without changing a byte", function()
+    local first = '{"id":"a","text":"}]\\\\\\"[{","n":12345678901234567,"d":[{"x":[]}]}'
+    local source = '{"events":[' .. first .. ',{"id":"b"}],"next":7}'
+    assert.are.same({ first, '{"id":"b"}' }, json.elements(source))
+    assert.are.same({}, json.elements('{"events":[],"next":null}'))
+    assert.are.same({ "z", "a\"b", "c", "d" },
+      json.keys('{"text":"\\"slots\\":{","slots":{"z":1,"a\\"b":"},","c":{"x":[1]},"d":null},"error":null}', "slots"))
+    assert.are.same({}, json.keys('{"slots":{}}', "slots"))
+  end)
+
+  it("refuses what is more or less than one value", function()
+    for _, source in ipairs { "", "1 2", "{", "1,2", "nope" } do assert.is_false((json.decode(source))) end
+    assert.are.same({ true, "x" }, { json.decode('"x"') })
+  end)
+end)

@@ -1,0 +1,107 @@
+local cjson = require "cjson"
+local listener = require "intent_webhook.listener"
+local process = require "spec.support.process"
+local socket = require "socket"
+
+local function environment(more)
+  local env = { LUA = process.interpreter(), LUA_PATH = package.path, LUA_CPATH = package.cpath }
+  for name, value in pairs(more) do env[name] = value end
+  return env
+end
+
+describe("examples/clinic", function()
+  local folder
+
+  before_each(function() folder = process.temporary_folder() end)
+  after_each(function() process.remove(folder) end)
+
+  it("has a chat in which some messages fire their intent and most fire none", function()
+    local receiver = assert(listener.open {})
+    finally(function() receiver:close() end)
+    local words = ("%s bin/intent-webhook run examples/clinic/intents.lua --history %s < examples/clinic/chat.jsonl")
+      :format(process.quote(process.interpreter()), process.quote(folder .. "/history.db"))
+    local status, output, errors = process.run { "sh", "-c", words, env = environment {
+      CLINIC_URL = "http://127.0.0.1:" .. receiver:port(), CLINIC_TOKEN = "abc123",
+    } }
+    assert.are.equal(0, status, errors)
+    local fired, messages, delivered = {}, 0, 0
+    for line in output:gmatch("[^\n]+") do
+      local result = cjson.decode(line)
+      if result.delivery then
+        delivered = delivered + (result.delivery.status == "delivered" and 1 or 0)
+      else
+        messages = messages + 1
+        assert.is_nil(result.errors)
+        if result.status == "fired" then
+          fired[#fired + 1] = ("%s %s %d"):format(result.session, result.intent, result.rule)
+        end
+      end
+    end
+    assert.are.same({
+      "web-john book_appointment 1",
+      "sms-mai book_appointment 3",
+      "web-aisha request_callback 1",
+      "web-pedro book_appointment 2",
+      "web-liu cancel_appointment 1",
+      "web-olga request_callback 2",
+    }, fired)
+    assert.is_true(messages >= 20 and #fired * 2 < messages)
+    assert.are.equal(#fired, delivered)
+    local bodies = {}
+    for index = 1, #fired do
+      local request = receiver:take(5)
+      bodies[index] = request.target .. " " .. request.body:gsub("%x+%-%x+%-%x+%-%x+%-%x+", "ID")
+    end
+    table.sort(bodies)
+    assert.are.same({
+      '/appointments {"customer_name":"John Doe","appointment_date":"2026-03-15","phone":"+84901234567"}',
+      '/appointments {"customer_name":"Mai Tran","appointment_date":"2026-03-18","phone":"0901 555 123"}',
+      '/appointments {"customer_name":"Pedro Núñez","appointment_date":"Friday 20 March","phone":"+34 600 123 456"}',
+      '/cancellations {"appointment_date":"2026-03-12"}',
+      '/chat-room {"fields":[{"title":"Conversation","value":"web-aisha"},{"title":"Event","value":"ID"}],'
+        .. '"text":"Please call a visitor back: +44 20 7946 0958"}',
+      '/chat-room {"fields":[{"title":"Conversation","value":"web-olga"},{"title":"Event","value":"ID"}],'
+        .. '"text":"Please call Olga Ivanova back: +7 912 345 67 89"}',
+    }, bodies)
+    assert.are.equal("", process.shell("grep -l -e abc123 -e 84901234567 -e '345 67 89' " .. folder .. "/*"))
+  end)
+
+  -- Runs the demo with an empty folder for temporary files, which must be empty again afterwards, and checks that
+  -- nothing listens any more where its receiver did.
+  local function demo(env)
+    env.TMPDIR = folder
+    local status, output, errors = process.run { "sh", "examples/clinic/demo.sh", env = environment(env) }
+    assert.are.equal("", process.shell("ls -A " .. folder))
+    local port = assert(output:match("listening on http://127%.0%.0%.1:(%d+)"), errors)
+    assert.is_nil((socket.connect("127.0.0.1", tonumber(port))))
+    return status, output, errors
+  end
+
+  it("has a demo that shows a chat, the intents that fire, and one call in full, as often as one likes", function()
+    for _ = 1, 2 do
+      local status, output, errors = demo {}
+      assert.are.equal(0, status, errors)
+      assert.are.equal("", errors)
+      for _, words in ipairs {
+        "  web-john   Book an appointment for John Doe on 2026-03-15, phone +84901234567\n"
+          .. "             -> book_appointment  appointment_date = 2026-03-15, customer_name = John Doe, "
+          .. "phone = [redacted]\n                webhook delivered 200, ",
+        "24 messages, 6 of them fired an intent",
+        "  Authorization: Bearer a-token-for-the-demo\n", -- what came in
+        "    Authorization: [redacted]\n", -- what is kept
+        '\n    {"customer_name":"John Doe","appointment_date":"2026-03-15","phone":"[redacted]"}\n',
+        "  response\n    HTTP/1.1 200 OK\n",
+        '\n    {"queued":true}\n',
+      } do
+        assert.is_truthy(output:find(words, 1, true), words)
+      end
+      assert.is_nil(output:find("\27", 1, true))
+    end
+  end)
+
+  it("has a demo that cleans up when it fails", function()
+    local status, _, errors = demo { CLINIC_TOKEN = "Bearer abc" }
+    assert.are.equal(1, status)
+    assert.is_truthy(errors:find('token_env: begins with "Bearer"', 1, true))
+  end)
+end)
