@@ -181,6 +181,16 @@ function webhook.history(path)
   return history.open(path)
 end
 
+---Marks a table as a JSON array, for map functions: an empty table without the mark is an object.
+---@param list? table default: a new one
+---@return table # the same
+function webhook.array(list)
+  if list ~= nil and type(list) ~= "table" then
+    error("webhook.array: list: must be a table, got " .. check.kind(list), 2)
+  end
+  return setmetatable(list or {}, { __jsontype = "array" })
+end
+
 -- Arguments --------------------------------------------------------------------------------------------------------
 
 -- The session in the options of a call. Raises at the line that called the method.

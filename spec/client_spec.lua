@@ -177,6 +177,13 @@ describe("a client", function()
       assert.are.same({ text = "Hi Ann", list = { 1, { a = true } } }, body_of(receiver:take(5)))
     end)
 
+    it("says by webhook.array that an empty table is an array", function()
+      new { action = { map = function() return { a = webhook.array(), b = {}, c = webhook.array { 1 } } end } }
+      client:fire("book", { name = "Ann" })
+      assert.are.equal('{"a":[],"b":{},"c":[1]}', receiver:take(5).body)
+      assert.has_error(function() webhook.array(5) end)
+    end)
+
     it("gets a copy of the slots and what the event is", function()
       local seen
       new {
@@ -386,141 +393,5 @@ describe("a client", function()
     local id = client:fire("book", { name = "Ann" })
     assert.is_truthy(client:wait(id, 5))
     assert.are.equal("Ann", client:event(id).slots.name)
-  end)
-end)
-
-describe("a history", function()
-  local folder, client, ids
-
-  setup(function()
-    folder, ids = process.temporary_folder(), {}
-    local now = 1000000000
-    local closed_port = process.free_port()
-    client = assert(webhook.new {
-      history = folder .. "/history.db",
-      keep_days = false, -- the events are of 2001
-      now = function() now = now + 1 return now end,
-      intents = {
-        { name = "a", slots = { "n", { name = "null", optional = true } } },
-        { name = "b", slots = { "n" }, actions = { { webhook = ("http://127.0.0.1:%d/b"):format(closed_port) } } },
-      },
-    })
-    for index = 1, 10 do
-      local name = index % 2 == 0 and "b" or "a"
-      ids[index] = assert(client:fire(name, { n = index }, { session = index > 5 and "late" or "early" }))
-      assert(client:wait(ids[index], 5)) -- recorded in this order
-    end
-  end)
-  teardown(function()
-    client:close(5)
-    process.remove(folder)
-  end)
-
-  local function numbers(filter)
-    local page, message = client:events(filter)
-    assert(page, message)
-    local list = {}
-    for index, event in ipairs(page.events) do list[index] = event.slots.n end
-    return list, page.next
-  end
-
-  it("lists events newest first", function()
-    assert.are.same({ 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 }, (numbers()))
-  end)
-
-  it("filters by intent, status, session and time", function()
-    assert.are.same({ 9, 7, 5, 3, 1 }, (numbers { intent = "a" }))
-    assert.are.same({ 10, 8, 6, 4, 2 }, (numbers { status = "failed" }))
-    assert.are.same({}, (numbers { status = "delivered" }))
-    assert.are.same({ 10, 8, 6 }, (numbers { status = "failed", session = "late" }))
-    local page = client:events { intent = "b", session = "early" }
-    assert.are.equal(2, #page.events)
-    local from, to = client:event(ids[3]).time, client:event(ids[6]).time
-    assert.are.same({ 5, 4, 3 }, (numbers { from = from, to = to }))
-    assert.are.same({}, (numbers { url = "http://127.0.0.1:1/" }))
-  end)
-
-  it("gives page after page", function()
-    local list, before = {}, nil
-    repeat
-      local page
-      page, before = numbers { limit = 3, before = before }
-      for _, number in ipairs(page) do list[#list + 1] = number end
-    until not before
-    assert.are.same({ 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 }, list)
-  end)
-
-  it("has an event with deliveries and attempts, without JSON's null", function()
-    local event = client:event(ids[2])
-    assert.are.same({ ids[2], "b", "early", { n = 2 } }, { event.id, event.intent, event.session, event.slots })
-    assert.is_nil(event.error)
-    assert.are.equal("connect_refused", event.deliveries[1].cause)
-    local attempt = event.deliveries[1].attempts[1]
-    assert.are.equal("POST", attempt.method)
-    assert.are.equal('{"n":2}', attempt.request_body)
-    assert.is_nil(attempt.http_status)
-    assert.is_nil(attempt.response_headers)
-  end)
-
-  it("has whole numbers as such, and null only in slots", function()
-    local id = client:fire("a", { n = 5, null = webhook.null })
-    assert.is_truthy(client:wait(id, 5))
-    local event = client:event(id)
-    assert.are.equal("5", tostring(event.slots.n))
-    assert.are.equal(webhook.null, event.slots.null)
-    assert.is_truthy(tostring(event.seq):find("^%d+$"))
-  end)
-
-  it("knows no event of another id", function()
-    local event, message, code = client:event("nothing")
-    assert.is_nil(event)
-    assert.are.equal("there is no event nothing in the history", message)
-    assert.are.equal("unknown", code)
-  end)
-
-  it("raises for a filter that is wrong, at the caller's line", function()
-    local wrong = {
-      [{ stauts = "failed" }] = 'stauts: is no option: did you mean "status"?',
-      [{ status = "sent" }] = 'status: must be "pending" or "delivered" or "failed"',
-      [{ limit = 0 }] = "limit: must be from 1 to 1000, got 0",
-      [{ since = 5 }] = 'since: is no option: did you mean "from"?',
-      [{ before = "x" }] = "before: must be a whole number, got a string",
-    }
-    local history = assert(webhook.history(folder .. "/history.db"))
-    for filter, message in pairs(wrong) do
-      for name, reader in pairs { client = client, history = history } do
-        local good, problem = pcall(function()
-          local page = reader:events(filter)
-          return page
-        end)
-        assert.is_false(good)
-        assert.is_truthy(problem:find(("^spec/client_spec.lua:%%d+: %s:events: "):format(name)), problem)
-        assert.is_truthy(problem:find(message, 1, true), problem)
-      end
-    end
-    history:close()
-  end)
-
-  it("is read without a client", function()
-    local history = assert(webhook.history(folder .. "/history.db"))
-    assert.are.equal(2, #assert(history:events { limit = 2 }).events)
-    assert.are.equal(ids[1], history:event(ids[1]).id)
-    assert.is_true(history:close())
-    assert.is_true(history:close())
-    assert.has_error(function() history:events() end)
-  end)
-
-  it("that is not there is said to be so", function()
-    local history = assert(webhook.history(folder .. "/none.db"))
-    local page, message, code = history:events()
-    assert.is_nil(page)
-    assert.is_string(message)
-    assert.are.equal("history", code)
-  end)
-
-  it("can be asked after its client was closed", function()
-    local other = assert(webhook.new { history = folder .. "/history.db", intents = {} })
-    other:close(5)
-    assert.are.equal(1, #assert(other:events { limit = 1 }).events)
   end)
 end)

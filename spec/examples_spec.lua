@@ -70,7 +70,8 @@ describe("examples/clinic", function()
   -- nothing listens any more where its receiver did.
   local function demo(env)
     env.TMPDIR = folder
-    local status, output, errors = process.run { "sh", "examples/clinic/demo.sh", env = environment(env) }
+    env.CLINIC_TOKEN = "" -- whoever runs the tests may have one
+    local status, output, errors = process.run { "sh", "examples/clinic/demo", env = environment(env) }
     assert.are.equal("", process.shell("ls -A " .. folder))
     local port = assert(output:match("listening on http://127%.0%.0%.1:(%d+)"), errors)
     assert.is_nil((socket.connect("127.0.0.1", tonumber(port))))

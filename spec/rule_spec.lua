@@ -114,6 +114,48 @@ describe("a sentence", function()
     assert.is_true(os.clock() - before < 1)
   end)
 
+  it("finds a split whenever there is one, for thousands of random sentences and messages", function()
+    local seed = 7
+    local function random(most)
+      seed = (seed * 16807) % 2147483647
+      return seed % most + 1
+    end
+    local function text(letters, most)
+      local parts = {}
+      for index = 1, random(most) do parts[index] = letters[random(#letters)] end
+      return table.concat(parts)
+    end
+    -- Tries every split: literals[1] {s1} literals[2] {s2} ...
+    local function splits(message, literals, from, index)
+      local literal = literals[index]
+      if message:sub(from, from + #literal - 1) ~= literal then return false end
+      from = from + #literal
+      if index == #literals then return from == #message + 1 end
+      for last = from, #message do
+        if message:sub(from, last):find("%S") and splits(message, literals, last + 1, index + 1) then return true end
+      end
+      return false
+    end
+    local matched = 0
+    for _ = 1, 20000 do
+      local names, literals, parts = {}, { text({ "", "", "a" }, 1) }, {}
+      for index = 1, random(3) do
+        names[index], literals[index + 1] = "s" .. index, text({ "a", "b", "ab" }, 1)
+      end
+      for index, literal in ipairs(literals) do
+        parts[index] = literal .. (names[index] and "{s" .. index .. "}" or "")
+      end
+      local sentence, message = table.concat(parts), text({ "a", "b", "a", "x", "a x" }, 8)
+      local slots = make(sentence, names):match(message, {})
+      assert(splits(message, literals, 1, 1) == (slots ~= nil), sentence .. " <- " .. message)
+      if slots then
+        matched = matched + 1
+        for _, name in ipairs(names) do assert.is_truthy(slots[name]:find("^%S")) end
+      end
+    end
+    assert.is_true(matched > 500)
+  end)
+
   it("says which slots it yields", function()
     assert.are.same({ a = true, b = true }, make("{a}, {b}", { "a", "b" }).yields)
   end)

@@ -31,7 +31,7 @@
 enum {
   DEFAULT_QUEUE_LIMIT = 10000,
   DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024,
-  LONGEST_WAIT_S = 1000000, /* about eleven days; what is beyond counts as that */
+  LONGEST_START_S = 1000000, /* about eleven days; what is beyond counts as that */
   REFUSALS_IN_MEMORY = 100, /* refused events that wait to be recorded; more are counted, and recorded as a number */
   RECORD_MS = 2000          /* what a close waits, beyond its time, until what it has cut off is recorded */
 };
@@ -135,16 +135,6 @@ static void leave_and_unlock(struct client *client, size_t count) {
   if (last) free_all(client);
 }
 
-iw_endpoint *iw_endpoint_new(iw_client *client, const iw_endpoint_options *options, char error[IW_ERROR_SIZE]) {
-  struct endpoint *endpoint = endpoint_new(options, error);
-  if (endpoint == NULL) return NULL;
-  lock(client);
-  endpoint->next = client->endpoints;
-  client->endpoints = endpoint;
-  uv_mutex_unlock(&client->lock);
-  return endpoint;
-}
-
 /*
  * A forked child starts afresh with what it inherited: what was under way is the parent's, and so are its threads. The
  * memory of the parent's events stays as it is, since another thread may have been changing it when the fork came.
@@ -188,6 +178,16 @@ static bool have_sender(struct client *client) {
     if (client->sender != NULL) client->users++;
   }
   return client->sender != NULL;
+}
+
+iw_endpoint *iw_endpoint_new(iw_client *client, const iw_endpoint_options *options, char error[IW_ERROR_SIZE]) {
+  struct endpoint *endpoint = endpoint_new(options, error);
+  if (endpoint == NULL) return NULL;
+  lock(client);
+  endpoint->next = client->endpoints;
+  client->endpoints = endpoint;
+  uv_mutex_unlock(&client->lock);
+  return endpoint;
 }
 
 void iw_client_free(iw_client *client) {
@@ -585,13 +585,20 @@ iw_result iw_client_fire(iw_client *client, const iw_event *given, char id[IW_ID
     else
       client->refusals_uncounted++;
   }
-  if (goes_on) {
-    count_in(client, event);
-    sender_submit(client->sender, event);
+  if (goes_on && sender_submit(client->sender, event)) {
+    count_in(client, event); /* whoever gets it needs the lock before it can be done with it */
+  } else if (goes_on) {
+    goes_on = false;
+    result = IW_SYSTEM; /* the process exits; what admit has counted is of no use to anybody any more */
   }
   uv_mutex_unlock(&client->lock);
   if (!goes_on) event_unmake(event);
   return result;
+}
+
+static int milliseconds(double timeout) {
+  if (!(timeout > 0)) return 0; /* NaN too */
+  return timeout < LONGEST_START_S ? (int)(timeout * 1000) : LONGEST_START_S * 1000;
 }
 
 iw_result iw_client_start(iw_client *client, double timeout, char error[IW_ERROR_SIZE]) {
@@ -604,7 +611,7 @@ iw_result iw_client_start(iw_client *client, double timeout, char error[IW_ERROR
     return result;
   }
   char why[HISTORY_ERROR_SIZE];
-  if (history_start(client->history, (int)(timeout * 1000), why)) return IW_OK;
+  if (history_start(client->history, milliseconds(timeout), why)) return IW_OK;
   snprintf(error, IW_ERROR_SIZE, "%s", why);
   return IW_HISTORY;
 }

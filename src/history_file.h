@@ -30,13 +30,13 @@
   X(INSERT_DELIVERY, "INSERT INTO deliveries (event, number, intent, url, status, cause, message, finished)" \
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
   X(FINISH_DELIVERY, "UPDATE deliveries SET status = ?3, cause = ?4, message = ?5, finished = ?6" \
-    " WHERE event = ?1 AND number = ?2 AND (SELECT id FROM events WHERE seq = ?1) = ?7") \
+    " WHERE event = ?1 AND number = ?2 AND (SELECT time FROM events WHERE seq = ?1) = ?7") \
   X(INSERT_ATTEMPT, "INSERT INTO attempts (event, number, started, method, url, request_headers, request_body," \
     " http_status, response_headers, response_body, response_length, truncated, remote_address, http_version," \
     " tls_version, name_lookup_us, connect_us, tls_us, first_byte_us, total_us, cause, message, body_cause, resent)" \
     " VALUES (?1, ?2, ?3, 'POST', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20," \
     " ?21, ?22, ?23)") \
-  X(FIND_EVENT, "SELECT seq FROM events WHERE id = ?1") \
+  X(FIND_EVENT, "SELECT seq FROM events WHERE id = ?1 AND time = ?2") \
   X(DELETE_ATTEMPTS, "DELETE FROM attempts WHERE event = ?1") \
   X(DELETE_DELIVERIES, "DELETE FROM deliveries WHERE event = ?1") \
   X(DELETE_EVENT, "DELETE FROM events WHERE seq = ?1") \

@@ -122,7 +122,7 @@ static int next_seq(struct history_recording *recording, int64_t time_us, int64_
   return SQLITE_OK;
 }
 
-static int insert_event(struct history_recording *recording, const struct event *event, int64_t seq) {
+static int insert_event(struct history_recording *recording, const struct event *event, const char *id, int64_t seq) {
   struct buffer *scratch = &recording->scratch;
   buffer_clear(scratch);
   struct piece error = redact_string(scratch, event->error, &event->redaction, NULL);
@@ -131,7 +131,7 @@ static int insert_event(struct history_recording *recording, const struct event 
 
   sqlite3_stmt *statement = recording->file->statements[HISTORY_INSERT_EVENT];
   sqlite3_bind_int64(statement, 1, seq);
-  sqlite3_bind_text(statement, 2, event->id, -1, SQLITE_STATIC);
+  sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
   sqlite3_bind_int64(statement, 3, event->time_us);
   sqlite3_bind_text(statement, 4, event->intent, -1, SQLITE_STATIC);
   bind_string(statement, 5, event->session);
@@ -141,12 +141,23 @@ static int insert_event(struct history_recording *recording, const struct event 
   return history_file_run(recording->file, HISTORY_INSERT_EVENT);
 }
 
-/* An event of the same id can be there when a commit failed after it had reached the disk. This one says as much. */
-static int erase_same_id(struct history_recording *recording, const struct event *event) {
-  int64_t seq;
-  sqlite3_bind_text(recording->file->statements[HISTORY_FIND_EVENT], 1, event->id, -1, SQLITE_STATIC);
-  int code = history_file_ask(recording->file, HISTORY_FIND_EVENT, &seq);
-  return code == SQLITE_ROW ? history_file_erase(recording->file, seq) : code;
+/*
+ * There is an event of the same id. It is the same one when a commit failed after it had reached the disk; then this
+ * one says as much, and more. Another one with an id that was used twice stays, and this one gets a new id.
+ */
+static int insert_again(struct history_recording *recording, const struct event *event, int64_t seq) {
+  int64_t same;
+  sqlite3_stmt *statement = recording->file->statements[HISTORY_FIND_EVENT];
+  sqlite3_bind_text(statement, 1, event->id, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 2, event->time_us);
+  int code = history_file_ask(recording->file, HISTORY_FIND_EVENT, &same);
+  if (code == SQLITE_OK) {
+    char id[ID_SIZE];
+    id_new(id, event->time_us);
+    return insert_event(recording, event, id, seq);
+  }
+  if (code == SQLITE_ROW) code = history_file_erase(recording->file, same);
+  return code == SQLITE_OK ? insert_event(recording, event, event->id, seq) : code;
 }
 
 /*
@@ -189,11 +200,8 @@ static int insert_delivery(struct history_recording *recording, const struct del
 int history_record_event(struct history_recording *recording, struct event *event) {
   int64_t seq;
   int code = next_seq(recording, event->time_us, &seq);
-  if (code == SQLITE_OK) code = insert_event(recording, event, seq);
-  if (code == SQLITE_CONSTRAINT) {
-    code = erase_same_id(recording, event);
-    if (code == SQLITE_OK) code = insert_event(recording, event, seq);
-  }
+  if (code == SQLITE_OK) code = insert_event(recording, event, event->id, seq);
+  if (code == SQLITE_CONSTRAINT) code = insert_again(recording, event, seq);
   if (code != SQLITE_OK) return code;
   event->history.row = seq;
   for (unsigned i = 0; code == SQLITE_OK && i < event->delivery_count; i++) {
@@ -206,7 +214,7 @@ int history_record_event(struct history_recording *recording, struct event *even
 }
 
 /*
- * The event's id is compared too: should the file have been replaced, another event may have that row now. When none
+ * The event's time is compared too: should the file have been replaced, another event may have that row now. When none
  * has both, the event is written again.
  */
 static int finish_delivery(struct history_recording *recording, struct delivery *delivery) {
@@ -222,7 +230,7 @@ static int finish_delivery(struct history_recording *recording, struct delivery 
   bind_cause(statement, 4, delivery->cause);
   bind_piece_or_null(statement, 5, scratch, message);
   bind_integer_or_null(statement, 6, delivery->finished_us, 0);
-  sqlite3_bind_text(statement, 7, delivery->event->id, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(statement, 7, delivery->event->time_us);
   int code = history_file_run(recording->file, HISTORY_FINISH_DELIVERY);
   if (code != SQLITE_OK || sqlite3_changes(recording->file->database)) return code;
   return history_record_event(recording, delivery->event);

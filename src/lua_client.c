@@ -690,6 +690,7 @@ static int client_encode(lua_State *L) {
   firing.self = self;
   firing.intent = luaL_checkudata(L, 2, intent_class);
   luaL_checktype(L, 3, LUA_TTABLE);
+  if (firing.intent->owner != self) return luaL_error(L, "the intent belongs to another client");
   firing.secret_count = 0;
   const char *wrong = write_slots(L, &firing);
   if (wrong != NULL) return fail(L, firing.error, wrong);

@@ -7,6 +7,7 @@
  */
 #include "lua_module.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,8 +54,19 @@ static int module_isatty(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"client", lua_client_new}, {"reader", lua_reader_new}, {"id", module_id}, {"isatty", module_isatty}, {NULL, NULL}};
+/* core.ignore_broken_pipe(): for the command, so that a closed output is an error of write and no signal */
+static int module_ignore_broken_pipe(lua_State *L) {
+  (void)L;
+  signal(SIGPIPE, SIG_IGN);
+  return 0;
+}
+
+static const luaL_Reg functions[] = {{"client", lua_client_new},
+                                     {"reader", lua_reader_new},
+                                     {"id", module_id},
+                                     {"isatty", module_isatty},
+                                     {"ignore_broken_pipe", module_ignore_broken_pipe},
+                                     {NULL, NULL}};
 
 int luaopen_intent_webhook_core(lua_State *L) {
   lua_client_register(L);

@@ -16,7 +16,6 @@
 #include "sender.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -228,7 +227,10 @@ static void on_idle(uv_timer_t *timer) {
   struct sender *sender = timer->data;
   if (sender->in_flight > 0) return;
   CURLM *fresh = multi_new(sender);
-  if (fresh == NULL) return;
+  if (fresh == NULL) { /* no memory now */
+    uv_timer_start(timer, on_idle, TRANSPORT_IDLE_SECONDS * 1000, 0);
+    return;
+  }
   curl_multi_cleanup(sender->multi);
   sender->multi = fresh;
 }
@@ -263,7 +265,9 @@ static void delivery_done(struct sender *sender, struct delivery *delivery) {
   client_delivery_finished(client, delivery);
 }
 
+/* Ends a delivery that has not come to the wire. */
 static void delivery_dropped(struct sender *sender, struct delivery *delivery, enum cause cause) {
+  delivery->attempt.made = false;
   delivery->status = DELIVERY_FAILED;
   delivery->cause = cause;
   delivery_done(sender, delivery);
@@ -497,6 +501,7 @@ static void accept_request(struct sender *sender, struct sender_request *request
 static void on_grace_over(uv_timer_t *timer) {
   struct sender *sender = timer->data;
   while (sender->busy != NULL) lane_cancel(sender, sender->busy, CAUSE_PROCESS_EXIT);
+  retire_idle_clients(sender);
   end_if_finished(sender);
 }
 
@@ -511,7 +516,7 @@ static void stand_still(struct sender *sender) {
 static void on_wake(uv_async_t *wake) {
   struct sender *sender = wake->data;
   uv_mutex_lock(&sender->lock);
-  if (sender->park) stand_still(sender);
+  if (sender->park && !sender->ending) stand_still(sender); /* an ending one is not waited for, nor released */
   sender->awake = false;
   struct event *event = sender->first_event;
   struct sender_request *request = sender->first_request;
@@ -641,7 +646,7 @@ static void join_ended(void) {
 
 struct sender *sender_acquire(void) {
   pthread_mutex_lock(&process_lock);
-  join_ended();
+  if (!process_finished) join_ended(); /* afterwards those who still hold them may ask them */
   if (process_sender == NULL && !process_finished) {
     struct sender *sender = sender_new();
     if (sender != NULL && !thread_start(&sender->thread, "webhook-sender", run, sender)) {
@@ -670,15 +675,20 @@ bool sender_is_closed(struct sender *sender) {
   return atomic_load_explicit(&sender->closed, memory_order_relaxed);
 }
 
-void sender_submit(struct sender *sender, struct event *event) {
+bool sender_submit(struct sender *sender, struct event *event) {
   event->next = NULL;
   uv_mutex_lock(&sender->lock);
+  if (sender->closed) {
+    uv_mutex_unlock(&sender->lock);
+    return false;
+  }
   if (sender->last_event != NULL)
     sender->last_event->next = event;
   else
     sender->first_event = event;
   sender->last_event = event;
   wake_and_unlock(sender);
+  return true;
 }
 
 static void ask(struct sender *sender, struct sender_request *request) {
@@ -735,22 +745,31 @@ bool sender_finish(int grace_ms) {
 
 /* ---- forks ---- */
 
+/*
+ * Asks the sender to stand still, and gives it a moment. Whether it does, and no other one is still closing its
+ * connections. Needs process_lock.
+ */
+static bool all_still(void) {
+  struct sender *sender = process_sender;
+  bool still = true;
+  if (sender != NULL) {
+    uv_mutex_lock(&sender->lock);
+    if (!sender->awake && !sender->closed) uv_async_send(&sender->wake);
+    sender->park = sender->awake = true;
+    if (!sender->parked) uv_cond_timedwait(&sender->parking, &sender->lock, PARK_STEP_MS * (uint64_t)1000000);
+    still = sender->parked;
+    uv_mutex_unlock(&sender->lock);
+  }
+  return still && running_senders == (sender != NULL);
+}
+
 void sender_before_fork(void) {
   uint64_t start = uv_hrtime();
   pthread_mutex_lock(&process_lock);
-  while (process_sender != NULL && uv_hrtime() - start < PARK_MS * (uint64_t)1000000) {
-    struct sender *sender = process_sender;
-    uv_mutex_lock(&sender->lock);
-    sender->park = true;
-    sender->awake = true;
-    uv_async_send(&sender->wake);
-    if (!sender->parked) uv_cond_timedwait(&sender->parking, &sender->lock, PARK_STEP_MS * (uint64_t)1000000);
-    bool parked = sender->parked;
-    uv_mutex_unlock(&sender->lock);
-    if (parked) break;
-    /* it may be retiring a client, which needs this lock */
+  while (!all_still() && uv_hrtime() - start < PARK_MS * (uint64_t)1000000) {
+    /* one that retires a client, or ends, needs this lock */
     pthread_mutex_unlock(&process_lock);
-    sched_yield();
+    uv_sleep(1);
     pthread_mutex_lock(&process_lock);
   }
 }

@@ -49,9 +49,10 @@ void sender_cancel(struct sender *sender, struct sender_request *request, enum c
 
 /*
  * Takes over an event with all its references. The sender's thread calls client_event_accepted, then sends what is pending
- * and hands everything else to client_delivery_finished at once. Never waits.
+ * and hands everything else to client_delivery_finished at once. Never waits. False, and nothing is taken over, when the
+ * sender is closed.
  */
-void sender_submit(struct sender *sender, struct event *event);
+bool sender_submit(struct sender *sender, struct event *event);
 
 void sender_before_fork(void);
 void sender_after_fork_in_parent(void);

@@ -147,6 +147,7 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct 
   if (opened == CURL_SOCKET_BAD) return opened;
   if (transfer->transport->socket_opened(transfer->transport->close_context, opened)) return opened;
   close(opened);
+  transfer->no_memory = true;
   return CURL_SOCKET_BAD;
 }
 
@@ -270,7 +271,7 @@ bool transfer_begin(struct transfer *transfer, struct delivery *delivery) {
   transfer->head_bytes = 0;
   transfer->requests_seen = 0;
   transfer->connected_us = -1;
-  transfer->forbidden = transfer->resolving = transfer->ended_by_us = false;
+  transfer->forbidden = transfer->no_memory = transfer->resolving = transfer->ended_by_us = false;
   transfer->ended_cause = CAUSE_NONE;
   transfer->error[0] = '\0';
   forget_response(transfer);
@@ -347,7 +348,8 @@ static enum cause connect_cause(const struct transfer *transfer) {
   case EHOSTUNREACH:
   case EADDRNOTAVAIL: return CAUSE_CONNECT_UNREACHABLE;
   case ETIMEDOUT: return CAUSE_CONNECT_TIMEOUT;
-  default: return transfer->forbidden ? CAUSE_ADDRESS_FORBIDDEN : CAUSE_CONNECT_FAILED;
+  default:
+    return transfer->forbidden ? CAUSE_ADDRESS_FORBIDDEN : transfer->no_memory ? CAUSE_MEMORY : CAUSE_CONNECT_FAILED;
   }
 }
 

@@ -40,7 +40,7 @@ struct transfer {
   int64_t body_bytes;
   unsigned requests_seen;
   int64_t connected_us; /* when TLS began; -1 not yet */
-  bool resolving, forbidden, head_begun, head_complete, conflicting_length, ended_by_us;
+  bool resolving, forbidden, no_memory, head_begun, head_complete, conflicting_length, ended_by_us;
   enum cause ended_cause;
   char error[CURL_ERROR_SIZE];
 };

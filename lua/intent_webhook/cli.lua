@@ -83,6 +83,7 @@ end
 ---@param words string[] the words of the command line, without the program's name
 ---@return integer status for os.exit
 function cli.main(words)
+  core.ignore_broken_pipe() -- a reader of our output that goes away is an error to report, and deliveries go on
   local screen = terminal.new()
   local good, result = xpcall(function()
     local status = run(words, screen)

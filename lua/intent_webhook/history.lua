@@ -15,6 +15,53 @@ local history = {}
 local History = { __name = "intent_webhook.History" }
 History.__index = History
 
+---One firing of one intent, as it was recorded. What is masked as sensitive or secret reads "[redacted]".
+---@class intent_webhook.Event
+---@field seq integer the order of recording
+---@field id string
+---@field time number when it fired, seconds since 1970
+---@field intent string
+---@field session? string
+---@field slots table<string, string|number|boolean|lightuserdata> null is webhook.null
+---@field error? string what users' functions raised, with traceback
+---@field note? string why nothing was sent, or that text was repaired
+---@field deliveries intent_webhook.EventDelivery[]
+
+---One event on its way to one endpoint, as it was recorded.
+---@class intent_webhook.EventDelivery
+---@field number integer which webhook action of the intent, from 1
+---@field url string
+---@field status "pending"|"delivered"|"failed"
+---@field cause? string why it failed: a stable code
+---@field message? string the same in words
+---@field finished? number seconds since 1970
+---@field attempts? intent_webhook.Attempt[] only from `event`
+
+---One HTTP request, as it was recorded. Times are microseconds from the start; nil where that point was not reached.
+---@class intent_webhook.Attempt
+---@field started number seconds since 1970
+---@field method string
+---@field url string
+---@field request_headers? string the request's head as it was sent
+---@field request_body? string
+---@field http_status? integer nil: no complete response head
+---@field response_headers? string the response's head as it came
+---@field response_body? string at most 64 KiB of it
+---@field response_length? integer what the endpoint announced, or sent in full
+---@field truncated boolean whether response_body is not all of it
+---@field remote_address? string
+---@field http_version? string "1.1", "2"
+---@field tls_version? string "TLSv1.3"
+---@field name_lookup_us? integer
+---@field connect_us? integer
+---@field tls_us? integer
+---@field first_byte_us? integer
+---@field total_us? integer
+---@field cause? string why it is not a success
+---@field message? string what the system said
+---@field body_cause? string what went wrong in the response body; changes nothing in the outcome
+---@field resent boolean whether the HTTP library sent it again on a fresh connection
+
 ---What `events` returns.
 ---@class intent_webhook.EventPage
 ---@field events intent_webhook.Event[] newest first, with their deliveries, without attempts

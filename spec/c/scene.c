@@ -8,15 +8,17 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000 };
+enum { BUSY_MS = 5000, HIGHEST_DESCRIPTOR = 4096 };
 
 static _Noreturn void give_up(const char *what, const char *why) {
   fprintf(stderr, "scene: %s: %s\n", what, why);
@@ -127,22 +129,18 @@ void scene_rest(void) {
   nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-static unsigned count_entries(const char *path) {
-  DIR *folder = opendir(path);
-  if (folder == NULL) give_up(path, strerror(errno));
-  unsigned count = 0;
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-    if (entry->d_name[0] != '.') count++;
-  closedir(folder);
-  return count;
-}
-
+/* Both open nothing, so that a race detector sees no descriptor change hands. */
 unsigned scene_threads(void) {
-  return count_entries("/proc/self/task");
+  struct stat status;
+  if (stat("/proc/self/task", &status) != 0) give_up("/proc/self/task", strerror(errno));
+  return (unsigned)status.st_nlink - 2; /* without "." and ".." */
 }
 
 unsigned scene_descriptors(void) {
-  return count_entries("/proc/self/fd") - 1; /* without the one that looks */
+  unsigned count = 0;
+  for (int descriptor = 0; descriptor < HIGHEST_DESCRIPTOR; descriptor++)
+    if (fcntl(descriptor, F_GETFD) >= 0) count++;
+  return count;
 }
 
 static void on_alarm(int signal) {

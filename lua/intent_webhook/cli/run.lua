@@ -200,6 +200,7 @@ local function run(values, screen)
   local client = file.client(values.FILE, values.history)
   local one = setmetatable({
     client = client, screen = screen, messages = 0, fired = 0, delivered = 0, failed = 0, problems = 0,
+    shown_at = os.time(), -- a short run shows no progress
   }, Run)
   local good, trouble = pcall(one.read_all, one)
   if not good then

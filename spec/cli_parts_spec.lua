@@ -1,0 +1,104 @@
+-- What the commands are made of: reading the command line, text for a terminal, JSON.
+
+local arguments = require "intent_webhook.cli.arguments"
+local cjson = require "cjson"
+local json = require "intent_webhook.cli.json"
+local text = require "intent_webhook.cli.text"
+
+describe("the words of a command line", function()
+  local command = {
+    name = "test",
+    operands = { "FILE", "slot=value..." },
+    options = { { name = "limit", value = "N", whole = true, from = 1, to = 10 }, { name = "json" },
+      { name = "text", value = "TEXT" } },
+  }
+
+  it("are operands and options in any order", function()
+    assert.are.same({ FILE = "a", limit = 5, json = true, ["slot=value"] = { "b=c", "d" } },
+      arguments.read(command, { "--limit=5", "a", "--json", "b=c", "d" }))
+    assert.are.same({ FILE = "a", limit = 5, ["slot=value"] = {} }, arguments.read(command, { "a", "--limit", "5" }))
+  end)
+
+  it("are operands only, after --", function()
+    assert.are.same({ FILE = "--json", ["slot=value"] = { "--" } }, arguments.read(command, { "--", "--json", "--" }))
+  end)
+
+  it("may be empty or have an = in the value", function()
+    assert.are.equal("a=b", arguments.read(command, { "f", "--text=a=b" }).text)
+    assert.are.equal("", arguments.read(command, { "f", "--text=" }).text)
+    assert.are.equal("-x", arguments.read(command, { "f", "--text", "-x" }).text)
+    assert.are.equal("-", arguments.read(command, { "-" }).FILE)
+  end)
+
+  it("are no numbers that only tonumber takes for some", function()
+    for _, word in ipairs { "0x5", "5e0", "inf", "nan", " 5", "", ".", "-", "1.5" } do
+      assert.is_nil((arguments.read(command, { "f", "--limit", word })), word)
+    end
+  end)
+end)
+
+describe("text for a terminal", function()
+  it("leaves what is harmless as it is", function()
+    for _, harmless in ipairs { "", "plain", "Zoë 日本語 🙏", "tab\\t" } do
+      assert.are.equal(harmless, text.line(harmless))
+    end
+  end)
+
+  it("shows controls, C1, marks of direction and broken UTF-8 as escapes", function()
+    assert.are.equal("\\x1b[31m\\x00\\x0d\\x0a\\x7f", text.line("\27[31m\0\r\n\127"))
+    assert.are.equal("\\x9b31m", text.line("\194\15531m"))
+    assert.are.equal("\\u{202e}\\u{2066}\\u{200f}\\u{2028}",
+      text.line("\226\128\174\226\129\166\226\128\143\226\128\168"))
+    assert.are.equal("a\\xff\\xc3b\\x9b", text.line("a\255\195b\155"))
+    assert.are.equal("\\xc0\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80",
+      text.line("\192\128 \237\160\128 \244\144\128\128"))
+    assert.are.equal("\\xe2\\x82", text.line("\226\130"))
+  end)
+
+  it("keeps line breaks and tabs where several lines are meant", function()
+    assert.are.equal("a\nb\tc\n\\x0dd", text.lines("a\r\nb\tc\n\rd"))
+  end)
+
+  it("is cut in the middle by characters", function()
+    assert.are.equal("äbc…xyz", text.shorten("äbcdefghijklmnopqrstuvwxyz", 7))
+    assert.are.equal("äbcdefg", text.shorten("äbcdefg", 7))
+  end)
+end)
+
+describe("JSON of the commands", function()
+  it("keeps the order of keys and leaves out what is nil", function()
+    assert.are.equal('{"b":1,"a":"x"}', json.object { { "b", json.value(1) }, { "c", nil }, { "a", json.value("x") } })
+  end)
+
+  it("writes numbers that read back the same", function()
+    for _, number in ipairs { 0, -5, 0.1, 1e300, 2 ^ 53, 1 / 3, -1e-300, 123456789012345678 } do
+      assert.are.equal(number, tonumber(json.value(number)))
+    end
+    assert.are.same({ "0", "-5", "0.1" }, { json.value(0), json.value(-5.0), json.value(0.1) })
+    assert.are.equal("null", json.value(0 / 0))
+  end)
+
+  it("is valid whatever the text", function()
+    local all = {}
+    for byte = 0, 255 do all[#all + 1] = string.char(byte) end
+    local decoded = cjson.decode("[" .. json.value(table.concat(all)) .. "]")[1]
+    assert.are.equal(table.concat(all, "", 1, 128), decoded:sub(1, 128))
+    assert.are.equal(("\239\191\189"):rep(128), decoded:sub(129))
+    assert.are.equal('"\\u001b\\n\\u0085\\"\\\\/"', json.value('\27\n\194\133"\\/'))
+  end)
+
+  it("takes the core's apart without changing a byte", function()
+    local first = '{"id":"a","text":"}]\\\\\\"[{","n":12345678901234567,"d":[{"x":[]}]}'
+    local source = '{"events":[' .. first .. ',{"id":"b"}],"next":7}'
+    assert.are.same({ first, '{"id":"b"}' }, json.elements(source))
+    assert.are.same({}, json.elements('{"events":[],"next":null}'))
+    assert.are.same({ "z", "a\"b", "c", "d" },
+      json.keys('{"text":"\\"slots\\":{","slots":{"z":1,"a\\"b":"},","c":{"x":[1]},"d":null},"error":null}', "slots"))
+    assert.are.same({}, json.keys('{"slots":{}}', "slots"))
+  end)
+
+  it("refuses what is more or less than one value", function()
+    for _, source in ipairs { "", "1 2", "{", "1,2", "nope" } do assert.is_false((json.decode(source))) end
+    assert.are.same({ true, "x" }, { json.decode('"x"') })
+  end)
+end)
