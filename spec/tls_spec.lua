@@ -35,11 +35,11 @@ describe("an https endpoint", function()
       not_yet = { webhook = servers.not_yet:url("/status/200"), ca_file = made.ca_file },
       wrong_name = { webhook = servers.wrong_name:url("/status/200"), ca_file = made.ca_file },
       plain = { webhook = over_tls(servers.plain, "/"), ca_file = made.ca_file },
-      silent = { webhook = over_tls(servers.silent, "/"), ca_file = made.ca_file, timeout = 0.4 },
+      silent = { webhook = over_tls(servers.silent, "/"), ca_file = made.ca_file, timeout = 1 },
       resetting = { webhook = over_tls(servers.resetting, "/"), ca_file = made.ca_file },
       missing_file = { webhook = servers.good:url("/status/200"), ca_file = missing },
       rubbish_file = { webhook = servers.good:url("/status/200"), ca_file = rubbish },
-      hang = { webhook = servers.good:url("/hang"), ca_file = made.ca_file, timeout = 0.4 },
+      hang = { webhook = servers.good:url("/hang"), ca_file = made.ca_file, timeout = 3 },
       no_tls = { webhook = servers.good:url("/"):gsub("^https", "http") .. "", timeout = 2 },
       two = { webhook = web:url("/hook"), ca_file = made.ca_file },
       two_refused = { webhook = web:url("/refuse"), ca_file = made.ca_file },
@@ -91,7 +91,7 @@ describe("an https endpoint", function()
   it("is not delivered to when the handshake is never answered, and the deadline holds", function()
     fails("silent", "tls_timeout")
     local total = outcomes.silent.attempt.total_us
-    assert.is_true(total > 0.38e6 and total < 0.9e6, total)
+    assert.is_true(total > 0.95e6 and total < 2e6, total)
   end)
 
   it("times out behind the handshake with another cause", function() fails("hang", "response_timeout") end)

@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "memory.h"
 
-enum { SMALLEST_BODY = 1024 };
+enum { SMALLEST_BODY = 1024, BODY_STEP = 1024 * 1024 };
 
 static const double LONGEST_WAIT = 1e6; /* seconds; keeps sums of microseconds below an int64_t */
 
@@ -53,13 +53,12 @@ bool listener_queue_hold(struct listener_queue *queue, struct listener_request *
   return fits;
 }
 
-/* To the double, so that the copying stays in proportion, or to what is needed when there is no room for that. */
+/* To the double, later by steps: little is copied, and little of the queue's room is held for nothing. */
 static bool body_grow(struct listener_queue *queue, struct listener_request *request, size_t needed) {
-  size_t before = request->body_capacity, capacity = before ? before * 2 : SMALLEST_BODY;
-  if (capacity < needed || !listener_queue_hold(queue, request, capacity - before)) {
-    capacity = needed;
-    if (!listener_queue_hold(queue, request, capacity - before)) return false;
-  }
+  size_t before = request->body_capacity;
+  size_t capacity = before < SMALLEST_BODY ? SMALLEST_BODY : before < BODY_STEP ? before * 2 : before + BODY_STEP;
+  if (capacity < needed) capacity = needed;
+  if (!listener_queue_hold(queue, request, capacity - before)) return false;
   char *grown = memory_resize(request->body_bytes, capacity);
   if (!grown) return false;
   request->body_bytes = grown;

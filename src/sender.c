@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -29,12 +30,18 @@
 
 enum { FEWEST_SOCKETS = 16, MOST_SOCKETS = 100000, PARK_MS = 1000, PARK_STEP_MS = 5, LATE_MS = 500, BLIND_MS = 20 };
 
-/* One socket of libcurl's, from its opening to its closing. */
+/*
+ * One socket of libcurl's, from its opening to its closing. libcurl tells us of the latter, but closes a socket that was
+ * never connected without a word; the file's identity shows that, since the number may be somebody else's by then.
+ */
 struct poller {
   uv_poll_t poll;
   struct sender *sender;
   curl_socket_t socket;
+  dev_t device;
+  ino_t inode;
   bool ours;  /* opened by transport.c; libcurl's own ones (its resolver's) are gone with CURL_POLL_REMOVE */
+  bool kept;  /* has outlived a transfer, so its closing will be told */
   bool polls; /* poll is initialised */
   int wanted; /* UV_READABLE, UV_WRITABLE: what libcurl waits for; 0 while the connection is idle */
   int polled; /* what the loop watches */
@@ -113,6 +120,20 @@ static struct poller *poller_of(struct sender *sender, curl_socket_t socket) {
   return (size_t)socket < sender->poller_count ? sender->pollers[socket] : NULL;
 }
 
+static void poller_close(struct poller *poller) {
+  poller->sender->pollers[poller->socket] = NULL;
+  if (poller->polls)
+    uv_close((uv_handle_t *)&poller->poll, on_poller_closed);
+  else
+    memory_free(poller);
+}
+
+/* Whether the socket is still the one that was opened. */
+static bool poller_is_open(const struct poller *poller) {
+  struct stat status;
+  return fstat(poller->socket, &status) == 0 && status.st_dev == poller->device && status.st_ino == poller->inode;
+}
+
 static struct poller *poller_new(struct sender *sender, curl_socket_t socket) {
   if ((size_t)socket >= sender->poller_count) {
     size_t count = (size_t)socket * 2 + 64;
@@ -122,6 +143,7 @@ static struct poller *poller_new(struct sender *sender, curl_socket_t socket) {
     sender->pollers = longer;
     sender->poller_count = count;
   }
+  if (sender->pollers[socket] != NULL) poller_close(sender->pollers[socket]); /* of a socket that has gone */
   struct poller *poller = memory_zeroed(sizeof *poller);
   if (poller == NULL) return NULL;
   poller->sender = sender;
@@ -130,17 +152,13 @@ static struct poller *poller_new(struct sender *sender, curl_socket_t socket) {
   return poller;
 }
 
-static void poller_close(struct poller *poller) {
-  poller->sender->pollers[poller->socket] = NULL;
-  if (poller->polls)
-    uv_close((uv_handle_t *)&poller->poll, on_poller_closed);
-  else
-    memory_free(poller);
-}
-
 static bool on_socket_opened(void *context, curl_socket_t socket) {
+  struct stat status;
+  if (fstat(socket, &status) != 0) return false;
   struct poller *poller = poller_new(context, socket);
   if (poller == NULL) return false;
+  poller->device = status.st_dev;
+  poller->inode = status.st_ino;
   poller->ours = true;
   return true;
 }
@@ -181,10 +199,9 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *co
   (void)easy, (void)assigned;
   if (what == CURL_POLL_REMOVE) {
     if (poller == NULL) return 0;
-    if (!poller->ours)
-      poller_close(poller);
-    else
-      poller->wanted = 0;
+    poller->kept = poller->kept || (poller->ours && poller_is_open(poller));
+    poller->wanted = 0;
+    if (!poller->kept) poller_close(poller);
     return 0;
   }
   int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
@@ -328,11 +345,11 @@ static void lane_start_one(struct sender *sender, struct endpoint *endpoint) {
   client_delivery_started(delivery);
 }
 
-/* Starts what the lane's limit and the limit of all lanes allow. */
+/* Starts what the lane's limit and the limit of all lanes allow. Whoever waits for the latter goes first. */
 static void lane_fill(struct sender *sender, struct endpoint *endpoint) {
   struct lane *lane = &endpoint->lane;
   while (lane->first != NULL && lane->in_flight < endpoint->in_flight_limit) {
-    if (sender->in_flight >= sender->in_flight_limit) {
+    if (sender->in_flight >= sender->in_flight_limit || sender->first_ready != NULL) {
       if (lane->ready) return;
       lane->ready = true;
       lane->next_ready = NULL;
@@ -563,6 +580,8 @@ static void close_handle(uv_handle_t *handle, void *context) {
 /* What sender_new made for the loop, in the reverse order. Also for a half-made one: what was not made is NULL. */
 static void close_all(struct sender *sender) {
   if (sender->multi != NULL) curl_multi_cleanup(sender->multi);
+  for (size_t i = 0; i < sender->poller_count; i++)
+    if (sender->pollers[i] != NULL) poller_close(sender->pollers[i]);
   if (sender->transport.share != NULL) curl_share_cleanup(sender->transport.share);
   uv_walk(&sender->loop, close_handle, NULL);
   uv_run(&sender->loop, UV_RUN_DEFAULT);
@@ -793,7 +812,8 @@ void sender_after_fork_in_child(void) {
   struct sender *sender = process_sender;
   if (sender != NULL) {
     for (size_t i = 0; i < sender->poller_count; i++)
-      if (sender->pollers[i] != NULL && sender->pollers[i]->ours) close(sender->pollers[i]->socket);
+      if (sender->pollers[i] != NULL && sender->pollers[i]->ours && poller_is_open(sender->pollers[i]))
+        close(sender->pollers[i]->socket);
     close(uv_backend_fd(&sender->loop));
     sender->next_ended = inherited_sender;
     inherited_sender = sender;

@@ -424,6 +424,9 @@ static enum cause body_cause(const struct transfer *transfer, CURLcode result) {
 
 static void let_go(struct transfer *transfer) {
   struct delivery *delivery = transfer->delivery;
+  struct attempt *attempt = &delivery->attempt;
+  if ((attempt->request_head.failed || attempt->response_head.failed) && attempt->message[0] == '\0')
+    snprintf(attempt->message, sizeof attempt->message, "There was not enough memory to keep all of the headers.");
   delivery->finished_us = clock_wall_us();
   delivery->status = delivery->cause == CAUSE_NONE ? DELIVERY_DELIVERED : DELIVERY_FAILED;
   transfer->delivery = NULL;

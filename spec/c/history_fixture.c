@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "endpoint.h"
+#include "fake_process.h"
 #include "history.h"
 #include "memory.h"
 

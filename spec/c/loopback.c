@@ -238,6 +238,30 @@ static void *run(void *argument) {
   return NULL;
 }
 
+/* ---- a port that never answers ---- */
+
+/* The queue of a listener that accepts nobody is filled; the system then drops whatever else asks. */
+void blackhole_open(struct blackhole *blackhole) {
+  enum { SOCKETS = sizeof blackhole->sockets / sizeof *blackhole->sockets };
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  for (size_t i = 0; i < SOCKETS; i++) {
+    int one = blackhole->sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (one < 0) give_up("socket");
+    if (i > 0) {
+      (void)!connect(one, (struct sockaddr *)&address, length);
+    } else if (bind(one, (struct sockaddr *)&address, length) != 0 || listen(one, 0) != 0 ||
+               getsockname(one, (struct sockaddr *)&address, &length) != 0) {
+      give_up("blackhole");
+    }
+  }
+  blackhole->port = ntohs(address.sin_port);
+}
+
+void blackhole_close(struct blackhole *blackhole) {
+  for (size_t i = 0; i < sizeof blackhole->sockets / sizeof *blackhole->sockets; i++) close(blackhole->sockets[i]);
+}
+
 /* ---- for the test ---- */
 
 struct loopback *loopback_start(void) {

@@ -39,4 +39,12 @@ unsigned loopback_most_waiting(struct loopback *loopback, const char *target);
 unsigned loopback_connections(struct loopback *loopback);
 unsigned loopback_open(struct loopback *loopback);
 
+/* A port where connecting never ends, as long as the blackhole is open. */
+struct blackhole {
+  int sockets[8];
+  unsigned port;
+};
+void blackhole_open(struct blackhole *blackhole);
+void blackhole_close(struct blackhole *blackhole);
+
 #endif

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,6 +142,21 @@ unsigned scene_descriptors(void) {
   for (int descriptor = 0; descriptor < HIGHEST_DESCRIPTOR; descriptor++)
     if (fcntl(descriptor, F_GETFD) >= 0) count++;
   return count;
+}
+
+void scene_settle(const struct scene *scene, unsigned threads_at_rest) {
+  for (int i = 0; i < 10000 && scene_threads() > threads_at_rest; i++) scene_rest();
+  iw_client_free(scene_client(scene->history));
+}
+
+int scene_exit_status(pid_t child, double seconds) {
+  int64_t end_us = scene_now_us() + (int64_t)(seconds * 1e6);
+  int status;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (scene_now_us() > end_us) kill(child, SIGKILL);
+    scene_rest();
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static void on_alarm(int signal) {

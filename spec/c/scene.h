@@ -6,7 +6,9 @@
 #define INTENT_WEBHOOK_SPEC_SCENE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "intent_webhook.h"
 
@@ -45,6 +47,15 @@ void scene_rest(void);      /* a millisecond */
 /* How many threads and open file descriptors this process has. */
 unsigned scene_threads(void);
 unsigned scene_descriptors(void);
+
+/*
+ * Makes the core join its threads that have ended and free what they used. One block may stay: the last sender, which
+ * the next one frees.
+ */
+void scene_settle(const struct scene *scene, unsigned threads_at_rest);
+
+/* The exit status of a child process, or 128 and the signal's number. After that time it is killed. */
+int scene_exit_status(pid_t child, double seconds);
 
 /* Ends the program, with a message and status 99, unless it ends by itself before. */
 void scene_watchdog(unsigned seconds);

@@ -20,8 +20,9 @@ local function read_file(path)
   return content
 end
 
+-- A sanitizer's library that was loaded into this Lua is for this Lua, not for the programs that it starts.
 local function shell(command)
-  local pipe = assert(io.popen(command, "r"))
+  local pipe = assert(io.popen("unset LD_PRELOAD; " .. command, "r"))
   local output = pipe:read("*a")
   pipe:close()
   return output
@@ -52,7 +53,7 @@ end
 
 function process.remove(folder)
   assert(folder:match("^/tmp/intent%-webhook%-spec%.%w+$"), "not a folder of ours")
-  os.execute("rm -rf " .. quote(folder))
+  shell("rm -rf " .. quote(folder))
 end
 
 --- A TCP port of loopback on which nothing listens.
@@ -71,10 +72,14 @@ function process.interpreter()
   return first < 0 and arguments[first] or "lua5.4"
 end
 
--- command: a list of words, with env = { NAME = value } beside them.
+-- command: a list of words, with env = { NAME = value } beside them. Another Lua gets what this one was loaded with.
 local function command_line(command)
   local words = { "exec", "env" }
   for name, value in pairs(command.env or {}) do words[#words + 1] = quote(name .. "=" .. value) end
+  local preload = os.getenv("LD_PRELOAD")
+  if command[1] == process.interpreter() and preload and not (command.env or {}).LD_PRELOAD then
+    words[#words + 1] = quote("LD_PRELOAD=" .. preload)
+  end
   for _, word in ipairs(command) do words[#words + 1] = quote(word) end
   return table.concat(words, " ")
 end
@@ -101,9 +106,9 @@ end
 function Process:stop()
   if not running[self] then return end
   running[self] = nil
-  os.execute("kill -TERM " .. self.pid .. " 2>/dev/null")
+  shell("kill -TERM " .. self.pid .. " 2>/dev/null")
   local ended = pcall(process.wait_until, function() return self:ended() end, 2, "the process to end")
-  if not ended then os.execute("kill -KILL " .. self.pid .. " 2>/dev/null") end
+  if not ended then shell("kill -KILL " .. self.pid .. " 2>/dev/null") end
   self.pipe:close()
   process.remove(self.folder)
 end
@@ -111,7 +116,7 @@ end
 --- Starts a command (a list of words; env = {...}) and waits up to `timeout` seconds (default 10) for its first line.
 function process.start(command, timeout)
   local folder = process.temporary_folder()
-  local script = ("echo $$; exec >%s 2>%s </dev/null; %s"):format(quote(folder .. "/out"), quote(folder .. "/err"),
+  local script = ("unset LD_PRELOAD; echo $$; exec >%s 2>%s </dev/null; %s"):format(quote(folder .. "/out"), quote(folder .. "/err"),
     command_line(command))
   local pipe = assert(io.popen(script, "r"))
   local self = setmetatable({ pid = assert(tonumber(pipe:read("*l"))), pipe = pipe, folder = folder }, Process)
@@ -133,10 +138,8 @@ end
 --- Runs a command to its end, at most `timeout` seconds (default 30): exit status, standard output, standard error.
 function process.run(command, timeout)
   local folder = process.temporary_folder()
-  local words = { "timeout", "-k", "2", tostring(timeout or 30), env = command.env }
-  for _, word in ipairs(command) do words[#words + 1] = word end
-  local status = shell(("(%s) >%s 2>%s </dev/null; echo $?"):format(command_line(words), quote(folder .. "/out"),
-    quote(folder .. "/err")))
+  local status = shell(("timeout -k 2 %d sh -c %s >%s 2>%s </dev/null; echo $?"):format(timeout or 30,
+    quote(command_line(command)), quote(folder .. "/out"), quote(folder .. "/err")))
   local output, errors = read_file(folder .. "/out"), read_file(folder .. "/err")
   process.remove(folder)
   return tonumber(status), output, errors

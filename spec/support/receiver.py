@@ -24,6 +24,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 PATIENCE = 60  # seconds that a behaviour without an end goes on
 
+UNREAD = b" /unread"  # the body of a request for this path is left unread
+
 REASONS = {100: "Continue", 103: "Early Hints", 200: "OK", 201: "Created", 202: "Accepted", 204: "No Content"}
 
 
@@ -84,7 +86,7 @@ class Connection:
                 name, _, value = line.partition(b":")
                 if name.lower() == b"content-length":
                     length = int(value)
-            size = len(head) + 4 + length
+            size = len(head) + 4 + (0 if UNREAD in head else length)
             while len(self.pending) < size:
                 self.read()
         except (Gone, OSError):
@@ -291,6 +293,18 @@ def close_after(connection, **_):
     connection.close()
 
 
+def unread(connection, then="hang", **_):
+    """Reads the head of the request only, and answers, resets or does nothing."""
+    if then == "answer":
+        answer(connection, 413, "too large", "Connection: close")
+        time.sleep(0.3)  # closing with bytes unread is a reset, which may overtake the answer
+        connection.close()
+    elif then == "reset":
+        connection.reset()
+    else:
+        time.sleep(PATIENCE)
+
+
 def cookie(connection, **_):
     answer(connection, 200, "", "Set-Cookie: seen=yes; Path=/")
 
@@ -306,7 +320,7 @@ BEHAVIOURS = {name.replace("_", "-"): function for name, function in {
     "reset_in_body": reset_in_body, "garbage": garbage, "endless_head": endless_head, "slow_head": slow_head,
     "big_head": big_head, "slow_body": slow_body, "endless_body": endless_body, "body": body, "interim": interim,
     "http10": http10, "trailers": trailers, "bad_chunk": bad_chunk, "two_lengths": two_lengths, "gzip": gzip_body,
-    "idle_close": idle_close, "close_after": close_after, "binary": binary, "cookie": cookie,
+    "idle_close": idle_close, "close_after": close_after, "binary": binary, "cookie": cookie, "unread": unread,
 }.items()}
 
 
