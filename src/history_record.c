@@ -245,8 +245,9 @@ static int insert_attempt(struct history_recording *recording, const struct deli
   struct piece request_head = redact_head_piece(scratch, &attempt->request_head, first, second);
   struct piece request_body = redact_piece(scratch, delivery->stored_body, delivery->stored_body_length, first, second);
   struct piece response_head = redact_head_piece(scratch, &attempt->response_head, first, second);
-  struct piece response_body =
-      redact_piece(scratch, attempt->response_body.bytes, attempt->response_body.length, first, second);
+  const struct buffer *body = &attempt->response_body;
+  size_t body_length = attempt->truncated ? redact_cut(body->bytes, body->length, first, second) : body->length;
+  struct piece response_body = redact_piece(scratch, body->bytes, body_length, first, second);
   struct piece message = redact_string(scratch, attempt->message, first, second);
   if (scratch->failed) return SQLITE_NOMEM;
 

@@ -250,6 +250,26 @@ void redact_text(struct buffer *out, const char *text, size_t length, const stru
   if (search.needles != few) memory_free(search.needles);
 }
 
+/* How many bytes at the end of the text are the beginning of the value, at most all but one of its bytes. */
+static size_t begun_at_end(const char *text, size_t length, const struct secret *value) {
+  size_t longest = value->length > length ? length : value->length - (value->length > 0);
+  for (size_t part = longest; part >= REDACTION_SHORTEST; part--)
+    if (memcmp(text + length - part, value->bytes, part) == 0) return part;
+  return 0;
+}
+
+size_t redact_cut(const char *text, size_t length, const struct redaction *first, const struct redaction *second) {
+  const struct redaction *const sets[2] = {first, second};
+  /* Again until nothing is found: a cut may go through a whole value, whose beginning then stands at the end. */
+  for (size_t before = length + 1; length < before;) {
+    before = length;
+    for (size_t i = 0; i < 2; i++)
+      for (size_t j = 0; sets[i] && j < sets[i]->value_count; j++)
+        length -= begun_at_end(text, length, &sets[i]->values[j]);
+  }
+  return length;
+}
+
 static char lower(char character) {
   return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character; /* in every locale */
 }

@@ -36,7 +36,13 @@ void redact_text(struct buffer *out, const char *text, size_t length, const stru
                  const struct redaction *second);
 
 /*
- * The same for an HTTP head (lines that end in CR LF or LF): also replaces the value of every header that `first` or
+ * How much of a text that was cut off at `length` may be shown: all of it, or less when its end is the beginning of a
+ * secret value (of at least REDACTION_SHORTEST bytes), which redact_text would not know.
+ */
+size_t redact_cut(const char *text, size_t length, const struct redaction *first, const struct redaction *second);
+
+/*
+ * redact_text for an HTTP head (lines that end in CR LF or LF): also replaces the value of every header that `first` or
  * `second` names, and always that of Authorization, Proxy-Authorization, Cookie and Set-Cookie.
  */
 void redact_head(struct buffer *out, const char *head, size_t length, const struct redaction *first,

@@ -333,10 +333,12 @@ static bool request_sent(const struct transfer *transfer) {
 static enum cause timeout_cause(const struct transfer *transfer) {
   const struct attempt *attempt = &transfer->delivery->attempt;
   if (transfer->head_begun) return CAUSE_HEAD_TIMEOUT;
+  /* before the times, since a reused connection has none of its own */
+  if (transfer->requests_seen > 0) return request_sent(transfer) ? CAUSE_RESPONSE_TIMEOUT : CAUSE_SEND_TIMEOUT;
   if (attempt->name_lookup_us < 0 && transfer->resolving) return CAUSE_NAME_TIMEOUT;
   if (attempt->connect_us < 0) return CAUSE_CONNECT_TIMEOUT;
   if (transfer->endpoint->https && attempt->tls_us < 0) return CAUSE_TLS_TIMEOUT;
-  return request_sent(transfer) ? CAUSE_RESPONSE_TIMEOUT : CAUSE_SEND_TIMEOUT;
+  return CAUSE_SEND_TIMEOUT;
 }
 
 static enum cause connect_cause(const struct transfer *transfer) {

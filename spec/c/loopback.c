@@ -131,6 +131,7 @@ static void disconnect(struct loopback *loopback, struct connection *connection)
   answered(loopback, connection);
   loopback->open--;
   pthread_mutex_unlock(&loopback->lock);
+  epoll_ctl(loopback->epoll, EPOLL_CTL_DEL, connection->socket, NULL); /* a forked child may have it open too */
   close(connection->socket);
   free(connection->bytes);
   free(connection);

@@ -207,6 +207,28 @@ static void test_heads(void) {
   }
 }
 
+static size_t shown_of(const char *text) {
+  struct set set;
+  set_fill(&set, LIST("secret-token", "token-of-mine"), NULL);
+  size_t shown = redact_cut(text, strlen(text), &set.redaction, NULL);
+  CHECK(redact_cut(text, strlen(text), NULL, &set.redaction) == shown);
+  return shown;
+}
+
+static void test_cuts(void) {
+  TEST("a text that was cut off within a secret is not shown from the secret's beginning on") {
+    CHECK(shown_of("echo: secret-tok") == strlen("echo: "));
+    CHECK(shown_of("secr") == 0);
+    CHECK(shown_of("echo: secret-token") == strlen("echo: ")); /* its end is the second one's beginning */
+  }
+  TEST("a text that was cut off elsewhere is shown, and so is a secret's beginning below four bytes") {
+    CHECK(shown_of("") == 0);
+    CHECK(shown_of("sec") == 3);
+    CHECK(shown_of("secret-tok, and more") == strlen("secret-tok, and more"));
+    CHECK(redact_cut("text", 4, NULL, NULL) == 4);
+  }
+}
+
 static void test_failures(void) {
   TEST("each allocation failing in turn: the output is marked and holds no secret") {
     struct set first, second;
@@ -240,6 +262,7 @@ int main(void) {
   test_values();
   test_escapes();
   test_heads();
+  test_cuts();
   test_failures();
   return check_finish();
 }

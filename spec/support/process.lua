@@ -116,8 +116,8 @@ end
 --- Starts a command (a list of words; env = {...}) and waits up to `timeout` seconds (default 10) for its first line.
 function process.start(command, timeout)
   local folder = process.temporary_folder()
-  local script = ("unset LD_PRELOAD; echo $$; exec >%s 2>%s </dev/null; %s"):format(quote(folder .. "/out"), quote(folder .. "/err"),
-    command_line(command))
+  local script = ("unset LD_PRELOAD; echo $$; exec >%s 2>%s </dev/null; %s"):format(quote(folder .. "/out"),
+    quote(folder .. "/err"), command_line(command))
   local pipe = assert(io.popen(script, "r"))
   local self = setmetatable({ pid = assert(tonumber(pipe:read("*l"))), pipe = pipe, folder = folder }, Process)
   running[self] = true
