@@ -19,7 +19,8 @@ struct address_range { /* a CIDR block; IPv4 as IPv4-mapped IPv6, prefix length 
   unsigned prefix_length; /* 0 to 128 */
 };
 
-/* "10.0.0.0/8", "fd00::/8", "192.0.2.1" (one address). False when text is none of these or has bits beyond the prefix. */
+/* "10.0.0.0/8", "fd00::/8", "192.0.2.1" (one address). False when text is none of these or has bits beyond the prefix.
+ */
 bool address_range_parse(struct address_range *range, const char *text);
 
 bool address_in_range(const struct sockaddr *address, const struct address_range *range);

@@ -2,9 +2,9 @@
  * client: see intent_webhook.h. Ties endpoints, sender and history together for one host.
  *
  * An event's way through here: iw_client_fire makes it and gives it to the sender; the sender hands it over
- * (client_event_accepted) and, one by one, its finished deliveries (client_delivery_finished), each of which goes on to the
- * history; the history's writer says when it is in the file (event_recorded, delivery_recorded), and then it is among the
- * results until somebody takes it or, beyond the limits, newer ones push it out.
+ * (client_event_accepted) and, one by one, its finished deliveries (client_delivery_finished), each of which goes on to
+ * the history; the history's writer says when it is in the file (event_recorded, delivery_recorded), and then it is
+ * among the results until somebody takes it or, beyond the limits, newer ones push it out.
  *
  * `lock` guards everything below it in struct client, and the held figures of the endpoints. It is never held over a
  * call that waits for anything but memory.
@@ -32,8 +32,8 @@ enum {
   DEFAULT_QUEUE_LIMIT = 10000,
   DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024,
   LONGEST_START_S = 1000000, /* about eleven days; what is beyond counts as that */
-  REFUSALS_IN_MEMORY = 100, /* refused events that wait to be recorded; more are counted, and recorded as a number */
-  RECORD_MS = 2000          /* what a close waits, beyond its time, until what it has cut off is recorded */
+  REFUSALS_IN_MEMORY = 100,  /* refused events that wait to be recorded; more are counted, and recorded as a number */
+  RECORD_MS = 2000           /* what a close waits, beyond its time, until what it has cut off is recorded */
 };
 
 struct client {
@@ -47,7 +47,7 @@ struct client {
   uv_mutex_t lock;
   uv_cond_t changed;
   bool closed, cancelled, gone; /* gone: the handle was given back */
-  struct sender *sender; /* NULL: not in use yet, or retired */
+  struct sender *sender;        /* NULL: not in use yet, or retired */
   size_t users;
   struct event *newest, *oldest; /* in memory: not finished, or with results that nobody has taken */
   struct delivery *first_result, *last_result;
@@ -61,8 +61,7 @@ struct client {
   bool history_failed; /* its thread could not be started */
 };
 
-static const char *const result_codes[] = {"ok",      "full",    "closed", "timeout",
-                                           "unknown", "history", "memory", "system"};
+static const char *const result_codes[] = {"ok", "full", "closed", "timeout", "unknown", "history", "memory", "system"};
 
 const char *iw_result_code(iw_result result) {
   return result_codes[result];
@@ -695,8 +694,7 @@ iw_result iw_client_wait(iw_client *client, const char *id, double timeout) {
   event_hold(event);
   if (event->unfinished > 0) {
     history_hurry(client->history, true);
-    while (event->unfinished > 0 && wait_for_change(client, deadline)) {
-    }
+    while (event->unfinished > 0 && wait_for_change(client, deadline)) {}
     history_hurry(client->history, false);
   }
   iw_result result = event->unfinished > 0 ? IW_TIMEOUT : event->untaken > 0 ? IW_OK : IW_UNKNOWN;
@@ -709,8 +707,7 @@ iw_result iw_client_wait(iw_client *client, const char *id, double timeout) {
 static bool drain(struct client *client, uint64_t deadline) {
   if (client->open_records == 0) return true;
   history_hurry(client->history, true);
-  while (client->open_records > 0 && wait_for_change(client, deadline)) {
-  }
+  while (client->open_records > 0 && wait_for_change(client, deadline)) {}
   history_hurry(client->history, false);
   return client->open_records == 0;
 }

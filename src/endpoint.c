@@ -99,9 +99,11 @@ static bool check_token(const char *token, char error[IW_ERROR_SIZE]) {
 
 /* Headers that are the contract's, or that decide how the message is framed: nobody adds a second one. */
 static const char *const reserved_headers[] = {
-    "Host",    "Content-Type",      "Content-Length", "User-Agent", "Transfer-Encoding",  "Connection",
-    "Expect",  "Accept-Encoding",   "TE",             "Trailer",    "Upgrade",            "Keep-Alive",
-    "HTTP2-Settings", "Proxy-Connection", "Proxy-Authorization",
+    "Host",           "Content-Type",      "Content-Length",
+    "User-Agent",     "Transfer-Encoding", "Connection",
+    "Expect",         "Accept-Encoding",   "TE",
+    "Trailer",        "Upgrade",           "Keep-Alive",
+    "HTTP2-Settings", "Proxy-Connection",  "Proxy-Authorization",
 };
 
 static bool check_header(const iw_endpoint_options *options, size_t index, char error[IW_ERROR_SIZE]) {
@@ -182,18 +184,17 @@ static bool make_redaction(struct endpoint *endpoint, const iw_endpoint_options 
   endpoint->secret_values = memory_zeroed(values * sizeof *endpoint->secret_values);
   endpoint->secret_names = memory_zeroed((names + 1) * sizeof *endpoint->secret_names);
   endpoint->secret_bytes = memory_alloc(bytes + 1);
-  if (endpoint->secret_values == NULL || endpoint->secret_names == NULL || endpoint->secret_bytes == NULL)
-    return false;
+  if (endpoint->secret_values == NULL || endpoint->secret_names == NULL || endpoint->secret_bytes == NULL) return false;
   char *place = endpoint->secret_bytes;
   struct redaction *redaction = &endpoint->redaction;
   redaction->values = endpoint->secret_values;
   redaction->headers = endpoint->secret_names;
-#define KEEP(array, count, text)                                                                                       \
-  do {                                                                                                                 \
-    size_t length = strlen(text);                                                                                      \
-    memcpy(place, text, length);                                                                                       \
-    array[count++] = (struct secret){place, length};                                                                   \
-    place += length;                                                                                                   \
+#define KEEP(array, count, text)                     \
+  do {                                               \
+    size_t length = strlen(text);                    \
+    memcpy(place, text, length);                     \
+    array[count++] = (struct secret){place, length}; \
+    place += length;                                 \
   } while (0)
   if (options->token != NULL) KEEP(endpoint->secret_values, redaction->value_count, options->token);
   for (size_t i = 0; i < options->header_count; i++) {
@@ -234,7 +235,8 @@ static bool make(struct endpoint *endpoint, const iw_endpoint_options *options, 
   endpoint->public_only = options->public_only;
   endpoint->disabled = options->disabled;
   if (options->ca_file != NULL) {
-    if (*options->ca_file == '\0') return refuse(error, "ca_file: is empty: give the path of a PEM file, or leave it out");
+    if (*options->ca_file == '\0')
+      return refuse(error, "ca_file: is empty: give the path of a PEM file, or leave it out");
     endpoint->ca_file = memory_copy(options->ca_file, strlen(options->ca_file));
     if (endpoint->ca_file == NULL) return no_memory(error);
   }

@@ -1,5 +1,6 @@
 /*
- * endpoint: where a webhook action posts. Checked once, then immutable, except for its lane, which belongs to the sender.
+ * endpoint: where a webhook action posts. Checked once, then immutable, except for its lane, which belongs to the
+ * sender.
  *
  * A client owns its endpoints. Each has its own queue, its own limit of requests in flight and its own libcurl handles,
  * so that one that hangs holds up only itself.
@@ -18,9 +19,9 @@ struct transfer;
 
 /* The endpoint's work in the sender. Only the sender's thread touches it, and forgetting after a fork. */
 struct lane {
-  struct delivery *first, *last;                  /* waiting, in order */
-  struct endpoint *next_busy, *previous_busy;     /* the sender's list of lanes with anything to do */
-  struct endpoint *next_ready;                    /* the sender's list of lanes that wait for room among all */
+  struct delivery *first, *last;              /* waiting, in order */
+  struct endpoint *next_busy, *previous_busy; /* the sender's list of lanes with anything to do */
+  struct endpoint *next_ready;                /* the sender's list of lanes that wait for room among all */
   bool busy, ready;
   unsigned in_flight;
   struct transfer *idle;   /* handles to use again */

@@ -33,25 +33,25 @@ struct attempt {
   bool made;          /* false: the delivery ended before anything was tried */
   int64_t started_us; /* wall clock */
   int64_t name_lookup_us, connect_us, tls_us, first_byte_us, total_us;
-  enum cause cause;      /* why this is not a success; CAUSE_NONE for 2xx */
-  enum cause body_cause; /* what went wrong after a complete head; changes nothing in the outcome */
-  int http_status;       /* 0: no complete response head */
+  enum cause cause;                       /* why this is not a success; CAUSE_NONE for 2xx */
+  enum cause body_cause;                  /* what went wrong after a complete head; changes nothing in the outcome */
+  int http_status;                        /* 0: no complete response head */
   const char *http_version, *tls_version; /* static text ("1.1", "TLSv1.3"), or NULL */
   char remote_address[ADDRESS_TEXT_SIZE]; /* "" when never connected */
-  bool resent;             /* libcurl sent the request again on a fresh connection */
-  bool truncated;          /* response_body is not all of it */
-  int64_t response_length; /* what the endpoint announced or sent in full; -1 unknown */
+  bool resent;                            /* libcurl sent the request again on a fresh connection */
+  bool truncated;                         /* response_body is not all of it */
+  int64_t response_length;                /* what the endpoint announced or sent in full; -1 unknown */
   struct buffer request_head, response_head, response_body; /* as on the wire, not yet redacted */
-  char message[256];       /* what libcurl or the system says; "" for nothing */
+  char message[256];                                        /* what libcurl or the system says; "" for nothing */
 };
 
 struct delivery {
-  struct delivery *next; /* link of whichever queue holds it */
+  struct delivery *next;                        /* link of whichever queue holds it */
   struct delivery *newer_result, *older_result; /* the client's list of results */
   enum { RESULT_NOT_YET, RESULT_WAITING, RESULT_TAKEN } result;
   enum { PLACE_NONE, PLACE_QUEUED, PLACE_IN_FLIGHT } place; /* for the client's figures */
-  bool held;     /* counts against its endpoint's limit */
-  bool recorded; /* stands in the file */
+  bool held;                                                /* counts against its endpoint's limit */
+  bool recorded;                                            /* stands in the file */
   struct event *event;
   struct endpoint *endpoint;
   unsigned number; /* from 1: which webhook action of the intent */
@@ -71,8 +71,8 @@ struct delivery {
 };
 
 /*
- * Told by the history writer's thread about each thing handed to it: stored = true after the commit, exactly once, as the
- * last word; stored = false before that, at most once, when the first try to write it failed.
+ * Told by the history writer's thread about each thing handed to it: stored = true after the commit, exactly once, as
+ * the last word; stored = false before that, at most once, when the first try to write it failed.
  */
 struct event_owner {
   void (*event_recorded)(struct event *event, bool stored);
@@ -80,24 +80,24 @@ struct event_owner {
 };
 
 struct event {
-  struct event *next;              /* link of whichever queue holds it */
-  struct event *newer, *older;     /* the client's list of events in memory */
+  struct event *next;          /* link of whichever queue holds it */
+  struct event *newer, *older; /* the client's list of events in memory */
   atomic_uint references;
   const struct event_owner *owner;
   struct client *client;
   char id[ID_SIZE];
   int64_t time_us; /* when it fired, wall clock */
   const char *intent;
-  const char *session; /* NULL: none */
-  const char *slots;   /* JSON object, sensitive values masked */
-  const char *error;   /* Lua errors in the user's functions, with traceback; NULL: none */
-  const char *note;    /* why nothing was sent, or that text was repaired; NULL: none */
+  const char *session;        /* NULL: none */
+  const char *slots;          /* JSON object, sensitive values masked */
+  const char *error;          /* Lua errors in the user's functions, with traceback; NULL: none */
+  const char *note;           /* why nothing was sent, or that text was repaired; NULL: none */
   struct redaction redaction; /* values of sensitive slots */
-  size_t bytes;        /* memory held */
-  bool listed;         /* in the client's list */
-  bool refusal;        /* records that the event was refused */
-  bool history_failed; /* the writer could not be started, so nothing of it is recorded */
-  struct { /* the history writer's own */
+  size_t bytes;               /* memory held */
+  bool listed;                /* in the client's list */
+  bool refusal;               /* records that the event was refused */
+  bool history_failed;        /* the writer could not be started, so nothing of it is recorded */
+  struct {                    /* the history writer's own */
     int64_t row;
   } history;
   /* The client's: deliveries not yet among the results, and results not yet taken. */

@@ -235,20 +235,29 @@ static unsigned given_of(const struct history_query *query) {
          (query->session ? GIVEN_SESSION : 0u) | (query->url ? GIVEN_URL : 0u);
 }
 
-/* The first that fits is taken: what it needs is given, and so the index is narrow. */
+#define BY_SEQ      " WHERE events.seq BETWEEN :first AND :last"
+#define BY_EVENT    " CROSS JOIN events ON events.seq = deliveries.event WHERE deliveries.event BETWEEN :first AND :last"
+#define SEQ_ORDER   " ORDER BY events.seq DESC"
+#define EVENT_ORDER " ORDER BY deliveries.event DESC"
+
+/*
+ * The first that fits is taken: what it needs is given, and so the index is narrow. The index for sessions is one for
+ * each span (history_schema.c); without the plus, SQLite would compare as integers, which the index does not know.
+ */
 static const struct path {
   unsigned needs;
   bool by_delivery;
-  const char *from;
+  const char *from, *order;
 } paths[] = {
-    {GIVEN_SESSION, false, " FROM events INDEXED BY events_session"},
-    {GIVEN_INTENT | GIVEN_STATUS, true,
-     " FROM deliveries INDEXED BY deliveries_intent_status CROSS JOIN events ON events.seq = deliveries.event"},
-    {GIVEN_URL, true, " FROM deliveries INDEXED BY deliveries_url CROSS JOIN events ON events.seq = deliveries.event"},
-    {GIVEN_STATUS, true,
-     " FROM deliveries INDEXED BY deliveries_status CROSS JOIN events ON events.seq = deliveries.event"},
-    {GIVEN_INTENT, false, " FROM events INDEXED BY events_intent"},
-    {0, false, " FROM events"},
+    {GIVEN_SESSION, false,
+     " FROM event_spans CROSS JOIN events INDEXED BY events_session ON events.seq >> 12 = +event_spans.span" BY_SEQ
+     " AND event_spans.span BETWEEN :first >> 12 AND :last >> 12",
+     " ORDER BY event_spans.span DESC, events.seq DESC"},
+    {GIVEN_INTENT | GIVEN_STATUS, true, " FROM deliveries INDEXED BY deliveries_intent_status" BY_EVENT, EVENT_ORDER},
+    {GIVEN_URL, true, " FROM deliveries INDEXED BY deliveries_url" BY_EVENT, EVENT_ORDER},
+    {GIVEN_STATUS, true, " FROM deliveries INDEXED BY deliveries_status" BY_EVENT, EVENT_ORDER},
+    {GIVEN_INTENT, false, " FROM events INDEXED BY events_intent" BY_SEQ, SEQ_ORDER},
+    {0, false, " FROM events" BY_SEQ, SEQ_ORDER},
 };
 
 /* What is checked, where it is given. Several conditions on deliveries have to hold for one and the same. */
@@ -273,24 +282,15 @@ static void add_list(struct buffer *sql, const struct history_query *query) {
   while ((path->needs & given) != path->needs) path++;
   add_columns(sql, "events", event_fields, COUNT(event_fields));
   buffer_text(sql, path->from);
-  const char *order;
-  if (path->by_delivery) {
-    buffer_text(sql, " WHERE deliveries.event BETWEEN :first AND :last");
-    add_conditions(sql, given, true);
-    order = " ORDER BY deliveries.event DESC";
-  } else {
-    buffer_text(sql, " WHERE events.seq BETWEEN :first AND :last");
-    add_conditions(sql, given, false);
-    if (given & (GIVEN_STATUS | GIVEN_URL)) {
-      buffer_text(sql, " AND EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event = events.seq");
-      add_conditions(sql, given & ~(unsigned)GIVEN_INTENT, true);
-      buffer_byte(sql, ')');
-    }
-    order = " ORDER BY events.seq DESC";
+  add_conditions(sql, given, path->by_delivery);
+  if (!path->by_delivery && given & (GIVEN_STATUS | GIVEN_URL)) {
+    buffer_text(sql, " AND EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event = events.seq");
+    add_conditions(sql, given & ~(unsigned)GIVEN_INTENT, true);
+    buffer_byte(sql, ')');
   }
   if (query->since_us) buffer_text(sql, " AND events.time >= :since");
   if (query->until_us) buffer_text(sql, " AND events.time < :until");
-  buffer_text(sql, order);
+  buffer_text(sql, path->order);
 }
 
 static void bind_text(sqlite3_stmt *statement, const char *name, const char *text) {

@@ -14,7 +14,7 @@
 enum {
   HISTORY_SCHEMA_VERSION = 1,
   HISTORY_APPLICATION_ID = 0x49574831, /* "IWH1" */
-  HISTORY_SPAN_SHIFT = 10              /* one row of event_spans for each 1024 seqs */
+  HISTORY_SPAN_SHIFT = 12              /* span = seq >> 12: one row of event_spans for each 4096 seqs */
 };
 
 /* What an SQLite file is to us. */

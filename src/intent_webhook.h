@@ -7,7 +7,8 @@
  *
  *     char error[IW_ERROR_SIZE];
  *     iw_client *client = iw_client_new(&(iw_client_options){.history = "history.db"}, error);
- *     iw_endpoint *endpoint = iw_endpoint_new(client, &(iw_endpoint_options){.url = "https://example.org/hook"}, error);
+ *     iw_endpoint *endpoint = iw_endpoint_new(client, &(iw_endpoint_options){.url = "https://example.org/hook"},
+ * error);
  *
  * Any thread may use a client, also several at once. After a fork the child may go on with a client that it inherited:
  * it starts with empty queues and threads of its own; what was on its way is the parent's.
@@ -48,10 +49,10 @@ typedef struct {
 } iw_header;
 
 typedef struct {
-  const char *history;  /* path of the history file; required */
-  size_t queue_limit;   /* deliveries in memory for each endpoint, from 1; 0: 10,000 */
-  size_t queue_bytes;   /* bytes in memory for each endpoint; 0: 64 MiB */
-  double keep_days;     /* history older than that is deleted; 0: kept for ever */
+  const char *history; /* path of the history file; required */
+  size_t queue_limit;  /* deliveries in memory for each endpoint, from 1; 0: 10,000 */
+  size_t queue_bytes;  /* bytes in memory for each endpoint; 0: 64 MiB */
+  double keep_days;    /* history older than that is deleted; 0: kept for ever */
 } iw_client_options;
 
 typedef struct {
@@ -59,9 +60,9 @@ typedef struct {
   const char *token; /* raw value for "Authorization: Bearer"; NULL: none */
   const iw_header *headers;
   size_t header_count;
-  double timeout;        /* seconds for one whole call, 0.001 to 3600; 0: 10 */
-  unsigned in_flight;    /* requests at once, 1 to 100,000; 0: 64 */
-  bool public_only;      /* refuse addresses that are not public (network = "public") */
+  double timeout;           /* seconds for one whole call, 0.001 to 3600; 0: 10 */
+  unsigned in_flight;       /* requests at once, 1 to 100,000; 0: 64 */
+  bool public_only;         /* refuse addresses that are not public (network = "public") */
   const char *const *allow; /* CIDR ranges that are allowed all the same */
   size_t allow_count;
   const char *ca_file; /* PEM file of authorities to trust instead of the system's; NULL: the system's */
@@ -87,14 +88,14 @@ typedef struct {
 } iw_secret;
 
 typedef struct {
-  const char *intent;  /* required */
-  const char *session; /* NULL: none */
-  const char *slots;   /* JSON object as recorded, sensitive values masked; NULL: {} */
-  size_t slots_length; /* 0 with slots NULL */
-  const char *error;   /* Lua errors with traceback, or NULL */
-  const char *note;    /* or NULL */
-  const char *id;      /* from iw_id_new; NULL: made here */
-  int64_t time_us;     /* when it fired, microseconds since 1970; 0: now */
+  const char *intent;       /* required */
+  const char *session;      /* NULL: none */
+  const char *slots;        /* JSON object as recorded, sensitive values masked; NULL: {} */
+  size_t slots_length;      /* 0 with slots NULL */
+  const char *error;        /* Lua errors with traceback, or NULL */
+  const char *note;         /* or NULL */
+  const char *id;           /* from iw_id_new; NULL: made here */
+  int64_t time_us;          /* when it fired, microseconds since 1970; 0: now */
   const iw_secret *secrets; /* kept out of everything recorded: the values of sensitive slots */
   size_t secret_count;
   const iw_request *requests; /* one for each webhook action */
@@ -117,8 +118,8 @@ typedef struct {
 typedef struct {
   uint64_t fired, delivered, failed, refused; /* events accepted; deliveries finished; events refused as full */
   uint64_t results_dropped;                   /* finished deliveries that nobody polled in time */
-  size_t queued, in_flight, unrecorded;       /* deliveries now waiting, on the wire, finished but not yet in the file */
-  size_t bytes;                               /* memory held by all of them */
+  size_t queued, in_flight, unrecorded; /* deliveries now waiting, on the wire, finished but not yet in the file */
+  size_t bytes;                         /* memory held by all of them */
   uint64_t history_recorded, history_waiting; /* of the file's writer, which several clients may share */
   char history_error[256];                    /* why the last write failed; "" when it did not */
 } iw_stats;
@@ -142,8 +143,8 @@ iw_result iw_client_start(iw_client *client, double timeout, char error[IW_ERROR
 iw_result iw_client_fire(iw_client *client, const iw_event *event, char id[IW_ID_SIZE]);
 
 /*
- * Takes one finished delivery from the results, oldest first, of any event or, with an id, of that event; false when there
- * is none now. What it points to stays valid until the next call with the same `held`, which must start as NULL;
+ * Takes one finished delivery from the results, oldest first, of any event or, with an id, of that event; false when
+ * there is none now. What it points to stays valid until the next call with the same `held`, which must start as NULL;
  * iw_poll_end gives the last one back.
  */
 bool iw_client_poll(iw_client *client, const char *id, void **held, iw_delivery *delivery);

@@ -3,8 +3,8 @@
  *
  * What is written comes out in the order in which it is written, with no white space. Integers keep all 64 bits.
  * Numbers are the shortest text that reads back as the same double, whatever the locale. Text that is not UTF-8 leaves
- * as UTF-8 (see utf8.h) and sets `repaired`. The caller keeps begin and end paired and writes a key before each value of
- * an object; the writer puts the commas.
+ * as UTF-8 (see utf8.h) and sets `repaired`. The caller keeps begin and end paired and writes a key before each value
+ * of an object; the writer puts the commas.
  */
 #ifndef INTENT_WEBHOOK_JSON_H
 #define INTENT_WEBHOOK_JSON_H

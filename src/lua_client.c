@@ -64,7 +64,8 @@ static int fail_result(lua_State *L, iw_result result) {
       [IW_FULL] = "the queue is full: the event was refused, and recorded as refused",
       [IW_CLOSED] = "the client is closed",
       [IW_TIMEOUT] = "not finished within the timeout",
-      [IW_UNKNOWN] = "no event of that id is in memory: it was not fired by this client, or its results were taken already",
+      [IW_UNKNOWN] =
+          "no event of that id is in memory: it was not fired by this client, or its results were taken already",
       [IW_HISTORY] = "the history file cannot be opened or written",
       [IW_MEMORY] = "there is not enough memory",
       [IW_SYSTEM] = "the sender's thread could not be started",
@@ -105,7 +106,7 @@ static int client_gc(lua_State *L) {
   self->client = NULL;
   iw_poll_end(&self->held);
   if (client != NULL) iw_client_free(client);
-  struct buffer *buffers[] = {&self->slots,   &self->stored_slots,  &self->payloads,
+  struct buffer *buffers[] = {&self->slots,   &self->stored_slots, &self->payloads,
                               &self->scalars, &self->payload.keys, &self->payload.scratch};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) buffer_free(buffers[i]);
   return 0;
@@ -145,7 +146,8 @@ static int client_close(lua_State *L) {
     if (cut > 0)
       snprintf(message, sizeof message, "%zu deliveries were cut off; they are recorded as failed, client_closed", cut);
     else
-      snprintf(message, sizeof message, "not everything could be written to the history in time: see stats().history_error");
+      snprintf(message, sizeof message,
+               "not everything could be written to the history in time: see stats().history_error");
     return fail(L, message, iw_result_code(result));
   }
   lua_pushboolean(L, true);
@@ -340,8 +342,8 @@ static const char *keep_string(lua_State *L, int keep, size_t *length) {
 }
 
 /*
- * client:intent(name, slots, endpoints) -> intent. slots: list of { name, required, sensitive }; endpoints: one for each
- * webhook action, in order
+ * client:intent(name, slots, endpoints) -> intent. slots: list of { name, required, sensitive }; endpoints: one for
+ * each webhook action, in order
  */
 static int client_intent(lua_State *L) {
   struct lua_client *self = check_client(L);
@@ -498,8 +500,8 @@ static void find_undeclared(lua_State *L, struct firing *firing) {
 }
 
 /*
- * Writes the slots at 3 in declared order, as sent and, when one is sensitive, as stored. NULL when it is done, or the code
- * of what is wrong: "misuse" or "incomplete", with firing->error.
+ * Writes the slots at 3 in declared order, as sent and, when one is sensitive, as stored. NULL when it is done, or the
+ * code of what is wrong: "misuse" or "incomplete", with firing->error.
  */
 static const char *write_slots(lua_State *L, struct firing *firing) {
   struct lua_client *self = firing->self;
@@ -619,8 +621,8 @@ static void write_payloads(lua_State *L, struct firing *firing, iw_request *requ
 /*
  * client:fire(intent, slots [, session, seconds, id, payloads, error]) -> id | nil, message, code
  *
- * payloads: one entry for each webhook action: false for the flat slots, { value } for what a map function returned, { error =
- * message } when it raised. error: recorded on the event.
+ * payloads: one entry for each webhook action: false for the flat slots, { value } for what a map function returned, {
+ * error = message } when it raised. error: recorded on the event.
  */
 static int client_fire(lua_State *L) {
   struct lua_client *self = check_client(L);
@@ -667,7 +669,7 @@ static int client_fire(lua_State *L) {
       .slots = masked ? self->stored_slots.bytes : self->slots.bytes,
       .slots_length = masked ? self->stored_slots.length : self->slots.length,
       .error = lua_tostring(L, 8),
-      .note = firing.repaired              ? "text that was not UTF-8 was sent with U+FFFD in its place"
+      .note = firing.repaired             ? "text that was not UTF-8 was sent with U+FFFD in its place"
               : intent->action_count == 0 ? "the intent has no action"
                                           : NULL,
       .id = id,
@@ -700,10 +702,17 @@ static int client_encode(lua_State *L) {
 }
 
 void lua_client_register(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"start", client_start},   {"fire", client_fire},         {"poll", client_poll},     {"wait", client_wait},
-      {"flush", client_flush},   {"close", client_close},       {"stats", client_stats},   {"encode", client_encode},
-      {"endpoint", client_endpoint}, {"intent", client_intent}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"start", client_start},
+                                     {"fire", client_fire},
+                                     {"poll", client_poll},
+                                     {"wait", client_wait},
+                                     {"flush", client_flush},
+                                     {"close", client_close},
+                                     {"stats", client_stats},
+                                     {"encode", client_encode},
+                                     {"endpoint", client_endpoint},
+                                     {"intent", client_intent},
+                                     {NULL, NULL}};
   static const luaL_Reg metamethods[] = {{"__gc", client_gc}, {"__tostring", client_tostring}, {NULL, NULL}};
   static const luaL_Reg none[] = {{NULL, NULL}};
   compat_new_class(L, client_class, methods, metamethods);

@@ -2,8 +2,8 @@
  * lua_module: intent_webhook.core, the C half of the Lua module.
  *
  * The Lua half (lua/intent_webhook.lua) checks what users write, so this one is terse: it raises for what the Lua half
- * never does, and returns nil, message, code for what the world does. Code "misuse" is for the Lua half, which raises it
- * at its own caller's line.
+ * never does, and returns nil, message, code for what the world does. Code "misuse" is for the Lua half, which raises
+ * it at its own caller's line.
  */
 #include "lua_module.h"
 

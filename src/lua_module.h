@@ -8,10 +8,10 @@
 
 #pragma GCC visibility push(hidden)
 
-void lua_client_register(lua_State *L);  /* client, endpoint and intent */
-int lua_client_new(lua_State *L);        /* core.client */
-void lua_reader_register(lua_State *L);  /* reader */
-int lua_reader_new(lua_State *L);        /* core.reader */
+void lua_client_register(lua_State *L); /* client, endpoint and intent */
+int lua_client_new(lua_State *L);       /* core.client */
+void lua_reader_register(lua_State *L); /* reader */
+int lua_reader_new(lua_State *L);       /* core.reader */
 
 /* The number at `key` of the table at index, or absent. Raises for another type. */
 lua_Number lua_option_number(lua_State *L, int index, const char *key, lua_Number absent);

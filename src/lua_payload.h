@@ -1,10 +1,10 @@
 /*
  * lua_payload: Lua values as JSON.
  *
- * A table with the keys 1 to n is an array, one with string keys an object, whose keys come out sorted, so that the same
- * value is always the same bytes; an empty table is an object, unless its metatable has __jsontype = "array". Refused,
- * with the path of the value: NaN and infinities, functions, userdata, threads, tables with other keys, with holes or
- * with both kinds of keys, cycles, and more than PAYLOAD_DEPTH levels.
+ * A table with the keys 1 to n is an array, one with string keys an object, whose keys come out sorted, so that the
+ * same value is always the same bytes; an empty table is an object, unless its metatable has __jsontype = "array".
+ * Refused, with the path of the value: NaN and infinities, functions, userdata, threads, tables with other keys, with
+ * holes or with both kinds of keys, cycles, and more than PAYLOAD_DEPTH levels.
  */
 #ifndef INTENT_WEBHOOK_LUA_PAYLOAD_H
 #define INTENT_WEBHOOK_LUA_PAYLOAD_H
@@ -19,7 +19,7 @@
 enum { PAYLOAD_DEPTH = 32, PAYLOAD_ERROR_SIZE = 512 };
 
 struct payload {
-  struct buffer keys;             /* of the objects being written, sorted; kept for the next time */
+  struct buffer keys; /* of the objects being written, sorted; kept for the next time */
   struct buffer scratch;
   char error[PAYLOAD_ERROR_SIZE]; /* "payload.a.b[3]: NaN cannot be sent" */
 };

@@ -33,7 +33,8 @@ static int reader_close(lua_State *L) {
   return 0;
 }
 
-/* reader:ask{ id=, intent=, status=, session=, url=, from=, to=, before=, limit=, timeout= } -> JSON | nil, message, code */
+/* reader:ask{ id=, intent=, status=, session=, url=, from=, to=, before=, limit=, timeout= } -> JSON | nil, message,
+ * code */
 static int reader_ask(lua_State *L) {
   struct lua_reader *self = check_open(L);
   luaL_checktype(L, 2, LUA_TTABLE);

@@ -1,8 +1,8 @@
 /*
  * process: see process.h.
  *
- * Order at exit: functions registered with atexit run last in, first out. libcurl and OpenSSL register theirs while they
- * are initialised, so ours, registered after that, runs before them, while they still work.
+ * Order at exit: functions registered with atexit run last in, first out. libcurl and OpenSSL register theirs while
+ * they are initialised, so ours, registered after that, runs before them, while they still work.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -29,8 +29,8 @@ struct redaction {
 };
 
 /*
- * Appends text with every secret value of `first` and `second` (either may be NULL) replaced; occurrences that overlap are
- * replaced as one, so no piece of a longer value is left. When memory runs out, out is marked failed.
+ * Appends text with every secret value of `first` and `second` (either may be NULL) replaced; occurrences that overlap
+ * are replaced as one, so no piece of a longer value is left. When memory runs out, out is marked failed.
  */
 void redact_text(struct buffer *out, const char *text, size_t length, const struct redaction *first,
                  const struct redaction *second);

@@ -1,8 +1,8 @@
 /*
  * sender: see sender.h.
  *
- * Who touches what: `process_lock` guards which sender is the process's and how many use it; a sender's `lock` guards its
- * inbox. Everything else of a sender, and the lanes of all endpoints, belong to its thread.
+ * Who touches what: `process_lock` guards which sender is the process's and how many use it; a sender's `lock` guards
+ * its inbox. Everything else of a sender, and the lanes of all endpoints, belong to its thread.
  *
  * How it ends, in this order:
  *   1. the last client's retirement brings the users to 0, and the sender stops being the process's;
@@ -28,11 +28,19 @@
 #include "thread.h"
 #include "transport.h"
 
-enum { FEWEST_SOCKETS = 16, MOST_SOCKETS = 100000, PARK_MS = 1000, PARK_STEP_MS = 5, LATE_MS = 500, BLIND_MS = 20 };
+enum {
+  FEWEST_SOCKETS = 16,
+  MOST_SOCKETS = 100000,
+  PARK_MS = 1000,
+  PARK_STEP_MS = 5,
+  LATE_MS = 500,
+  BLIND_MS = 20,
+  STARTS_A_TURN = 100 /* the time of a request begins when it is started, so not more than can be dealt with */
+};
 
 /*
- * One socket of libcurl's, from its opening to its closing. libcurl tells us of the latter, but closes a socket that was
- * never connected without a word; the file's identity shows that, since the number may be somebody else's by then.
+ * One socket of libcurl's, from its opening to its closing. libcurl tells us of the latter, but closes a socket that
+ * was never connected without a word; the file's identity shows that, since the number may be somebody else's by then.
  */
 struct poller {
   uv_poll_t poll;
@@ -57,20 +65,21 @@ struct sender {
   struct sender_request *first_request, *last_request;
   bool awake; /* the wake-up has been given and not yet been taken */
   bool park, parked;
-  bool finish; /* the process exits: finish within grace_ms */
+  bool finish;        /* the process exits: finish within grace_ms */
   atomic_bool closed; /* finished: takes nothing more; its memory stays for those who still hold it */
   int grace_ms;
 
   uv_loop_t loop;
   uv_async_t wake;
+  uv_prepare_t turn;
   uv_timer_t curl_timer, idle_timer, grace_timer, blind_timer;
   CURLM *multi;
   struct transport transport;
   struct poller **pollers; /* by socket */
   size_t poller_count;
   struct endpoint *busy;                     /* lanes with anything to do */
-  struct endpoint *first_ready, *last_ready; /* lanes that wait for room among all */
-  size_t deliveries, in_flight, in_flight_limit;
+  struct endpoint *first_ready, *last_ready; /* lanes that wait for room among all, or for the next turn */
+  size_t deliveries, in_flight, in_flight_limit, starts_left;
   struct sender_request *retiring; /* whose client still has deliveries here */
   bool ending;
 };
@@ -104,8 +113,8 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
     return;
   }
   /*
-   * The socket has an error, and libuv has stopped watching it. Reading tells libcurl which error, perhaps after bytes that
-   * came before it; CURL_CSELECT_ERR would make one and the same of all.
+   * The socket has an error, and libuv has stopped watching it. Reading tells libcurl which error, perhaps after bytes
+   * that came before it; CURL_CSELECT_ERR would make one and the same of all.
    */
   poller->polled = 0;
   drive(sender, socket, CURL_CSELECT_IN | CURL_CSELECT_OUT);
@@ -207,7 +216,8 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *co
   int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
   if (poller == NULL) poller = poller_new(sender, socket);
   /* Without a poller the socket is looked at now and then: an error from here would end every transfer. */
-  if (poller == NULL || !poller_want(poller, events)) uv_timer_start(&sender->blind_timer, on_blind, BLIND_MS, BLIND_MS);
+  if (poller == NULL || !poller_want(poller, events))
+    uv_timer_start(&sender->blind_timer, on_blind, BLIND_MS, BLIND_MS);
   return 0;
 }
 
@@ -341,15 +351,20 @@ static void lane_start_one(struct sender *sender, struct endpoint *endpoint) {
   }
   active_push(lane, transfer);
   lane->in_flight++;
+  sender->starts_left--;
   if (sender->in_flight++ == 0) uv_timer_stop(&sender->idle_timer);
   client_delivery_started(delivery);
 }
 
-/* Starts what the lane's limit and the limit of all lanes allow. Whoever waits for the latter goes first. */
+static bool has_room(const struct sender *sender) {
+  return sender->in_flight < sender->in_flight_limit && sender->starts_left > 0;
+}
+
+/* Starts what the lane's limit and the limits of all lanes allow. Whoever waits for the latter goes first. */
 static void lane_fill(struct sender *sender, struct endpoint *endpoint) {
   struct lane *lane = &endpoint->lane;
   while (lane->first != NULL && lane->in_flight < endpoint->in_flight_limit) {
-    if (sender->in_flight >= sender->in_flight_limit || sender->first_ready != NULL) {
+    if (!has_room(sender) || sender->first_ready != NULL) {
       if (lane->ready) return;
       lane->ready = true;
       lane->next_ready = NULL;
@@ -367,7 +382,7 @@ static void lane_fill(struct sender *sender, struct endpoint *endpoint) {
 
 /* Room has come up: the lane that waits longest takes it, and queues again when it wants more. */
 static void lanes_resume(struct sender *sender) {
-  while (sender->first_ready != NULL && sender->in_flight < sender->in_flight_limit) {
+  while (sender->first_ready != NULL && has_room(sender)) {
     struct endpoint *endpoint = sender->first_ready;
     sender->first_ready = endpoint->lane.next_ready;
     if (sender->first_ready == NULL) sender->last_ready = NULL;
@@ -522,6 +537,14 @@ static void on_grace_over(uv_timer_t *timer) {
   end_if_finished(sender);
 }
 
+/* Before the loop looks at the sockets again. What it starts makes libcurl's timer due at once, so it will not sleep.
+ */
+static void on_turn(uv_prepare_t *turn) {
+  struct sender *sender = turn->data;
+  sender->starts_left = STARTS_A_TURN;
+  lanes_resume(sender);
+}
+
 /* Stands still before a fork, so that no lock of ours, libcurl's or OpenSSL's is held in the copy. Needs the lock. */
 static void stand_still(struct sender *sender) {
   sender->parked = true;
@@ -638,13 +661,18 @@ static struct sender *sender_new(void) {
     uv_timer_init(&sender->loop, timers[i]); /* cannot fail */
     timers[i]->data = sender;
   }
+  uv_prepare_init(&sender->loop, &sender->turn); /* nor can these */
+  uv_prepare_start(&sender->turn, on_turn);
+  sender->turn.data = sender;
+  sender->starts_left = STARTS_A_TURN;
   sender->in_flight_limit = socket_limit();
-  sender->transport = (struct transport){
-      .close_socket = on_close_socket, .close_context = sender, .socket_opened = on_socket_opened};
+  sender->transport =
+      (struct transport){.close_socket = on_close_socket, .close_context = sender, .socket_opened = on_socket_opened};
   sender->transport.share = curl_share_init();
   sender->multi = multi_new(sender);
   sender->wake.data = sender;
-  if (sender->transport.share == NULL || sender->multi == NULL || uv_async_init(&sender->loop, &sender->wake, on_wake)) {
+  if (sender->transport.share == NULL || sender->multi == NULL ||
+      uv_async_init(&sender->loop, &sender->wake, on_wake)) {
     close_all(sender);
     sender_free(sender);
     return NULL;
@@ -754,8 +782,7 @@ bool sender_finish(int grace_ms) {
     deadline.tv_sec++;
     deadline.tv_nsec -= 1000000000;
   }
-  while (running_senders > 0 && pthread_cond_timedwait(&sender_ended, &process_lock, &deadline) == 0) {
-  }
+  while (running_senders > 0 && pthread_cond_timedwait(&sender_ended, &process_lock, &deadline) == 0) {}
   bool ended = running_senders == 0;
   for (struct sender *one = ended_senders; one != NULL; one = one->next_ended) uv_thread_join(&one->thread);
   pthread_mutex_unlock(&process_lock);
@@ -805,8 +832,8 @@ void sender_after_fork_in_parent(void) {
 }
 
 /*
- * The connections are the parent's. As long as the child held them open too, the other side would not see the parent close
- * them. Closing a descriptor does no more than that.
+ * The connections are the parent's. As long as the child held them open too, the other side would not see the parent
+ * close them. Closing a descriptor does no more than that.
  */
 void sender_after_fork_in_child(void) {
   struct sender *sender = process_sender;

@@ -2,12 +2,14 @@
  * sender: the one thread of a process that sends webhooks.
  *
  * One libuv loop drives one libcurl multi handle for every client of the process. It starts with the first event, and
- * ends when no client is left and nothing is under way. Events come in through a list behind a mutex and one wake-up; each
- * delivery waits in its endpoint's lane until that lane has room in flight. A finished delivery goes to its client.
+ * ends when no client is left and nothing is under way. Events come in through a list behind a mutex and one wake-up;
+ * each delivery waits in its endpoint's lane until that lane has room in flight. A finished delivery goes to its
+ * client.
  *
  * Never blocks in the loop but for the poll: names are resolved by libcurl's resolver threads, files are not touched.
  *
- * Limits: at most half of the process's file descriptors (RLIMIT_NOFILE, soft) are sockets of ours; what is above waits.
+ * Limits: at most half of the process's file descriptors (RLIMIT_NOFILE, soft) are sockets of ours; what is above
+ * waits.
  *
  * Fork: the child forgets the sender, closes its copies of the sockets, and starts another when it fires.
  */
@@ -42,15 +44,15 @@ struct sender_request {
 void sender_retire(struct sender *sender, struct sender_request *request);
 
 /*
- * Ends every delivery of the client that is not finished, as failed for that cause. Does not wait for it. The request is
- * free again when these deliveries are finished.
+ * Ends every delivery of the client that is not finished, as failed for that cause. Does not wait for it. The request
+ * is free again when these deliveries are finished.
  */
 void sender_cancel(struct sender *sender, struct sender_request *request, enum cause cause);
 
 /*
- * Takes over an event with all its references. The sender's thread calls client_event_accepted, then sends what is pending
- * and hands everything else to client_delivery_finished at once. Never waits. False, and nothing is taken over, when the
- * sender is closed.
+ * Takes over an event with all its references. The sender's thread calls client_event_accepted, then sends what is
+ * pending and hands everything else to client_delivery_finished at once. Never waits. False, and nothing is taken over,
+ * when the sender is closed.
  */
 bool sender_submit(struct sender *sender, struct event *event);
 

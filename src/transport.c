@@ -205,7 +205,8 @@ static bool set_options(struct transfer *transfer) {
   SET(PROXY, "");
   SET(NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  SET(QUICK_EXIT, 1L); /* do not wait for the resolver's thread when the time is over: it would hold up every transfer */
+  SET(QUICK_EXIT,
+      1L); /* do not wait for the resolver's thread when the time is over: it would hold up every transfer */
 #endif
   SET(HTTP_CONTENT_DECODING, 0L);
   SET(MAXAGE_CONN, (long)TRANSPORT_IDLE_SECONDS);
@@ -319,8 +320,8 @@ static void read_figures(struct transfer *transfer) {
   curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
   curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
   if (ip != NULL && *ip != '\0')
-    snprintf(attempt->remote_address, sizeof attempt->remote_address, strchr(ip, ':') != NULL ? "[%.45s]:%ld" : "%.45s:%ld",
-             ip, port);
+    snprintf(attempt->remote_address, sizeof attempt->remote_address,
+             strchr(ip, ':') != NULL ? "[%.45s]:%ld" : "%.45s:%ld", ip, port);
   if (transfer->head_begun) attempt->http_version = http_version_text(easy);
 }
 
@@ -359,7 +360,7 @@ static enum cause certificate_cause(const struct transfer *transfer) {
   long verdict = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
   switch (verdict) {
-  case X509_V_OK: /* nothing is wrong with the chain, or (libcurl's initial value) */
+  case X509_V_OK:              /* nothing is wrong with the chain, or (libcurl's initial value) */
   case X509_V_ERR_UNSPECIFIED: /* it was not even looked at: so it was the name that libcurl refused */
   case X509_V_ERR_HOSTNAME_MISMATCH:
   case X509_V_ERR_IP_ADDRESS_MISMATCH: return CAUSE_TLS_NAME;

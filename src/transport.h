@@ -2,8 +2,8 @@
  * transport: one HTTP request by libcurl, one outcome.
  *
  * A transfer is an easy handle set up for one endpoint and used for one delivery after the other. It watches the wire
- * through libcurl's callbacks, fills the delivery's attempt, and turns libcurl's result into a cause. It knows nothing of
- * queues and loops; the sender adds it to its multi handle and takes it out again.
+ * through libcurl's callbacks, fills the delivery's attempt, and turns libcurl's result into a cause. It knows nothing
+ * of queues and loops; the sender adds it to its multi handle and takes it out again.
  *
  * Limits: the whole call within the endpoint's timeout; response heads up to 256 KiB; 64 KiB of the body are kept, then
  * the transfer ends.
@@ -33,7 +33,7 @@ struct transfer {
   const struct transport *transport;
   struct endpoint *endpoint;
   struct delivery *delivery; /* NULL while idle */
-  int64_t started_us; /* monotonic */
+  int64_t started_us;        /* monotonic */
   /* the response as it comes in */
   size_t head_bytes;
   int64_t announced; /* Content-Length; -1 none */
