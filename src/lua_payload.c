@@ -56,9 +56,8 @@ static bool refuse(struct walk *walk, const char *why) {
 }
 
 void payload_refuse_type(lua_State *L, int index, char *text, size_t size) {
-  const char *type = lua_typename(L, lua_type(L, index));
-  const char *article = strchr("aeiou", type[0]) != NULL ? "an" : "a";
-  snprintf(text, size, "%s %s cannot be sent: give a string, a number, a boolean or null", article, type);
+  snprintf(text, size, "a %s cannot be sent: give a string, a number, a boolean or null",
+           lua_typename(L, lua_type(L, index)));
 }
 
 static bool write_number(struct walk *walk, int index) {
