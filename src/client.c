@@ -37,7 +37,7 @@ enum {
 };
 
 struct client {
-  struct history *history;
+  struct history *history; /* given back, and NULL, when the client is closed and all is recorded */
   size_t queue_limit, queue_bytes;
   struct endpoint *endpoints;
   size_t in_sender; /* the sender's */
@@ -45,7 +45,7 @@ struct client {
   atomic_uint generation; /* of the process that the rest is valid in */
 
   uv_mutex_t lock;
-  uv_cond_t changed;
+  uv_cond_t changed; /* what somebody waits for has come: an event is finished, or no record is open */
   bool closed, cancelled, gone; /* gone: the handle was given back */
   struct sender *sender;        /* NULL: not in use yet, or retired */
   size_t users;
@@ -54,11 +54,14 @@ struct client {
   size_t result_count, result_bytes;
   size_t bare_held;    /* events without a delivery that are not yet recorded */
   size_t open_records; /* events and deliveries that are not yet recorded */
+  unsigned drainers;   /* threads that wait until there is none */
   size_t queued, in_flight, unrecorded, cut;
   size_t refusals_held;
+  unsigned hurries;            /* threads that wait and have the history hurry */
   uint64_t refusals_uncounted; /* refused and not yet recorded in any way */
   uint64_t fired, delivered, failed, refused, results_dropped;
-  bool history_failed; /* its thread could not be started */
+  bool history_failed;               /* its thread could not be started */
+  struct history_stats last_history; /* what it had to say when it was given back */
 };
 
 static const char *const result_codes[] = {"ok", "full", "closed", "timeout", "unknown", "history", "memory", "system"};
@@ -114,7 +117,7 @@ iw_client *iw_client_new(const iw_client_options *options, char error[IW_ERROR_S
 }
 
 static void free_all(struct client *client) {
-  history_release(client->history);
+  if (client->history != NULL) history_release(client->history);
   while (client->endpoints != NULL) {
     struct endpoint *endpoint = client->endpoints;
     client->endpoints = endpoint->next;
@@ -129,7 +132,7 @@ static void free_all(struct client *client) {
 static void leave_and_unlock(struct client *client, size_t count) {
   client->users -= count;
   bool last = client->users == 0;
-  uv_cond_broadcast(&client->changed);
+  if (client->drainers > 0 && client->open_records == 0) uv_cond_broadcast(&client->changed);
   uv_mutex_unlock(&client->lock);
   if (last) free_all(client);
 }
@@ -155,8 +158,9 @@ static void adopt(struct client *client) {
     client->first_result = client->last_result = NULL;
     client->result_count = client->result_bytes = 0;
     client->bare_held = client->open_records = client->queued = client->in_flight = client->unrecorded = 0;
-    client->refusals_held = client->cut = 0;
+    client->refusals_held = client->cut = client->hurries = 0;
     client->refusals_uncounted = 0;
+    client->drainers = 0;
     client->cancelled = client->history_failed = false;
     client->fired = client->delivered = client->failed = client->refused = client->results_dropped = 0;
     client->generation = process_generation();
@@ -262,6 +266,7 @@ static void publish(struct client *client, struct delivery *delivery) {
   struct event *event = delivery->event;
   if (delivery->result != RESULT_NOT_YET) return;
   event->unfinished--;
+  if (event->unfinished == 0 && event->waiters > 0) uv_cond_broadcast(&client->changed);
   if (client->gone || event->refusal) {
     delivery->result = RESULT_TAKEN;
     unlist_if_done(client, event);
@@ -328,7 +333,6 @@ static void event_recorded(struct event *event, bool stored) {
     publish(client, &event->deliveries[0]);
   }
   if (!stored) {
-    uv_cond_broadcast(&client->changed);
     uv_mutex_unlock(&client->lock);
     return;
   }
@@ -346,7 +350,6 @@ static void delivery_recorded(struct delivery *delivery, bool stored) {
   delivery->recorded = stored && !delivery->event->history_failed;
   publish(client, delivery);
   if (!stored) {
-    uv_cond_broadcast(&client->changed);
     uv_mutex_unlock(&client->lock);
     return;
   }
@@ -683,6 +686,13 @@ static bool wait_for_change(struct client *client, uint64_t deadline) {
   return true;
 }
 
+/* Turns a waiting thread's hurry on or off. Needs the lock. */
+static void hurry(struct client *client, bool on) {
+  if (client->history == NULL) return; /* whoever gave it back has turned off all of them */
+  client->hurries += on ? 1U : -1U;
+  history_hurry(client->history, on);
+}
+
 iw_result iw_client_wait(iw_client *client, const char *id, double timeout) {
   uint64_t deadline = deadline_after(timeout);
   lock(client);
@@ -693,9 +703,11 @@ iw_result iw_client_wait(iw_client *client, const char *id, double timeout) {
   }
   event_hold(event);
   if (event->unfinished > 0) {
-    history_hurry(client->history, true);
+    event->waiters++;
+    hurry(client, true);
     while (event->unfinished > 0 && wait_for_change(client, deadline)) {}
-    history_hurry(client->history, false);
+    hurry(client, false);
+    event->waiters--;
   }
   iw_result result = event->unfinished > 0 ? IW_TIMEOUT : event->untaken > 0 ? IW_OK : IW_UNKNOWN;
   uv_mutex_unlock(&client->lock);
@@ -706,9 +718,11 @@ iw_result iw_client_wait(iw_client *client, const char *id, double timeout) {
 /* Waits until everything is recorded. Needs the lock. */
 static bool drain(struct client *client, uint64_t deadline) {
   if (client->open_records == 0) return true;
-  history_hurry(client->history, true);
+  client->drainers++;
+  hurry(client, true);
   while (client->open_records > 0 && wait_for_change(client, deadline)) {}
-  history_hurry(client->history, false);
+  hurry(client, false);
+  client->drainers--;
   return client->open_records == 0;
 }
 
@@ -737,7 +751,14 @@ iw_result iw_client_close(iw_client *client, double timeout, size_t *cut) {
   bool whole = drained && client->cut == 0;
   if (cut != NULL) *cut = client->cut;
   client->cut = 0; /* said once */
+  struct history *history = client->history;
+  if (drained && history != NULL) { /* nobody else needs it any more, and without it its thread can end */
+    history_read_stats(history, &client->last_history);
+    while (client->hurries > 0) hurry(client, false);
+    client->history = NULL;
+  }
   uv_mutex_unlock(&client->lock);
+  if (drained && history != NULL) history_release(history);
   return whole ? IW_OK : IW_TIMEOUT;
 }
 
@@ -745,7 +766,10 @@ void iw_client_stats(iw_client *client, iw_stats *stats) {
   memset(stats, 0, sizeof *stats);
   struct history_stats history;
   lock(client);
-  history_read_stats(client->history, &history);
+  if (client->history != NULL)
+    history_read_stats(client->history, &history);
+  else
+    history = client->last_history;
   stats->fired = client->fired;
   stats->delivered = client->delivered;
   stats->failed = client->failed;

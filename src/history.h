@@ -45,6 +45,9 @@ struct history *history_acquire(const char *path, int64_t keep_us, char error[HI
 void history_release(struct history *history);
 
 /*
+ * For both of the following: until the owner was told stored = true, the links `next` of what was handed over are the
+ * history's, and what the event points to, its endpoints too, must stay.
+ *
  * Records a new event and its deliveries. Takes over one reference of the event, and reads only what does not change
  * after the event was made. Never waits for I/O. False when the writer's thread cannot be started; then nothing
  * was taken.

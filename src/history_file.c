@@ -95,11 +95,16 @@ static int note_wal(void *argument, sqlite3 *database, const char *name, int pag
   return SQLITE_OK;
 }
 
-/* Setting a WAL hook also ends SQLite's own checkpoints within a commit. */
+/*
+ * Foreign keys would look up a parent for each row, though the writer knows that it is there; they are declared for
+ * those who delete by hand. What is deleted is overwritten with zeros. fullfsync is for macOS, where fsync alone does
+ * not flush. Setting a WAL hook also ends SQLite's own checkpoints within a commit.
+ */
 static int configure(struct history_file *file) {
   char pragmas[256];
   snprintf(pragmas, sizeof pragmas,
-           "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -%d;"
+           "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON; "
+           "PRAGMA cache_size = -%d;"
            "PRAGMA journal_size_limit = %d; PRAGMA trusted_schema = OFF",
            (int)CACHE_KIB, (int)WAL_BYTES_KEPT);
   int code = sqlite3_exec(file->database, pragmas, NULL, NULL, NULL);

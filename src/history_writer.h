@@ -56,6 +56,8 @@ struct history {
     struct history_file file;
     struct history_recording recording;
     struct history_queue backlog;        /* taken from the inbox, not yet written */
+    size_t due_events;                   /* the first ones of the backlog, which were left out once already */
+    bool leftover;                       /* the last batch was full */
     size_t told_events, told_deliveries; /* the first ones of the backlog, whose owners know that it failed */
     bool failing;
     int64_t gather_until_us, locked_since_us, contended_until_us; /* monotonic */

@@ -65,7 +65,7 @@ struct sender {
   struct sender_request *first_request, *last_request;
   bool awake; /* the wake-up has been given and not yet been taken */
   bool park, parked;
-  bool finish;        /* the process exits: finish within grace_ms */
+  atomic_bool finish; /* the process exits: nothing new is taken, and what there is ends within grace_ms */
   atomic_bool closed; /* finished: takes nothing more; its memory stays for those who still hold it */
   int grace_ms;
 
@@ -298,6 +298,7 @@ static void delivery_dropped(struct sender *sender, struct delivery *delivery, e
   delivery->status = DELIVERY_FAILED;
   delivery->cause = cause;
   delivery_done(sender, delivery);
+  uv_async_send(&sender->wake); /* no transfer will end, so another turn for whatever waits for that */
 }
 
 static struct delivery *lane_pop(struct lane *lane) {
@@ -719,13 +720,13 @@ static void wake_and_unlock(struct sender *sender) {
 }
 
 bool sender_is_closed(struct sender *sender) {
-  return atomic_load_explicit(&sender->closed, memory_order_relaxed);
+  return atomic_load_explicit(&sender->finish, memory_order_relaxed);
 }
 
 bool sender_submit(struct sender *sender, struct event *event) {
   event->next = NULL;
   uv_mutex_lock(&sender->lock);
-  if (sender->closed) {
+  if (sender->finish) {
     uv_mutex_unlock(&sender->lock);
     return false;
   }

@@ -26,7 +26,7 @@ struct sender;
 /* The process's sender, started if need be, with one more user. NULL when it cannot be started. */
 struct sender *sender_acquire(void);
 
-/* Whether the sender has ended because the process exits; it then takes nothing more. Cheap. */
+/* Whether the process exits: the sender ends and takes no more events. Cheap. */
 bool sender_is_closed(struct sender *sender);
 
 /* Something asked of the sender about one client. Its memory is the client's, so that asking cannot fail. */

@@ -134,23 +134,22 @@ static void remove_folder(const char *path) {
   DIR *entries = opendir(path);
   if (!entries) return;
   for (struct dirent *entry; (entry = readdir(entries));)
-    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-      unlink(fixture_path(path, entry->d_name));
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) unlink(fixture_path(path, entry->d_name));
   closedir(entries);
   rmdir(path);
 }
 
-static char folder[512];
+static char last_folder[512];
 
 static void remove_last_folder(void) {
-  if (*folder) remove_folder(folder);
+  if (*last_folder) remove_folder(last_folder);
 }
 
 const char *fixture_folder(const char *below) {
-  if (!*folder) atexit(remove_last_folder);
+  if (!*last_folder) atexit(remove_last_folder);
   remove_last_folder();
-  snprintf(folder, sizeof folder, "%s/iw-history-XXXXXX", below ? below : "/tmp");
-  return mkdtemp(folder);
+  snprintf(last_folder, sizeof last_folder, "%s/iw-history-XXXXXX", below ? below : "/tmp");
+  return mkdtemp(last_folder);
 }
 
 static char *next_text(size_t *size) {

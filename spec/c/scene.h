@@ -1,6 +1,6 @@
 /*
- * scene: what the tests of the whole core share: a temporary folder with a history file, questions to that file, events
- * to fire, and awaiting a condition.
+ * scene: what the tests of the whole core share: a temporary folder with a history file, questions to that file, the
+ * process's own figures, and awaiting a condition. Needs nothing of the core.
  */
 #ifndef INTENT_WEBHOOK_SPEC_SCENE_H
 #define INTENT_WEBHOOK_SPEC_SCENE_H
@@ -9,8 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "intent_webhook.h"
 
 struct scene {
   char folder[64];
@@ -22,24 +20,14 @@ void scene_begin(struct scene *scene);
 void scene_end(struct scene *scene); /* removes the folder with its files */
 
 /*
- * Asks a history file with a read-only connection of its own. Gives the first column of the first row: scene_count as an
- * integer, -1 without a file, table or row; scene_text as text, "" without.
+ * Asks a history file with a read-only connection of its own. Gives the first column of the first row: scene_count as
+ * an integer, -1 without a file, table or row; scene_text as text, "" without.
  */
 int64_t scene_count(const char *history, const char *sql);
 const char *scene_text(const char *history, const char *sql, char *text, size_t size);
 
 /* Whether the whole file is sound: SQLite's integrity check, and no delivery or attempt without an event. */
 bool scene_is_sound(const char *history);
-
-/* Both end the program when they fail. */
-iw_client *scene_client(const char *history);
-iw_endpoint *scene_endpoint(iw_client *client, const char *url);
-
-/* Fires the intent "test" with {"n":N} for each endpoint that is not NULL; up to two. */
-iw_result scene_fire(iw_client *client, iw_endpoint *first, iw_endpoint *second, int n, char id[IW_ID_SIZE]);
-
-/* Takes all results of an event, or of any with NULL; how many there were. */
-unsigned scene_drain(iw_client *client, const char *id);
 
 int64_t scene_now_us(void); /* monotonic */
 void scene_rest(void);      /* a millisecond */
@@ -48,12 +36,6 @@ void scene_rest(void);      /* a millisecond */
 unsigned scene_threads(void);
 unsigned scene_descriptors(void);
 
-/*
- * Makes the core join its threads that have ended and free what they used. One block may stay: the last sender, which
- * the next one frees.
- */
-void scene_settle(const struct scene *scene, unsigned threads_at_rest);
-
 /* The exit status of a child process, or 128 and the signal's number. After that time it is killed. */
 int scene_exit_status(pid_t child, double seconds);
 
@@ -61,12 +43,12 @@ int scene_exit_status(pid_t child, double seconds);
 void scene_watchdog(unsigned seconds);
 
 /* Checks that the condition comes true within that time. Needs check.h. */
-#define AWAIT(condition, seconds)                                                                                      \
-  do {                                                                                                                 \
-    int64_t await_end_us = scene_now_us() + (int64_t)((seconds) * 1e6);                                                \
-    bool await_held;                                                                                                   \
-    while (!(await_held = (condition)) && scene_now_us() < await_end_us) scene_rest();                                 \
-    check_that(await_held, __FILE__, __LINE__, #condition);                                                            \
+#define AWAIT(condition, seconds)                                                      \
+  do {                                                                                 \
+    int64_t await_end_us = scene_now_us() + (int64_t)((seconds)*1e6);                  \
+    bool await_held;                                                                   \
+    while (!(await_held = (condition)) && scene_now_us() < await_end_us) scene_rest(); \
+    check_that(await_held, __FILE__, __LINE__, #condition);                            \
   } while (0)
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * test_allocations: every allocation of the core fails once, in the whole life of a client: made, given endpoints, fired
- * with everything that an event can have, delivered, recorded, polled, read back, closed and given back.
+ * test_allocations: every allocation of the core fails once, in the whole life of a client: made, given endpoints,
+ * fired with everything that an event can have, delivered, recorded, polled, read back, closed and given back.
  *
- * Threads make the order of allocations a little different each time, so what is failed is not the same twice; it goes on
- * until no allocation is left to fail.
+ * Threads make the order of allocations a little different each time, so what is failed is not the same twice; it goes
+ * on until no allocation is left to fail.
  */
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "history_reader.h"
 #include "loopback.h"
 #include "memory_faults.h"
-#include "scene.h"
+#include "scene_client.h"
 
 enum { EVENTS = 4, UNHIT_ENOUGH = 3, TEXT_SIZE = 600 };
 
@@ -43,7 +43,8 @@ static void make_endpoints(struct life *life) {
   error[0] = '\0';
   life->full = iw_endpoint_new(life->client, &full, error);
   if (life->full == NULL) life->failures += CHECK(strncmp(error, "memory: ", 8) == 0);
-  life->plain = iw_endpoint_new(life->client, &(iw_endpoint_options){.url = loopback_url(loopback, "/404", url)}, error);
+  life->plain =
+      iw_endpoint_new(life->client, &(iw_endpoint_options){.url = loopback_url(loopback, "/404", url)}, error);
   if (life->plain == NULL) life->failures += CHECK(strncmp(error, "memory: ", 8) == 0);
   snprintf(url, sizeof url, "http://127.0.0.1:%u/", blackhole.port);
   life->nowhere = iw_endpoint_new(life->client, &(iw_endpoint_options){.url = url, .timeout = 0.01}, error);
@@ -129,8 +130,10 @@ static unsigned count_missing(const struct life *life) {
   for (int i = 0; i < EVENTS; i++) {
     snprintf(sql, sizeof sql, "SELECT count(*) FROM events WHERE id = '%s'", life->ids[i]);
     if (life->ids[i][0] != '\0' && scene_count(scene.history, sql) != 1) missing++;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM events JOIN deliveries ON event = seq"
-                              " WHERE id = '%s' AND status = 'pending'", life->ids[i]);
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM events JOIN deliveries ON event = seq"
+             " WHERE id = '%s' AND status = 'pending'",
+             life->ids[i]);
     CHECK(scene_count(scene.history, sql) <= 0);
   }
   return missing;

@@ -10,7 +10,7 @@
 
 #include "check.h"
 #include "loopback.h"
-#include "scene.h"
+#include "scene_client.h"
 
 enum { THREADS = 8, EVENTS_EACH = 100 };
 
@@ -113,7 +113,8 @@ static void test_firing(struct scene *scene) {
     iw_poll_end(&held);
     CHECK(delivery.number == 0 && delivery.url == NULL && delivery.recorded && !delivery.delivered);
     close_and_free(client);
-    snprintf(sql, sizeof sql, "SELECT count(event) FROM events LEFT JOIN deliveries ON event = seq WHERE id = '%s'", id);
+    snprintf(sql, sizeof sql, "SELECT count(event) FROM events LEFT JOIN deliveries ON event = seq WHERE id = '%s'",
+             id);
     CHECK(scene_count(scene->history, sql) == 0);
   }
   TEST("what is disabled or refused before is recorded as failed, and nothing is sent") {
@@ -140,8 +141,8 @@ static void test_firing(struct scene *scene) {
     iw_poll_end(&held);
     close_and_free(client);
     CHECK(loopback_requests(loopback, "/200?never") == 0);
-    snprintf(sql, sizeof sql, "SELECT message FROM events JOIN deliveries ON event = seq WHERE id = '%s' AND number = 2",
-             id);
+    snprintf(sql, sizeof sql,
+             "SELECT message FROM events JOIN deliveries ON event = seq WHERE id = '%s' AND number = 2", id);
     CHECK(strstr(scene_text(scene->history, sql, text, sizeof text), "map.lua:1: why") != NULL);
   }
 }
@@ -208,8 +209,10 @@ static void test_waiting(struct scene *scene) {
     for (int n = 0; n < 20; n++) {
       int64_t start_us = scene_now_us();
       CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
-      snprintf(sql, sizeof sql, "SELECT count(*) FROM events JOIN deliveries ON event = seq"
-                                " WHERE id = '%s' AND status = 'pending'", id);
+      snprintf(sql, sizeof sql,
+               "SELECT count(*) FROM events JOIN deliveries ON event = seq"
+               " WHERE id = '%s' AND status = 'pending'",
+               id);
       AWAIT(scene_count(scene->history, sql) == 1, 10);
       if (scene_now_us() - start_us > longest_us) longest_us = scene_now_us() - start_us;
     }
@@ -362,7 +365,8 @@ int main(void) {
     pthread_t ids[THREADS];
     unsigned accepted = 0;
     for (unsigned i = 0; i < THREADS; i++) {
-      firing[i] = (struct firing){.client = client, .endpoint = endpoint_at(client, i % 2 ? "/200?many" : "/200/1?many")};
+      firing[i] =
+          (struct firing){.client = client, .endpoint = endpoint_at(client, i % 2 ? "/200?many" : "/200/1?many")};
       CHECK(pthread_create(&ids[i], NULL, fire_many, &firing[i]) == 0);
     }
     for (unsigned i = 0; i < THREADS; i++) {

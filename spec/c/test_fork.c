@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,9 +15,9 @@
 
 #include "check.h"
 #include "loopback.h"
-#include "scene.h"
+#include "scene_client.h"
 
-enum { CHILDREN = 50, CHILD_EVENTS = 3, CHILD_S = 60 };
+enum { CHILDREN = 50, AT_ONCE = 6, CHILD_EVENTS = 3, CHILD_S = 60 };
 
 static struct loopback *loopback;
 static struct scene scene;
@@ -29,8 +30,10 @@ static iw_endpoint *endpoint_at(iw_client *client, const char *path) {
 /* Delivered and recorded, by what the path's end says. */
 static int64_t count_delivered(const char *query) {
   char sql[256];
-  snprintf(sql, sizeof sql, "SELECT count(*) FROM deliveries JOIN attempts USING (event, number)"
-                            " WHERE status = 'delivered' AND http_status = 200 AND deliveries.url LIKE '%%%s'", query);
+  snprintf(sql, sizeof sql,
+           "SELECT count(*) FROM deliveries JOIN attempts USING (event, number)"
+           " WHERE status = 'delivered' AND http_status = 200 AND deliveries.url LIKE '%%%s'",
+           query);
   return scene_count(scene.history, sql);
 }
 
@@ -67,6 +70,11 @@ static int use_up(iw_client *client, iw_endpoint *endpoint) {
   return 0;
 }
 
+static void check_child(pid_t child) {
+  int status = scene_exit_status(child, CHILD_S);
+  if (!CHECK(status == 0)) printf("     its status, or the step that failed: %d\n", status);
+}
+
 static void close_and_free(iw_client *client) {
   CHECK(iw_client_close(client, 30, NULL) == IW_OK);
   iw_client_free(client);
@@ -80,7 +88,7 @@ static void test_children(void) {
     pid_t child = fork_quietly();
     if (child == 0) _exit(use_up(client, endpoint));
     CHECK(use(client, endpoint) == 0);
-    CHECK(scene_exit_status(child, CHILD_S) == 0);
+    check_child(child);
     CHECK(use(client, endpoint) == 0);
     close_and_free(client);
     CHECK(count_delivered("?unused") == 3);
@@ -95,7 +103,7 @@ static void test_children(void) {
       if (scene_drain(client, NULL) != 0 || iw_client_wait(client, id, 5) != IW_UNKNOWN) _exit(10);
       _exit(use_up(client, endpoint));
     }
-    CHECK(scene_exit_status(child, CHILD_S) == 0);
+    check_child(child);
     CHECK(iw_client_flush(client, 30) == IW_OK && scene_drain(client, NULL) == 10);
     close_and_free(client);
     CHECK(count_delivered("?used") == 2 && count_delivered("?slow") == 10);
@@ -111,7 +119,7 @@ static void test_children(void) {
         if (scene_fire(client, endpoint, NULL, n, id) != IW_OK) _exit(1);
       exit(0);
     }
-    CHECK(scene_exit_status(child, CHILD_S) == 0);
+    check_child(child);
     CHECK(count_delivered("?exit") == 6);
     close_and_free(client);
   }
@@ -126,7 +134,7 @@ static void test_children(void) {
       iw_client_free(client);
       exit(0);
     }
-    CHECK(scene_exit_status(child, CHILD_S) == 0);
+    check_child(child);
     CHECK(scene_now_us() - start_us < 1500000);
     size_t cut = 0;
     CHECK(iw_client_close(client, 0, &cut) == IW_TIMEOUT && cut == 3);
@@ -145,7 +153,7 @@ static void test_children(void) {
       failed = scene_exit_status(grandchild, CHILD_S);
       _exit(failed != 0 ? 20 + failed : use(client, endpoint));
     }
-    CHECK(scene_exit_status(child, CHILD_S) == 0);
+    check_child(child);
     close_and_free(client);
     CHECK(count_delivered("?grand") == 4);
   }
@@ -164,6 +172,28 @@ static void test_children(void) {
     AWAIT(loopback_open(loopback) == 0, 10);
     kill(child, SIGKILL);
     CHECK(scene_exit_status(child, CHILD_S) == 128 + SIGKILL);
+  }
+  TEST("a child closes none of the host's own descriptors, whatever connections had their numbers") {
+    struct blackhole blackhole;
+    char url[LOOPBACK_URL_SIZE], error[IW_ERROR_SIZE];
+    blackhole_open(&blackhole);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", blackhole.port);
+    iw_client *client = scene_client(scene.history);
+    iw_endpoint *endpoint = iw_endpoint_new(client, &(iw_endpoint_options){.url = url, .timeout = 0.1}, error);
+    for (int n = 0; n < 20; n++) CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
+    CHECK(iw_client_flush(client, 20) == IW_OK);
+    int own[40];
+    for (int i = 0; i < 40; i++) own[i] = open("/dev/null", O_RDONLY);
+    pid_t child = fork_quietly();
+    if (child == 0) {
+      int closed = 0;
+      for (int i = 0; i < 40; i++) closed += fcntl(own[i], F_GETFD) < 0;
+      _exit(closed);
+    }
+    check_child(child);
+    for (int i = 0; i < 40; i++) close(own[i]);
+    close_and_free(client);
+    blackhole_close(&blackhole);
   }
 }
 
@@ -203,8 +233,9 @@ static int child_of_load(iw_client *client, iw_endpoint *endpoint, int number) {
   char id[IW_ID_SIZE];
   for (int n = 0; n < CHILD_EVENTS; n++)
     if (scene_fire(client, endpoint, NULL, n, id) != IW_OK) return 1;
+  if (iw_client_close(client, 50, NULL) != IW_OK) return 2;
   if (number % 2) exit(0);
-  return iw_client_close(client, 30, NULL) == IW_OK ? 0 : 2;
+  return 0;
 }
 
 static void test_load(void) {
@@ -218,10 +249,11 @@ static void test_load(void) {
     pid_t children[CHILDREN];
     for (int i = 0; i < CHILDREN; i++) {
       usleep((useconds_t)(rand() % 4000));
+      if (i >= AT_ONCE) check_child(children[i - AT_ONCE]);
       children[i] = fork_quietly();
       if (children[i] == 0) _exit(child_of_load(load.client, endpoint, i));
     }
-    for (int i = 0; i < CHILDREN; i++) CHECK(scene_exit_status(children[i], CHILD_S) == 0);
+    for (int i = CHILDREN - AT_ONCE; i < CHILDREN; i++) check_child(children[i]);
     load.stop = true;
     pthread_join(thread, NULL);
     close_and_free(load.client);
@@ -238,7 +270,7 @@ static void test_load(void) {
         iw_client *client = scene_client(scene.history);
         _exit(use_up(client, endpoint_at(client, "/200?born")));
       }
-      CHECK(scene_exit_status(child, CHILD_S) == 0);
+      check_child(child);
     }
     load.stop = true;
     pthread_join(thread, NULL);

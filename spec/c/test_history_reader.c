@@ -405,6 +405,40 @@ static void test_plans(void) {
   }
 }
 
+/* ---- the documentation ---- */
+
+static void test_documentation(void) {
+  TEST("every statement of docs/history.md can be run") {
+    static char text[64 * 1024];
+    FILE *file = fopen("docs/history.md", "r");
+    if (!file) {
+      SKIP("not run from the top of the repository");
+      continue;
+    }
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    begin();
+    record_mixture();
+    sqlite3 *database;
+    CHECK(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    unsigned statements_run = 0;
+    for (char *at = text; (at = strstr(at, "```sql\n")); statements_run++) {
+      char *sql = at + strlen("```sql\n"), *last = strstr(sql, "```"), *message = NULL;
+      if (!CHECK(last != NULL)) break;
+      *last = '\0';
+      if (!CHECK(sqlite3_exec(database, sql, NULL, NULL, &message) == SQLITE_OK)) printf("     %s: %s\n", message, sql);
+      sqlite3_free(message);
+      at = last + 1;
+    }
+    CHECK(statements_run >= 8);
+    CHECK(!plan_is_bad(database,
+                       "SELECT * FROM events WHERE session = 'chat-7' AND seq >> 12 IN (SELECT +span FROM event_spans)",
+                       true));
+    sqlite3_close(database);
+    end();
+  }
+}
+
 /* ---- files in every state ---- */
 
 static void write_file(const char *name, const char *bytes, unsigned times) {
@@ -617,6 +651,7 @@ int main(void) {
   test_answers();
   test_filters();
   test_plans();
+  test_documentation();
   test_files();
   test_time();
   test_memory();

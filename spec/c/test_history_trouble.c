@@ -194,6 +194,51 @@ static void test_full(void) {
   }
 }
 
+static off_t wal_size(void) {
+  struct stat status = {0};
+  char name[600];
+  snprintf(name, sizeof name, "%s-wal", path);
+  return stat(name, &status) == 0 ? status.st_size : 0;
+}
+
+/* Events with a response body of 60 kB, which fill the WAL quickly. Returns the largest size that it had. */
+static off_t record_much(unsigned count) {
+  static char body[60000];
+  off_t largest = 0;
+  unsigned before = atomic_load(&fixture_told.deliveries_stored);
+  memset(body, 'x', sizeof body);
+  for (unsigned i = 1; i <= count; i++) {
+    struct event *event = fixture_event(&(struct fixture_event){.endpoint = endpoint, .deliveries = 1});
+    fixture_finish(&event->deliveries[0], 200);
+    buffer_append(&event->deliveries[0].attempt.response_body, body, sizeof body);
+    event_hold(event);
+    CHECK(history_event(history, event));
+    history_delivery(history, &event->deliveries[0]);
+    if (i % 50 == 0) CHECK(fixture_await(&fixture_told.deliveries_stored, before + i));
+    if (wal_size() > largest) largest = wal_size();
+  }
+  return largest;
+}
+
+static void test_wal(void) {
+  enum { MIB = 1024 * 1024 };
+  TEST("the WAL stays small under load, grows while somebody reads, and starts over when he has gone") {
+    begin();
+    start();
+    CHECK(record_much(1000) < 32 * MIB); /* 60 MB */
+    sqlite3 *reader = NULL;
+    CHECK(sqlite3_open(path, &reader) == SQLITE_OK);
+    CHECK(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM events", NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(record_much(1500) > 70 * MIB); /* 90 MB */
+    CHECK(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_close(reader) == SQLITE_OK);
+    record_much(200);
+    CHECK(wal_size() <= 32 * MIB);
+    CHECK_TEXT(fixture_sql(path, "SELECT count(*) FROM attempts WHERE length(response_body) = 60002"), "2700");
+    end();
+  }
+}
+
 /* ---- another file, or damage ---- */
 
 static void test_replaced(void) {
@@ -497,6 +542,7 @@ int main(void) {
   test_saturated();
   test_locked();
   test_full();
+  test_wal();
   test_replaced();
   test_memory();
   return check_finish();

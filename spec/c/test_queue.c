@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "loopback.h"
-#include "scene.h"
+#include "scene_client.h"
 
 static struct loopback *loopback;
 
@@ -88,7 +88,8 @@ static void test_limits(struct scene *scene) {
     CHECK(iw_client_wait(client, ids[14], 0) == IW_UNKNOWN && iw_client_wait(client, ids[15], 0) == IW_OK);
     iw_delivery delivery;
     void *held = NULL;
-    for (int n = 15; n < 25 && CHECK(iw_client_poll(client, NULL, &held, &delivery)); n++) CHECK_TEXT(delivery.id, ids[n]);
+    for (int n = 15; n < 25 && CHECK(iw_client_poll(client, NULL, &held, &delivery)); n++)
+      CHECK_TEXT(delivery.id, ids[n]);
     CHECK(!iw_client_poll(client, NULL, &held, &delivery));
     CHECK(stats_of(client).bytes == 0);
     end(client);
@@ -158,8 +159,10 @@ static void test_isolation(struct scene *scene) {
     CHECK(stats_of(client).refused == 0 && loopback_requests(loopback, "/200?partial") == 1);
     end(client);
     char sql[160];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM events JOIN deliveries ON event = seq WHERE id = '%s'"
-                              " AND (status = 'delivered' OR cause = 'queue_full')", id);
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM events JOIN deliveries ON event = seq WHERE id = '%s'"
+             " AND (status = 'delivered' OR cause = 'queue_full')",
+             id);
     CHECK(scene_count(scene->history, sql) == 2);
   }
   TEST("an endpoint never sees more requests at once than its in_flight") {

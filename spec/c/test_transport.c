@@ -1,19 +1,17 @@
 /*
- * test_transport: connecting without end and without descriptors, seen from the outside. What a request becomes otherwise:
- * spec/failure_spec.lua and its neighbours.
+ * test_transport: connecting without end and without descriptors, seen from the outside. What a request becomes
+ * otherwise: spec/failure_spec.lua and its neighbours.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "loopback.h"
 #include "memory_faults.h"
-#include "scene.h"
+#include "scene_client.h"
 
 static struct loopback *loopback;
 
@@ -73,23 +71,6 @@ int main(void) {
     close_and_free(client);
     AWAIT(scene_threads() == threads && loopback_open(loopback) == 0, 10);
     descriptors = scene_descriptors(); /* from now on: libuv keeps a pipe for the whole process */
-  }
-  TEST("a forked child closes none of the host's own descriptors, whatever failed connections were called") {
-    iw_client *client = scene_client(scene.history);
-    iw_endpoint *endpoint = endpoint_with(client, nowhere, 0.1, 20);
-    for (int n = 0; n < 20; n++) CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
-    CHECK(iw_client_flush(client, 20) == IW_OK);
-    int own[40];
-    for (int i = 0; i < 40; i++) own[i] = open("/dev/null", O_RDONLY);
-    pid_t child = fork();
-    if (child == 0) {
-      int open_still = 0;
-      for (int i = 0; i < 40; i++) open_still += fcntl(own[i], F_GETFD) >= 0;
-      _exit(open_still);
-    }
-    CHECK(scene_exit_status(child, 10) == 40);
-    for (int i = 0; i < 40; i++) close(own[i]);
-    close_and_free(client);
   }
   AWAIT(scene_threads() == threads, 10);
   TEST("with few descriptors what is above the limit waits, and every endpoint has its turn") {
