@@ -106,3 +106,51 @@ describe("examples/clinic", function()
     assert.is_truthy(errors:find('token_env: begins with "Bearer"', 1, true))
   end)
 end)
+
+-- What a reader of README and of the C header tries first.
+describe("a first try", function()
+  local folder, receiver
+
+  before_each(function()
+    folder = process.temporary_folder()
+    receiver = assert(listener.open {})
+  end)
+  after_each(function()
+    receiver:close()
+    process.remove(folder)
+  end)
+
+  local function port() return tostring(receiver:port()) end
+
+  it("of README's synopsis prints and sends what README says", function()
+    local readme = process.read_file("README.md")
+    local synopsis = assert(readme:match("```lua\n(.-)\n```")):gsub(":8080", ":" .. port())
+    synopsis = synopsis:gsub('"history.db"', ("%q"):format(folder .. "/history.db"))
+    local status, output, errors = process.run {
+      "sh", "-c", process.quote(process.interpreter()) .. " - <<'SYNOPSIS'\n" .. synopsis .. "\nSYNOPSIS\n",
+      env = environment {},
+    }
+    assert.are.equal(0, status, errors)
+    assert.is_truthy(output:find("^fired%s+book_appointment%s+%x+%-[%x-]+\ndelivered%s+200\n$"), output)
+    local request = assert(receiver:take(5))
+    local shown = readme:match("this is what arrives:\n\n(    POST .-)\n\n## "):gsub("\n    ", "\n"):gsub("^    ", "")
+    local lines = { ("%s %s HTTP/1.1"):format(request.method, request.target) }
+    for _, header in ipairs(request.headers) do lines[#lines + 1] = header[1] .. ": " .. header[2] end
+    local arrived = table.concat(lines, "\n") .. "\n\n" .. request.body
+    assert.are.equal((shown:gsub(":8080", ":" .. port())), arrived)
+  end)
+
+  it("of examples/c/send.c sends one webhook without any Lua", function()
+    local body = '{"customer_name":"John Doe","appointment_date":"2026-03-15","phone":"+84901234567"}'
+    local url = "http://127.0.0.1:" .. port() .. "/hook"
+    local words = { "build/examples/send", url, folder .. "/history.db", "abc123" }
+    local status, output, errors = process.run(words)
+    assert.are.equal(0, status, errors)
+    assert.is_truthy(output:find("/hook: delivered, status 200", 1, true), output)
+    assert.are.equal(body, assert(receiver:take(5)).body)
+    receiver:close()
+    status, output = process.run(words)
+    assert.are.equal(1, status)
+    assert.is_truthy(output:find("connect_refused, status 0", 1, true), output)
+  end)
+end)
