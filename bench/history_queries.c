@@ -135,6 +135,8 @@ int main(int count, char **arguments) {
       {"by session", {.limit = PAGE, .session = sessions[7]}},
       {"by session and status", {.limit = PAGE, .session = sessions[7], .status = "failed"}},
       {"by URL", {.limit = PAGE, .url = "https://example.org/hooks/appointments"}},
+      {"by URL and status failed",
+       {.limit = PAGE, .url = "https://example.org/hooks/appointments", .status = "failed"}},
       {"an hour in the middle", {.limit = PAGE, .since_us = middle_us, .until_us = middle_us + DAY_US / 24}},
       {"all but the newest half", {.limit = PAGE, .until_us = middle_us}},
       {"by intent, the oldest day", {.limit = PAGE, .intent = intents[3], .until_us = first_us + DAY_US}},

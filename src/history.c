@@ -8,81 +8,20 @@
  * A history that nobody holds any more stays in the registry until its thread has ended; whoever comes next (acquire,
  * release, finish) joins the thread and frees it.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* realpath */
-#endif
 #include "history.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "history_path.h"
 #include "history_writer.h"
 #include "memory.h"
 #include "thread.h"
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct history *_Atomic registry;
-
-/* ---- the path ---- */
-
-static char *complain(char error[HISTORY_ERROR_SIZE], const char *path, const char *complaint) {
-  size_t length = strlen(path), shown = 120;
-  const char *tail = length > shown ? path + length - shown : path;
-  snprintf(error, HISTORY_ERROR_SIZE, "%s%s: %s", tail == path ? "" : "...", tail, complaint);
-  return NULL;
-}
-
-/* Where there is no such file yet: its folder's canonical path and its name. */
-static char *canonical_new(const char *path, char error[HISTORY_ERROR_SIZE]) {
-  char folder[PATH_MAX], resolved[PATH_MAX];
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-  size_t length = slash ? (size_t)(slash - path) : 0;
-  struct stat status;
-  if (!*name) return complain(error, path, "the path ends in a slash: give the history a file name");
-  if (lstat(path, &status) == 0) return complain(error, path, "is a symbolic link to nothing");
-  if (length >= sizeof folder) return complain(error, path, strerror(ENAMETOOLONG));
-  snprintf(folder, sizeof folder, "%.*s", (int)length, path);
-  if (!realpath(slash ? length ? folder : "/" : ".", resolved)) {
-    if (errno != ENOENT) return complain(error, path, strerror(errno));
-    return complain(error, path, "the folder does not exist: create it first");
-  }
-  if (access(resolved, W_OK | X_OK) != 0) return complain(error, path, "files may not be created in the folder");
-  char whole[PATH_MAX + NAME_MAX + 2];
-  int written = snprintf(whole, sizeof whole, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, name);
-  if (written < 0 || (size_t)written >= sizeof whole) return complain(error, path, strerror(ENAMETOOLONG));
-  char *copy = memory_copy(whole, (size_t)written);
-  return copy ? copy : complain(error, path, "out of memory");
-}
-
-static char *canonical_existing(const char *path, char error[HISTORY_ERROR_SIZE]) {
-  char resolved[PATH_MAX];
-  if (!realpath(path, resolved)) return complain(error, path, strerror(errno));
-  if (access(resolved, R_OK | W_OK) != 0) return complain(error, path, "the file may not be read and written");
-  char folder[PATH_MAX];
-  snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(resolved, '/') - resolved) + 1, resolved);
-  if (access(folder, W_OK | X_OK) != 0)
-    return complain(error, path, "files may not be created in the folder, which SQLite needs");
-  char *copy = memory_copy(resolved, strlen(resolved));
-  return copy ? copy : complain(error, path, "out of memory");
-}
-
-/* The caller frees it. */
-static char *canonical_path(const char *path, char error[HISTORY_ERROR_SIZE]) {
-  struct stat status;
-  if (stat(path, &status) == 0) {
-    if (!S_ISREG(status.st_mode)) return complain(error, path, "is not a regular file");
-    return canonical_existing(path, error);
-  }
-  if (errno != ENOENT) return complain(error, path, strerror(errno));
-  return canonical_new(path, error);
-}
 
 /* ---- making and freeing ---- */
 
@@ -151,7 +90,7 @@ static void sweep(void) {
 }
 
 struct history *history_acquire(const char *path, int64_t keep_us, char error[HISTORY_ERROR_SIZE]) {
-  char *canonical = canonical_path(path, error);
+  char *canonical = history_path_resolve(path, error);
   if (!canonical) return NULL;
   pthread_mutex_lock(&registry_lock);
   sweep();
@@ -170,7 +109,7 @@ struct history *history_acquire(const char *path, int64_t keep_us, char error[HI
     if (first || (history->keep_us != 0 && longer)) history->keep_us = keep_us;
     uv_mutex_unlock(&history->lock);
   } else {
-    complain(error, path, "out of memory");
+    history_path_complain(error, path, "out of memory");
   }
   pthread_mutex_unlock(&registry_lock);
   return history;
@@ -204,17 +143,10 @@ static void wake(struct history *history, bool wakes) {
 }
 
 bool history_event(struct history *history, struct event *event) {
-  event->next = NULL;
   uv_mutex_lock(&history->lock);
   bool taken = have_thread(history);
   if (taken) {
-    struct history_queue *inbox = &history->inbox;
-    if (inbox->last_event)
-      inbox->last_event->next = event;
-    else
-      inbox->first_event = event;
-    inbox->last_event = event;
-    inbox->events++;
+    history_queue_add_event(&history->inbox, event);
     history->stats.waiting++;
   }
   wake(history, history_writer_wakes(history));
@@ -222,16 +154,9 @@ bool history_event(struct history *history, struct event *event) {
 }
 
 void history_delivery(struct history *history, struct delivery *delivery) {
-  delivery->next = NULL;
   uv_mutex_lock(&history->lock);
   have_thread(history); /* it runs, or else the record waits for one that can be started */
-  struct history_queue *inbox = &history->inbox;
-  if (inbox->last_delivery)
-    inbox->last_delivery->next = delivery;
-  else
-    inbox->first_delivery = delivery;
-  inbox->last_delivery = delivery;
-  inbox->deliveries++;
+  history_queue_add_delivery(&history->inbox, delivery);
   history->stats.waiting++;
   wake(history, history_writer_wakes(history));
 }

@@ -114,17 +114,43 @@ static int configure(struct history_file *file) {
   return SQLITE_OK;
 }
 
-static int prepare(struct history_file *file) {
-  static const char *const sql[HISTORY_STATEMENT_COUNT] = {
-#define HISTORY_STATEMENT_SQL(name, text) [HISTORY_##name] = text,
-      HISTORY_STATEMENTS(HISTORY_STATEMENT_SQL)
-#undef HISTORY_STATEMENT_SQL
-  };
-  for (int i = 0; i < HISTORY_STATEMENT_COUNT; i++) {
-    int code = sqlite3_prepare_v3(file->database, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &file->statements[i], NULL);
-    if (code != SQLITE_OK) return explain(file, code);
+static int prepare_one(struct history_file *file, enum history_statement statement, const char *sql) {
+  int code = sqlite3_prepare_v3(file->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &file->statements[statement], NULL);
+  return code == SQLITE_OK ? code : explain(file, code);
+}
+
+/*
+ * Rows that are not used have a NULL in front. A conflict rolls back everything, so that SQLite need not be able to
+ * undo this statement alone, which costs a copy of each page.
+ */
+static int prepare_insert(struct history_file *file, enum history_statement statement, int columns, const char *table) {
+  struct buffer sql = {0};
+  buffer_text(&sql, "INSERT OR ROLLBACK INTO ");
+  buffer_text(&sql, table);
+  buffer_text(&sql, " SELECT * FROM (VALUES ");
+  for (int row = 0; row < HISTORY_ROWS; row++) {
+    buffer_text(&sql, row ? ", (?" : "(?");
+    for (int column = 1; column < columns; column++) buffer_text(&sql, ", ?");
+    buffer_byte(&sql, ')');
   }
-  return SQLITE_OK;
+  buffer_text(&sql, ") WHERE column1 IS NOT NULL");
+  buffer_byte(&sql, '\0');
+  int code = sql.failed ? explain(file, SQLITE_NOMEM) : prepare_one(file, statement, sql.bytes);
+  buffer_free(&sql);
+  return code;
+}
+
+static int prepare(struct history_file *file) {
+  int code = SQLITE_OK;
+#define PREPARE(name, sql) \
+  if (code == SQLITE_OK) code = prepare_one(file, HISTORY_##name, sql);
+  HISTORY_STATEMENTS(PREPARE)
+#undef PREPARE
+#define PREPARE(name, columns, table) \
+  if (code == SQLITE_OK) code = prepare_insert(file, HISTORY_##name, columns, table);
+  HISTORY_INSERTS(PREPARE)
+#undef PREPARE
+  return code;
 }
 
 /* Writes the name of a file beside the database. Returns its inode number, 0 when there is none. */
@@ -208,6 +234,15 @@ int history_file_ask(struct history_file *file, enum history_statement statement
     code = explain(file, code);
   sqlite3_reset(prepared);
   return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int history_file_insert(struct history_file *file, enum history_statement statement, int columns, int rows) {
+  for (int row = rows; row < HISTORY_ROWS; row++) sqlite3_bind_null(file->statements[statement], row * columns + 1);
+  return history_file_run(file, statement);
+}
+
+void history_file_roll_back(struct history_file *file) {
+  if (!sqlite3_get_autocommit(file->database)) sqlite3_exec(file->database, "ROLLBACK", NULL, NULL, NULL);
 }
 
 int history_file_erase(struct history_file *file, int64_t seq) {

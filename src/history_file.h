@@ -19,24 +19,17 @@
 #define HISTORY_STATEMENTS(X) \
   X(BEGIN, "BEGIN IMMEDIATE") \
   X(COMMIT, "COMMIT") \
-  X(ROLLBACK, "ROLLBACK") \
   X(LAST_SEQ, "SELECT max(coalesce((SELECT max(seq) FROM events), 0)," \
     " coalesce((SELECT last_seq FROM event_spans ORDER BY span DESC LIMIT 1), 0))") \
   X(INSERT_SPAN, "INSERT INTO event_spans (span, earliest, latest, last_seq) VALUES (?1, ?2, ?3, ?4)" \
     " ON CONFLICT (span) DO UPDATE SET earliest = min(earliest, excluded.earliest)," \
     " latest = max(latest, excluded.latest), last_seq = max(last_seq, excluded.last_seq)") \
-  X(INSERT_EVENT, "INSERT INTO events (seq, id, time, intent, session, slots, error, note)" \
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
-  X(INSERT_DELIVERY, "INSERT INTO deliveries (event, number, intent, url, status, cause, message, finished)" \
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
   X(FINISH_DELIVERY, "UPDATE deliveries SET status = ?3, cause = ?4, message = ?5, finished = ?6" \
+    " WHERE event = ?1 AND number = ?2") \
+  X(FINISH_DELIVERY_OF_TIME, "UPDATE deliveries SET status = ?3, cause = ?4, message = ?5, finished = ?6" \
     " WHERE event = ?1 AND number = ?2 AND (SELECT time FROM events WHERE seq = ?1) = ?7") \
-  X(INSERT_ATTEMPT, "INSERT INTO attempts (event, number, started, method, url, request_headers, request_body," \
-    " http_status, response_headers, response_body, response_length, truncated, remote_address, http_version," \
-    " tls_version, name_lookup_us, connect_us, tls_us, first_byte_us, total_us, cause, message, body_cause, resent)" \
-    " VALUES (?1, ?2, ?3, 'POST', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20," \
-    " ?21, ?22, ?23)") \
-  X(FIND_EVENT, "SELECT seq FROM events WHERE id = ?1 AND time = ?2") \
+  X(FIND_EVENT, "SELECT seq FROM events WHERE id = ?1") \
+  X(FIND_SAME_EVENT, "SELECT seq FROM events WHERE id = ?1 AND time = ?2") \
   X(DELETE_ATTEMPTS, "DELETE FROM attempts WHERE event = ?1") \
   X(DELETE_DELIVERIES, "DELETE FROM deliveries WHERE event = ?1") \
   X(DELETE_EVENT, "DELETE FROM events WHERE seq = ?1") \
@@ -46,13 +39,26 @@
     " WHERE seq >= ?2 AND seq < ?3), 9223372036854775807) WHERE span = ?1") \
   X(DELETE_SPAN, "DELETE FROM event_spans WHERE span = ?1 AND earliest = 9223372036854775807" \
     " AND span < (SELECT max(span) FROM event_spans)")
+
+/* These write up to HISTORY_ROWS rows at a time, which halves what a row costs. The first column is never NULL. */
+#define HISTORY_INSERTS(X) \
+  X(INSERT_EVENTS, 8, "events (seq, id, time, intent, session, slots, error, note)") \
+  X(INSERT_DELIVERIES, 8, "deliveries (event, number, intent, url, status, cause, message, finished)") \
+  X(INSERT_ATTEMPTS, 24, "attempts (event, number, started, method, url, request_headers, request_body, http_status," \
+    " response_headers, response_body, response_length, truncated, remote_address, http_version, tls_version," \
+    " name_lookup_us, connect_us, tls_us, first_byte_us, total_us, cause, message, body_cause, resent)")
 /* clang-format on */
+
+enum { HISTORY_ROWS = 16 };
 
 enum history_statement {
 #define HISTORY_STATEMENT_ENUM(name, sql) HISTORY_##name,
   HISTORY_STATEMENTS(HISTORY_STATEMENT_ENUM)
 #undef HISTORY_STATEMENT_ENUM
-      HISTORY_STATEMENT_COUNT
+#define HISTORY_INSERT_ENUM(name, columns, table) HISTORY_##name,
+      HISTORY_INSERTS(HISTORY_INSERT_ENUM)
+#undef HISTORY_INSERT_ENUM
+          HISTORY_STATEMENT_COUNT
 };
 
 struct history_file {
@@ -81,6 +87,15 @@ int history_file_run(struct history_file *file, enum history_statement statement
 
 /* Runs a statement that gives at most one row with one integer. SQLITE_ROW: there was one. */
 int history_file_ask(struct history_file *file, enum history_statement statement, int64_t *value);
+
+/*
+ * Runs one of HISTORY_INSERTS with its first `rows` rows: column n of row r, both from 0, is bound as number
+ * r * columns + n + 1. A conflict (SQLITE_CONSTRAINT) rolls the whole transaction back.
+ */
+int history_file_insert(struct history_file *file, enum history_statement statement, int columns, int rows);
+
+/* Ends a transaction, if one is open. */
+void history_file_roll_back(struct history_file *file);
 
 /* Within a transaction: removes an event with its deliveries and attempts. */
 int history_file_erase(struct history_file *file, int64_t seq);

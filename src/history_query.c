@@ -9,230 +9,23 @@
 
 #include <string.h>
 
+#include "history_json.h"
 #include "history_schema.h"
-#include "json.h"
-
-enum field_kind {
-  FIELD_TEXT,
-  FIELD_INTEGER,
-  FIELD_TIME, /* microseconds in the file, seconds in JSON */
-  FIELD_BOOLEAN,
-  FIELD_BODY, /* a blob, which is no UTF-8 text, goes under another key as base64 */
-  FIELD_JSON
-};
-
-struct field {
-  const char *name; /* of the column, and key */
-  enum field_kind kind;
-};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const struct field event_fields[] = {
-    {"seq", FIELD_INTEGER},  {"id", FIELD_TEXT},    {"time", FIELD_TIME},  {"intent", FIELD_TEXT},
-    {"session", FIELD_TEXT}, {"slots", FIELD_JSON}, {"error", FIELD_TEXT}, {"note", FIELD_TEXT},
+enum given {
+  GIVEN_INTENT = 1,
+  GIVEN_STATUS = 2,
+  GIVEN_SESSION = 4,
+  GIVEN_URL = 8,
+  GIVEN_FEW = 16 /* a status that few deliveries have, as a rule: any but "delivered" */
 };
-
-static const struct field delivery_fields[] = {
-    {"number", FIELD_INTEGER}, {"url", FIELD_TEXT},     {"status", FIELD_TEXT},
-    {"cause", FIELD_TEXT},     {"message", FIELD_TEXT}, {"finished", FIELD_TIME},
-};
-
-static const struct field attempt_fields[] = {
-    {"started", FIELD_TIME},
-    {"method", FIELD_TEXT},
-    {"url", FIELD_TEXT},
-    {"request_headers", FIELD_TEXT},
-    {"request_body", FIELD_BODY},
-    {"http_status", FIELD_INTEGER},
-    {"response_headers", FIELD_TEXT},
-    {"response_body", FIELD_BODY},
-    {"response_length", FIELD_INTEGER},
-    {"truncated", FIELD_BOOLEAN},
-    {"remote_address", FIELD_TEXT},
-    {"http_version", FIELD_TEXT},
-    {"tls_version", FIELD_TEXT},
-    {"name_lookup_us", FIELD_INTEGER},
-    {"connect_us", FIELD_INTEGER},
-    {"tls_us", FIELD_INTEGER},
-    {"first_byte_us", FIELD_INTEGER},
-    {"total_us", FIELD_INTEGER},
-    {"cause", FIELD_TEXT},
-    {"message", FIELD_TEXT},
-    {"body_cause", FIELD_TEXT},
-    {"resent", FIELD_BOOLEAN},
-};
-
-/* ---- rows to JSON ---- */
-
-static void write_base64(struct json *json, const unsigned char *bytes, size_t length) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  struct buffer text = {0};
-  for (size_t i = 0; i < length; i += 3) {
-    size_t count = length - i < 3 ? length - i : 3;
-    unsigned three = (unsigned)bytes[i] << 16;
-    if (count > 1) three |= (unsigned)bytes[i + 1] << 8;
-    if (count > 2) three |= bytes[i + 2];
-    char four[4] = {digits[three >> 18], digits[three >> 12 & 63], count > 1 ? digits[three >> 6 & 63] : '=',
-                    count > 2 ? digits[three & 63] : '='};
-    buffer_append(&text, four, sizeof four);
-  }
-  json_string(json, text.bytes, text.length);
-  if (text.failed) json->out->failed = true;
-  buffer_free(&text);
-}
-
-static void write_blob(struct json *json, const char *name, sqlite3_stmt *row, int column) {
-  struct buffer key = {0};
-  buffer_text(&key, name);
-  buffer_text(&key, "_base64");
-  json_null(json);
-  json_key(json, key.bytes, key.length);
-  write_base64(json, sqlite3_column_blob(row, column), (size_t)sqlite3_column_bytes(row, column));
-  if (key.failed) json->out->failed = true;
-  buffer_free(&key);
-}
-
-static void write_value(struct json *json, const struct field *field, sqlite3_stmt *row, int column) {
-  int type = sqlite3_column_type(row, column);
-  if (type == SQLITE_NULL) {
-    json_null(json);
-    return;
-  }
-  if (field->kind == FIELD_BODY && type == SQLITE_BLOB) {
-    write_blob(json, field->name, row, column);
-    return;
-  }
-  const void *bytes;
-  switch (field->kind) {
-  case FIELD_INTEGER: json_integer(json, sqlite3_column_int64(row, column)); break;
-  case FIELD_TIME: json_number(json, (double)sqlite3_column_int64(row, column) / 1e6); break;
-  case FIELD_BOOLEAN: json_boolean(json, sqlite3_column_int(row, column) != 0); break;
-  case FIELD_JSON:
-    bytes = sqlite3_column_blob(row, column); /* text as it is; the length is asked for afterwards */
-    json_raw(json, bytes, (size_t)sqlite3_column_bytes(row, column));
-    break;
-  case FIELD_TEXT:
-  case FIELD_BODY:
-    bytes = sqlite3_column_blob(row, column);
-    json_string(json, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
-    break;
-  }
-}
-
-static void write_fields(struct json *json, const struct field *fields, size_t count, sqlite3_stmt *row) {
-  for (size_t i = 0; i < count; i++) {
-    json_key(json, fields[i].name, strlen(fields[i].name));
-    write_value(json, &fields[i], row, (int)i);
-  }
-}
-
-/* ---- statements ---- */
-
-static void add_columns(struct buffer *sql, const char *table, const struct field *fields, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    buffer_text(sql, i ? ", " : "SELECT ");
-    buffer_text(sql, table);
-    buffer_byte(sql, '.');
-    buffer_text(sql, fields[i].name);
-  }
-}
-
-/* Gives the memory of sql back. Returns an SQLite code. */
-static int prepare(sqlite3 *database, struct buffer *sql, sqlite3_stmt **statement) {
-  buffer_byte(sql, '\0');
-  int code = sql->failed ? SQLITE_NOMEM : sqlite3_prepare_v2(database, sql->bytes, -1, statement, NULL);
-  buffer_free(sql);
-  return code;
-}
-
-static int prepare_fields(sqlite3 *database, const char *table, const struct field *fields, size_t count,
-                          const char *rest, sqlite3_stmt **statement) {
-  struct buffer sql = {0};
-  add_columns(&sql, table, fields, count);
-  buffer_text(&sql, rest);
-  return prepare(database, &sql, statement);
-}
-
-/* An answer while it is put together. */
-struct answer {
-  sqlite3 *database;
-  const struct history_query *query;
-  struct json json;
-  sqlite3_stmt *deliveries, *attempts; /* attempts NULL: not asked for */
-};
-
-static int open_answer(struct answer *answer) {
-  int code = prepare_fields(answer->database, "deliveries", delivery_fields, COUNT(delivery_fields),
-                            " FROM deliveries WHERE event = ?1 ORDER BY number", &answer->deliveries);
-  if (code != SQLITE_OK || !answer->query->id) return code;
-  return prepare_fields(answer->database, "attempts", attempt_fields, COUNT(attempt_fields),
-                        " FROM attempts WHERE event = ?1 AND number = ?2 ORDER BY seq", &answer->attempts);
-}
-
-static void close_answer(struct answer *answer) {
-  sqlite3_finalize(answer->deliveries);
-  sqlite3_finalize(answer->attempts);
-}
-
-/* ---- an event ---- */
-
-/* Resets the statement whatever came. */
-static int finish_rows(sqlite3_stmt *statement, int code) {
-  sqlite3_reset(statement);
-  return code == SQLITE_DONE ? SQLITE_OK : code;
-}
-
-static int write_attempts(struct answer *answer, int64_t event, int64_t number) {
-  struct json *json = &answer->json;
-  json_key(json, "attempts", strlen("attempts"));
-  json_begin_array(json);
-  sqlite3_bind_int64(answer->attempts, 1, event);
-  sqlite3_bind_int64(answer->attempts, 2, number);
-  int code;
-  while ((code = sqlite3_step(answer->attempts)) == SQLITE_ROW) {
-    json_begin_object(json);
-    write_fields(json, attempt_fields, COUNT(attempt_fields), answer->attempts);
-    json_end_object(json);
-  }
-  json_end_array(json);
-  return finish_rows(answer->attempts, code);
-}
-
-static int write_deliveries(struct answer *answer, int64_t event) {
-  struct json *json = &answer->json;
-  json_key(json, "deliveries", strlen("deliveries"));
-  json_begin_array(json);
-  sqlite3_bind_int64(answer->deliveries, 1, event);
-  int code;
-  while ((code = sqlite3_step(answer->deliveries)) == SQLITE_ROW) {
-    json_begin_object(json);
-    write_fields(json, delivery_fields, COUNT(delivery_fields), answer->deliveries);
-    if (answer->attempts) {
-      code = write_attempts(answer, event, sqlite3_column_int64(answer->deliveries, 0));
-      if (code != SQLITE_OK) break;
-    }
-    json_end_object(json);
-  }
-  json_end_array(json);
-  return finish_rows(answer->deliveries, code);
-}
-
-static int write_event(struct answer *answer, sqlite3_stmt *row) {
-  json_begin_object(&answer->json);
-  write_fields(&answer->json, event_fields, COUNT(event_fields), row);
-  int code = write_deliveries(answer, sqlite3_column_int64(row, 0));
-  json_end_object(&answer->json);
-  return code;
-}
-
-/* ---- lists ---- */
-
-enum given { GIVEN_INTENT = 1, GIVEN_STATUS = 2, GIVEN_SESSION = 4, GIVEN_URL = 8 };
 
 static unsigned given_of(const struct history_query *query) {
   return (query->intent ? GIVEN_INTENT : 0u) | (query->status ? GIVEN_STATUS : 0u) |
-         (query->session ? GIVEN_SESSION : 0u) | (query->url ? GIVEN_URL : 0u);
+         (query->session ? GIVEN_SESSION : 0u) | (query->url ? GIVEN_URL : 0u) |
+         (query->status && strcmp(query->status, "delivered") != 0 ? GIVEN_FEW : 0u);
 }
 
 #define BY_SEQ      " WHERE events.seq BETWEEN :first AND :last"
@@ -254,6 +47,7 @@ static const struct path {
      " AND event_spans.span BETWEEN :first >> 12 AND :last >> 12",
      " ORDER BY event_spans.span DESC, events.seq DESC"},
     {GIVEN_INTENT | GIVEN_STATUS, true, " FROM deliveries INDEXED BY deliveries_intent_status" BY_EVENT, EVENT_ORDER},
+    {GIVEN_FEW, true, " FROM deliveries INDEXED BY deliveries_status" BY_EVENT, EVENT_ORDER},
     {GIVEN_URL, true, " FROM deliveries INDEXED BY deliveries_url" BY_EVENT, EVENT_ORDER},
     {GIVEN_STATUS, true, " FROM deliveries INDEXED BY deliveries_status" BY_EVENT, EVENT_ORDER},
     {GIVEN_INTENT, false, " FROM events INDEXED BY events_intent" BY_SEQ, SEQ_ORDER},
@@ -280,7 +74,6 @@ static void add_list(struct buffer *sql, const struct history_query *query) {
   unsigned given = given_of(query);
   const struct path *path = paths;
   while ((path->needs & given) != path->needs) path++;
-  add_columns(sql, "events", event_fields, COUNT(event_fields));
   buffer_text(sql, path->from);
   add_conditions(sql, given, path->by_delivery);
   if (!path->by_delivery && given & (GIVEN_STATUS | GIVEN_URL)) {
@@ -331,11 +124,10 @@ static int find_range(sqlite3 *database, const struct history_query *query, stru
   return sqlite3_finalize(statement);
 }
 
-/* Rows that repeat an event (several of its deliveries fit) follow each other. One more than the page shows if there
- * are more. */
-static int write_page(struct answer *answer, sqlite3_stmt *rows) {
+/* Rows that repeat an event, since several of its deliveries fit, follow each other. One beyond the page: more. */
+static int write_page(struct history_json *answer, const struct history_query *query, sqlite3_stmt *rows) {
   int64_t previous = 0;
-  int limit = answer->query->limit, written = 0, code;
+  int limit = query->limit, written = 0, code;
   bool more = false;
   if (limit < 1) limit = 1;
   if (limit > HISTORY_READER_LIMIT) limit = HISTORY_READER_LIMIT;
@@ -344,7 +136,7 @@ static int write_page(struct answer *answer, sqlite3_stmt *rows) {
     if (seq == previous) continue;
     more = written == limit;
     if (more) break;
-    code = write_event(answer, rows);
+    code = history_json_event(answer, rows);
     if (code != SQLITE_OK) return code;
     previous = seq;
     written++;
@@ -358,15 +150,20 @@ static int write_page(struct answer *answer, sqlite3_stmt *rows) {
   return more || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int write_rows(struct answer *answer) {
-  const struct history_query *query = answer->query;
-  struct seq_range range;
-  int code = find_range(answer->database, query, &range);
-  if (code != SQLITE_OK) return code;
+static int prepare_list(const struct history_json *answer, const struct history_query *query, sqlite3_stmt **rows) {
   struct buffer sql = {0};
-  sqlite3_stmt *rows = NULL;
   add_list(&sql, query);
-  code = prepare(answer->database, &sql, &rows);
+  buffer_byte(&sql, '\0');
+  int code = sql.failed ? SQLITE_NOMEM : history_json_select(answer, sql.bytes, rows);
+  buffer_free(&sql);
+  return code;
+}
+
+static int write_rows(struct history_json *answer, const struct history_query *query) {
+  struct seq_range range;
+  sqlite3_stmt *rows = NULL;
+  int code = find_range(answer->database, query, &range);
+  if (code == SQLITE_OK) code = prepare_list(answer, query, &rows);
   if (code != SQLITE_OK) return code;
   bind_text(rows, ":intent", query->intent);
   bind_text(rows, ":status", query->status);
@@ -376,29 +173,28 @@ static int write_rows(struct answer *answer) {
   bind_integer(rows, ":last", range.last);
   bind_integer(rows, ":since", query->since_us);
   bind_integer(rows, ":until", query->until_us);
-  code = write_page(answer, rows);
+  code = write_page(answer, query, rows);
   sqlite3_finalize(rows);
   return code;
 }
 
-static int write_list(struct answer *answer) {
+static int write_list(struct history_json *answer, const struct history_query *query) {
   json_begin_object(&answer->json);
   json_key(&answer->json, "events", strlen("events"));
   json_begin_array(&answer->json);
-  int code = write_rows(answer);
+  int code = write_rows(answer, query);
   json_end_object(&answer->json);
   return code;
 }
 
-static int write_one(struct answer *answer) {
+static int write_one(struct history_json *answer, const char *id) {
   sqlite3_stmt *row = NULL;
-  int code = prepare_fields(answer->database, "events", event_fields, COUNT(event_fields),
-                            " FROM events WHERE id = :id", &row);
+  int code = history_json_select(answer, " FROM events WHERE id = :id", &row);
   if (code != SQLITE_OK) return code;
-  bind_text(row, ":id", answer->query->id);
+  bind_text(row, ":id", id);
   code = sqlite3_step(row);
   if (code == SQLITE_ROW)
-    code = write_event(answer, row);
+    code = history_json_event(answer, row);
   else if (code == SQLITE_DONE)
     json_null(&answer->json);
   sqlite3_finalize(row);
@@ -406,11 +202,11 @@ static int write_one(struct answer *answer) {
 }
 
 int history_query_run(sqlite3 *database, const struct history_query *query, struct buffer *out) {
-  struct answer answer = {.database = database, .query = query, .json.out = out};
+  struct history_json answer = {0};
   int code = sqlite3_exec(database, "BEGIN", NULL, NULL, NULL); /* one state of the file for all that is read */
-  if (code == SQLITE_OK) code = open_answer(&answer);
-  if (code == SQLITE_OK) code = query->id ? write_one(&answer) : write_list(&answer);
-  close_answer(&answer);
+  if (code == SQLITE_OK) code = history_json_open(&answer, database, query->id != NULL, out);
+  if (code == SQLITE_OK) code = query->id ? write_one(&answer, query->id) : write_list(&answer, query);
+  history_json_close(&answer);
   sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
   return code == SQLITE_OK && out->failed ? SQLITE_NOMEM : code;
 }

@@ -1,92 +1,54 @@
 /*
  * history_record: see history_record.h.
- *
- * What a row binds lies in the scratch buffer, or in the event, until its statement has run; SQLite copies it only
- * once, into the row. So first everything is appended to the scratch buffer, which may move while it grows, then bound.
  */
 #include "history_record.h"
 
-#include <string.h>
-
 #include "endpoint.h"
 #include "history_schema.h"
-#include "utf8.h"
 
-/* A piece of the scratch buffer. */
-struct piece {
-  size_t start, length;
-};
+/* ---- what an event's row says: its seq, and above that in which opening of the file it was written ---- */
 
-static size_t begin_piece(const struct buffer *scratch) {
-  return scratch->length;
+enum { SEQ_BITS = 48, OPENING_BITS = 15 };
+
+static const int64_t SEQ_MASK = (INT64_C(1) << SEQ_BITS) - 1;
+
+static int64_t make_row(const struct history_recording *recording, int64_t seq) {
+  return (int64_t)(recording->opening & ((1u << OPENING_BITS) - 1)) << SEQ_BITS | seq;
 }
 
-static struct piece end_piece(const struct buffer *scratch, size_t start) {
-  return (struct piece){start, scratch->length - start};
+int64_t history_record_seq(const struct event *event) {
+  return event->history.row & SEQ_MASK;
 }
 
-static struct piece redact_piece(struct buffer *scratch, const char *text, size_t length, const struct redaction *first,
-                                 const struct redaction *second) {
-  size_t start = begin_piece(scratch);
-  redact_text(scratch, text, length, first, second);
-  return end_piece(scratch, start);
+/* One that was written again in the failed transaction has a seq that may now become another's. */
+void history_record_undo(const struct history_recording *recording, struct event *event) {
+  if (event->history.row > 0 && history_record_seq(event) > recording->committed_seq)
+    event->history.row = history_record_seq(event);
 }
 
-/* What a string becomes, NULL an empty piece. */
-static struct piece redact_string(struct buffer *scratch, const char *text, const struct redaction *first,
-                                  const struct redaction *second) {
-  return redact_piece(scratch, text, text ? strlen(text) : 0, first, second);
+/* ---- the transaction ---- */
+
+static void empty(struct history_rows *rows, enum history_statement statement, int columns) {
+  rows->statement = statement;
+  rows->columns = columns;
+  rows->count = 0;
 }
 
-static struct piece redact_head_piece(struct buffer *scratch, const struct buffer *head, const struct redaction *first,
-                                      const struct redaction *second) {
-  size_t start = begin_piece(scratch);
-  redact_head(scratch, head->bytes, head->length, first, second);
-  return end_piece(scratch, start);
-}
-
-/* NULL for a NULL text. */
-static void bind_string(sqlite3_stmt *statement, int column, const char *text) {
-  if (text)
-    sqlite3_bind_text(statement, column, text, -1, SQLITE_STATIC);
-  else
-    sqlite3_bind_null(statement, column);
-}
-
-/* Text where it is UTF-8 without a NUL, otherwise a blob, so that every byte survives and every tool can read it. */
-static void bind_piece(sqlite3_stmt *statement, int column, const struct buffer *scratch, struct piece piece) {
-  const char *bytes = piece.length ? scratch->bytes + piece.start : "";
-  bool is_text = !memchr(bytes, '\0', piece.length) && utf8_valid_prefix(bytes, piece.length) == piece.length;
-  if (is_text)
-    sqlite3_bind_text64(statement, column, bytes, piece.length, SQLITE_STATIC, SQLITE_UTF8);
-  else
-    sqlite3_bind_blob64(statement, column, bytes, piece.length, SQLITE_STATIC);
-}
-
-static void bind_piece_or_null(sqlite3_stmt *statement, int column, const struct buffer *scratch, struct piece piece) {
-  if (piece.length)
-    bind_piece(statement, column, scratch, piece);
-  else
-    sqlite3_bind_null(statement, column);
-}
-
-static void bind_integer_or_null(sqlite3_stmt *statement, int column, int64_t value, int64_t none) {
-  if (value == none)
-    sqlite3_bind_null(statement, column);
-  else
-    sqlite3_bind_int64(statement, column, value);
-}
-
-static void bind_cause(sqlite3_stmt *statement, int column, enum cause cause) {
-  bind_string(statement, column, cause == CAUSE_NONE ? NULL : cause_code(cause));
+static struct history_rows *rows_of(struct history_recording *recording, enum history_statement statement) {
+  return statement == HISTORY_INSERT_EVENTS       ? &recording->events
+         : statement == HISTORY_INSERT_DELIVERIES ? &recording->deliveries
+                                                  : &recording->attempts;
 }
 
 int history_recording_begin(struct history_recording *recording) {
+#define EMPTY(name, columns, table) empty(rows_of(recording, HISTORY_##name), HISTORY_##name, columns);
+  HISTORY_INSERTS(EMPTY)
+#undef EMPTY
+  recording->no_memory = false;
   recording->first_seq = 0;
   recording->last_seq = 0;
-  recording->earliest = INT64_MAX;
-  recording->latest = INT64_MIN;
   int code = history_file_ask(recording->file, HISTORY_LAST_SEQ, &recording->last_seq);
+  recording->committed_seq = recording->last_seq;
   return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
@@ -100,9 +62,30 @@ static int write_span(struct history_recording *recording) {
   return history_file_run(recording->file, HISTORY_INSERT_SPAN);
 }
 
-int history_recording_end(struct history_recording *recording) {
-  return write_span(recording);
+int history_recording_flush(struct history_recording *recording) {
+  int code = history_rows_write(&recording->events, recording->file);
+  return code == SQLITE_OK ? history_rows_write(&recording->deliveries, recording->file) : code;
 }
+
+int history_recording_end(struct history_recording *recording) {
+  int code = history_recording_flush(recording);
+  if (code == SQLITE_OK) code = history_rows_write(&recording->attempts, recording->file);
+  return code == SQLITE_OK ? write_span(recording) : code;
+}
+
+void history_recording_free(struct history_recording *recording) {
+  history_rows_free(&recording->events);
+  history_rows_free(&recording->deliveries);
+  history_rows_free(&recording->attempts);
+  buffer_free(&recording->finishing);
+}
+
+static int no_memory(struct history_recording *recording) {
+  recording->no_memory = true;
+  return SQLITE_NOMEM;
+}
+
+/* ---- events ---- */
 
 /* Gives the next seq to an event of that time. */
 static int next_seq(struct history_recording *recording, int64_t time_us, int64_t *seq) {
@@ -123,87 +106,101 @@ static int next_seq(struct history_recording *recording, int64_t time_us, int64_
 }
 
 static int insert_event(struct history_recording *recording, const struct event *event, const char *id, int64_t seq) {
-  struct buffer *scratch = &recording->scratch;
-  buffer_clear(scratch);
-  struct piece error = redact_string(scratch, event->error, &event->redaction, NULL);
-  struct piece note = redact_string(scratch, event->note, &event->redaction, NULL);
-  if (scratch->failed) return SQLITE_NOMEM;
-
-  sqlite3_stmt *statement = recording->file->statements[HISTORY_INSERT_EVENT];
-  sqlite3_bind_int64(statement, 1, seq);
-  sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 3, event->time_us);
-  sqlite3_bind_text(statement, 4, event->intent, -1, SQLITE_STATIC);
-  bind_string(statement, 5, event->session);
-  sqlite3_bind_text(statement, 6, event->slots, -1, SQLITE_STATIC);
-  bind_piece_or_null(statement, 7, scratch, error);
-  bind_piece_or_null(statement, 8, scratch, note);
-  return history_file_run(recording->file, HISTORY_INSERT_EVENT);
+  struct history_row row = history_rows_begin(&recording->events, recording->file);
+  struct history_piece error = history_row_redact_string(&row, event->error, &event->redaction, NULL);
+  struct history_piece note = history_row_redact_string(&row, event->note, &event->redaction, NULL);
+  if (row.scratch->failed) return no_memory(recording);
+  history_row_integer(&row, seq);
+  history_row_string(&row, id);
+  history_row_integer(&row, event->time_us);
+  history_row_string(&row, event->intent);
+  history_row_string(&row, event->session);
+  history_row_string(&row, event->slots);
+  history_row_piece_or_null(&row, error);
+  history_row_piece_or_null(&row, note);
+  return history_rows_end(&recording->events, recording->file);
 }
 
 /*
- * There is an event of the same id. It is the same one when a commit failed after it had reached the disk; then this
- * one says as much, and more. Another one with an id that was used twice stays, and this one gets a new id.
+ * An id can be in the file already. It is the same event when a commit failed after it had reached the disk; then this
+ * one says as much, and more. Another event, with an id that was used twice, stays, and this one gets a new id.
  */
-static int insert_again(struct history_recording *recording, const struct event *event, int64_t seq) {
-  int64_t same;
-  sqlite3_stmt *statement = recording->file->statements[HISTORY_FIND_EVENT];
-  sqlite3_bind_text(statement, 1, event->id, -1, SQLITE_STATIC);
-  sqlite3_bind_int64(statement, 2, event->time_us);
-  int code = history_file_ask(recording->file, HISTORY_FIND_EVENT, &same);
-  if (code == SQLITE_OK) {
-    char id[ID_SIZE];
-    id_new(id, event->time_us);
-    return insert_event(recording, event, id, seq);
+static int insert_event_carefully(struct history_recording *recording, const struct event *event, int64_t seq) {
+  int64_t other;
+  char new_id[ID_SIZE];
+  const char *id = event->id;
+  sqlite3_stmt *same = recording->file->statements[HISTORY_FIND_SAME_EVENT],
+               *any = recording->file->statements[HISTORY_FIND_EVENT];
+  sqlite3_bind_text(same, 1, id, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(same, 2, event->time_us);
+  int code = history_file_ask(recording->file, HISTORY_FIND_SAME_EVENT, &other);
+  if (code == SQLITE_ROW) code = history_file_erase(recording->file, other);
+  if (code != SQLITE_OK) return code;
+  sqlite3_bind_text(any, 1, id, -1, SQLITE_STATIC);
+  code = history_file_ask(recording->file, HISTORY_FIND_EVENT, &other);
+  if (code == SQLITE_ROW) {
+    id_new(new_id, event->time_us);
+    id = new_id;
+    code = SQLITE_OK;
   }
-  if (code == SQLITE_ROW) code = history_file_erase(recording->file, same);
-  return code == SQLITE_OK ? insert_event(recording, event, event->id, seq) : code;
+  if (code == SQLITE_OK) code = insert_event(recording, event, id, seq);
+  /* While new_id is there, and so that the next event finds this one. */
+  return code == SQLITE_OK ? history_recording_flush(recording) : code;
 }
 
 /*
  * What a delivery says for people: its cause's sentence, and the details where no attempt will say them. `pending` is
  * not looked at.
  */
-static struct piece redact_message(struct buffer *scratch, const struct delivery *delivery, bool pending) {
-  size_t start = begin_piece(scratch);
+static struct history_piece add_message(struct history_row *row, const struct delivery *delivery, bool pending) {
+  size_t start = row->scratch->length;
   if (!pending && delivery->cause != CAUSE_NONE) {
-    buffer_text(scratch, cause_sentence(delivery->cause));
+    buffer_text(row->scratch, cause_sentence(delivery->cause));
     if (!delivery->attempt.made && delivery->attempt.message[0]) {
-      buffer_byte(scratch, ' ');
-      redact_string(scratch, delivery->attempt.message, endpoint_redaction(delivery->endpoint),
-                    &delivery->event->redaction);
+      buffer_byte(row->scratch, ' ');
+      history_row_redact_string(row, delivery->attempt.message, endpoint_redaction(delivery->endpoint),
+                                &delivery->event->redaction);
     }
   }
-  return end_piece(scratch, start);
+  return (struct history_piece){start, row->scratch->length - start};
+}
+
+static const char *code_or_null(enum cause cause) {
+  return cause == CAUSE_NONE ? NULL : cause_code(cause);
+}
+
+/* Binds what a delivery's outcome is, in the order of the columns. */
+static void bind_outcome(struct history_row *row, const struct delivery *delivery, struct history_piece message,
+                         bool pending) {
+  history_row_string(row, delivery_status_text(pending ? DELIVERY_PENDING : delivery->status));
+  history_row_string(row, pending ? NULL : code_or_null(delivery->cause));
+  history_row_piece_or_null(row, message);
+  history_row_integer_or_null(row, pending ? 0 : delivery->finished_us, 0);
 }
 
 static int insert_delivery(struct history_recording *recording, const struct delivery *delivery, bool pending) {
-  struct buffer *scratch = &recording->scratch;
-  buffer_clear(scratch);
-  struct piece url =
-      redact_string(scratch, endpoint_url(delivery->endpoint), endpoint_redaction(delivery->endpoint), NULL);
-  struct piece message = redact_message(scratch, delivery, pending);
-  if (scratch->failed) return SQLITE_NOMEM;
-
-  sqlite3_stmt *statement = recording->file->statements[HISTORY_INSERT_DELIVERY];
-  sqlite3_bind_int64(statement, 1, delivery->event->history.row);
-  sqlite3_bind_int64(statement, 2, delivery->number);
-  sqlite3_bind_text(statement, 3, delivery->event->intent, -1, SQLITE_STATIC);
-  bind_piece(statement, 4, scratch, url);
-  bind_string(statement, 5, delivery_status_text(pending ? DELIVERY_PENDING : delivery->status));
-  bind_cause(statement, 6, pending ? CAUSE_NONE : delivery->cause);
-  bind_piece_or_null(statement, 7, scratch, message);
-  bind_integer_or_null(statement, 8, pending ? 0 : delivery->finished_us, 0);
-  return history_file_run(recording->file, HISTORY_INSERT_DELIVERY);
+  const struct endpoint *endpoint = delivery->endpoint;
+  struct history_row row = history_rows_begin(&recording->deliveries, recording->file);
+  struct history_piece url =
+      history_row_redact_string(&row, endpoint_url(endpoint), endpoint_redaction(endpoint), NULL);
+  struct history_piece message = add_message(&row, delivery, pending);
+  if (row.scratch->failed) return no_memory(recording);
+  history_row_integer(&row, history_record_seq(delivery->event));
+  history_row_integer(&row, delivery->number);
+  history_row_string(&row, delivery->event->intent);
+  history_row_piece(&row, url);
+  bind_outcome(&row, delivery, message, pending);
+  return history_rows_end(&recording->deliveries, recording->file);
 }
 
 int history_record_event(struct history_recording *recording, struct event *event) {
   int64_t seq;
   int code = next_seq(recording, event->time_us, &seq);
-  if (code == SQLITE_OK) code = insert_event(recording, event, event->id, seq);
-  if (code == SQLITE_CONSTRAINT) code = insert_again(recording, event, seq);
+  if (code == SQLITE_OK)
+    code = recording->careful ? insert_event_carefully(recording, event, seq)
+                              : insert_event(recording, event, event->id, seq);
   if (code != SQLITE_OK) return code;
-  event->history.row = seq;
+  event->history.row = make_row(recording, seq);
   for (unsigned i = 0; code == SQLITE_OK && i < event->delivery_count; i++) {
     struct delivery *delivery = &event->deliveries[i];
     bool finished = delivery->history.in_batch || delivery->history.row;
@@ -213,72 +210,71 @@ int history_record_event(struct history_recording *recording, struct event *even
   return code;
 }
 
+/* ---- finished deliveries ---- */
+
 /*
- * The event's time is compared too: should the file have been replaced, another event may have that row now. When none
- * has both, the event is written again.
+ * When the file has been opened again since the event was written, it may be another file, and another event may have
+ * that seq; so the time is compared too. When nothing fits, the event is written again.
  */
 static int finish_delivery(struct history_recording *recording, struct delivery *delivery) {
-  struct buffer *scratch = &recording->scratch;
-  buffer_clear(scratch);
-  struct piece message = redact_message(scratch, delivery, false);
-  if (scratch->failed) return SQLITE_NOMEM;
-
-  sqlite3_stmt *statement = recording->file->statements[HISTORY_FINISH_DELIVERY];
-  sqlite3_bind_int64(statement, 1, delivery->event->history.row);
-  sqlite3_bind_int64(statement, 2, delivery->number);
-  bind_string(statement, 3, delivery_status_text(delivery->status));
-  bind_cause(statement, 4, delivery->cause);
-  bind_piece_or_null(statement, 5, scratch, message);
-  bind_integer_or_null(statement, 6, delivery->finished_us, 0);
-  sqlite3_bind_int64(statement, 7, delivery->event->time_us);
-  int code = history_file_run(recording->file, HISTORY_FINISH_DELIVERY);
+  struct event *event = delivery->event;
+  bool same_file = event->history.row == make_row(recording, history_record_seq(event));
+  enum history_statement finish = same_file ? HISTORY_FINISH_DELIVERY : HISTORY_FINISH_DELIVERY_OF_TIME;
+  struct history_row row = {.statement = recording->file->statements[finish], .scratch = &recording->finishing};
+  buffer_clear(row.scratch);
+  struct history_piece message = add_message(&row, delivery, false);
+  if (row.scratch->failed) return no_memory(recording);
+  history_row_integer(&row, history_record_seq(event));
+  history_row_integer(&row, delivery->number);
+  bind_outcome(&row, delivery, message, false);
+  if (!same_file) history_row_integer(&row, event->time_us);
+  int code = history_file_run(recording->file, finish);
   if (code != SQLITE_OK || sqlite3_changes(recording->file->database)) return code;
-  return history_record_event(recording, delivery->event);
+  code = history_record_event(recording, event);
+  return code == SQLITE_OK ? history_recording_flush(recording) : code;
 }
 
 static int insert_attempt(struct history_recording *recording, const struct delivery *delivery) {
   const struct attempt *attempt = &delivery->attempt;
   const struct redaction *first = endpoint_redaction(delivery->endpoint), *second = &delivery->event->redaction;
-  struct buffer *scratch = &recording->scratch;
-  buffer_clear(scratch);
-  struct piece url = redact_string(scratch, endpoint_url(delivery->endpoint), first, NULL);
-  struct piece request_head = redact_head_piece(scratch, &attempt->request_head, first, second);
-  struct piece request_body = redact_piece(scratch, delivery->stored_body, delivery->stored_body_length, first, second);
-  struct piece response_head = redact_head_piece(scratch, &attempt->response_head, first, second);
   const struct buffer *body = &attempt->response_body;
-  size_t body_length = attempt->truncated ? redact_cut(body->bytes, body->length, first, second) : body->length;
-  struct piece response_body = redact_piece(scratch, body->bytes, body_length, first, second);
-  struct piece message = redact_string(scratch, attempt->message, first, second);
-  if (scratch->failed) return SQLITE_NOMEM;
-
-  sqlite3_stmt *statement = recording->file->statements[HISTORY_INSERT_ATTEMPT];
-  sqlite3_bind_int64(statement, 1, delivery->event->history.row);
-  sqlite3_bind_int64(statement, 2, delivery->number);
-  sqlite3_bind_int64(statement, 3, attempt->started_us);
-  bind_piece(statement, 4, scratch, url);
-  bind_piece_or_null(statement, 5, scratch, request_head);
-  bind_piece(statement, 6, scratch, request_body);
-  bind_integer_or_null(statement, 7, attempt->http_status, 0);
-  bind_piece_or_null(statement, 8, scratch, response_head);
+  struct history_row row = history_rows_begin(&recording->attempts, recording->file);
+  struct history_piece url = history_row_redact_string(&row, endpoint_url(delivery->endpoint), first, NULL);
+  struct history_piece request_head = history_row_redact_head(&row, &attempt->request_head, first, second);
+  struct history_piece request_body =
+      history_row_redact(&row, delivery->stored_body, delivery->stored_body_length, first, second);
+  struct history_piece response_head = history_row_redact_head(&row, &attempt->response_head, first, second);
+  struct history_piece response_body = history_row_redact(&row, body->bytes, body->length, first, second);
+  struct history_piece message = history_row_redact_string(&row, attempt->message, first, second);
+  if (row.scratch->failed) return no_memory(recording);
+  history_row_integer(&row, history_record_seq(delivery->event));
+  history_row_integer(&row, delivery->number);
+  history_row_integer(&row, attempt->started_us);
+  history_row_string(&row, "POST");
+  history_row_piece(&row, url);
+  history_row_piece_or_null(&row, request_head);
+  history_row_piece(&row, request_body);
+  history_row_integer_or_null(&row, attempt->http_status, 0);
+  history_row_piece_or_null(&row, response_head);
   if (attempt->http_status)
-    bind_piece(statement, 9, scratch, response_body);
+    history_row_piece(&row, response_body);
   else
-    sqlite3_bind_null(statement, 9);
-  bind_integer_or_null(statement, 10, attempt->response_length, -1);
-  sqlite3_bind_int(statement, 11, attempt->truncated);
-  bind_string(statement, 12, attempt->remote_address[0] ? attempt->remote_address : NULL);
-  bind_string(statement, 13, attempt->http_version);
-  bind_string(statement, 14, attempt->tls_version);
-  bind_integer_or_null(statement, 15, attempt->name_lookup_us, -1);
-  bind_integer_or_null(statement, 16, attempt->connect_us, -1);
-  bind_integer_or_null(statement, 17, attempt->tls_us, -1);
-  bind_integer_or_null(statement, 18, attempt->first_byte_us, -1);
-  bind_integer_or_null(statement, 19, attempt->total_us, -1);
-  bind_cause(statement, 20, attempt->cause);
-  bind_piece_or_null(statement, 21, scratch, message);
-  bind_cause(statement, 22, attempt->body_cause);
-  sqlite3_bind_int(statement, 23, attempt->resent);
-  return history_file_run(recording->file, HISTORY_INSERT_ATTEMPT);
+    history_row_string(&row, NULL);
+  history_row_integer_or_null(&row, attempt->response_length, -1);
+  history_row_integer(&row, attempt->truncated);
+  history_row_string(&row, attempt->remote_address[0] ? attempt->remote_address : NULL);
+  history_row_string(&row, attempt->http_version);
+  history_row_string(&row, attempt->tls_version);
+  history_row_integer_or_null(&row, attempt->name_lookup_us, -1);
+  history_row_integer_or_null(&row, attempt->connect_us, -1);
+  history_row_integer_or_null(&row, attempt->tls_us, -1);
+  history_row_integer_or_null(&row, attempt->first_byte_us, -1);
+  history_row_integer_or_null(&row, attempt->total_us, -1);
+  history_row_string(&row, code_or_null(attempt->cause));
+  history_row_piece_or_null(&row, message);
+  history_row_string(&row, code_or_null(attempt->body_cause));
+  history_row_integer(&row, attempt->resent);
+  return history_rows_end(&recording->attempts, recording->file);
 }
 
 int history_record_delivery(struct history_recording *recording, struct delivery *delivery) {

@@ -8,18 +8,23 @@
 #ifndef INTENT_WEBHOOK_HISTORY_RECORD_H
 #define INTENT_WEBHOOK_HISTORY_RECORD_H
 
-#include "buffer.h"
 #include "event.h"
 #include "history_file.h"
+#include "history_row.h"
 
 #pragma GCC visibility push(hidden)
 
-/* A transaction's state. `file` is set by the owner and `scratch` kept between transactions. */
+/* A transaction's state. All zero to begin with; `file`, `opening` and `careful` are set by the owner. */
 struct history_recording {
   struct history_file *file;
-  struct buffer scratch; /* redacted copies of what one row binds */
-  int64_t last_seq;      /* the highest seq given so far */
-  int64_t first_seq;     /* the first of this transaction; 0: none yet */
+  unsigned opening; /* how often the file has been opened, from 1: another file may have that name each time */
+  bool careful;     /* look for each event's id first; to be set when a transaction failed with SQLITE_CONSTRAINT */
+  bool no_memory;   /* why SQLITE_NOMEM came, when it was not from SQLite */
+  struct history_rows events, deliveries, attempts; /* to be written */
+  struct buffer finishing;                          /* what the statement for one delivery binds */
+  int64_t committed_seq;                            /* the highest seq given before the transaction */
+  int64_t last_seq;                                 /* the highest seq given so far */
+  int64_t first_seq;                                /* the first of this transaction; 0: none yet */
   int64_t earliest, latest;
 };
 
@@ -33,6 +38,9 @@ int history_recording_begin(struct history_recording *recording);
  */
 int history_record_event(struct history_recording *recording, struct event *event);
 
+/* Between the last event and the first delivery. */
+int history_recording_flush(struct history_recording *recording);
+
 /*
  * Writes the outcome and the attempt of a finished delivery, whose event has a row. Should the event be gone from the
  * file (deleted by age or by hand, or the file is another one now), it is written again.
@@ -41,6 +49,15 @@ int history_record_delivery(struct history_recording *recording, struct delivery
 
 /* Before COMMIT. */
 int history_recording_end(struct history_recording *recording);
+
+/* After a failed transaction, for the event of each delivery that was in it. */
+void history_record_undo(const struct history_recording *recording, struct event *event);
+
+/* The event's seq; it must have a row. */
+int64_t history_record_seq(const struct event *event);
+
+/* Gives the memory back; the rest stays. */
+void history_recording_free(struct history_recording *recording);
 
 #pragma GCC visibility pop
 #endif

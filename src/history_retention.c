@@ -59,6 +59,6 @@ int history_retention_step(struct history_file *file, int64_t before_us, bool *m
   code = history_file_run(file, HISTORY_BEGIN);
   if (code == SQLITE_OK) code = delete_old(file, before_us, more);
   if (code == SQLITE_OK) code = history_file_run(file, HISTORY_COMMIT);
-  if (!sqlite3_get_autocommit(file->database)) sqlite3_exec(file->database, "ROLLBACK", NULL, NULL, NULL);
+  history_file_roll_back(file);
   return code;
 }

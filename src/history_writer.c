@@ -3,9 +3,6 @@
  *
  * The thread takes turns (`turn`): each begins and ends with the lock, does one thing, and the next one looks again. So
  * whatever is asked of the writer meanwhile, to park, to hurry, to end, is seen after one batch at the latest.
- *
- * A batch is the beginning of the backlog: events first, then finished deliveries whose events are in the file or in
- * the batch. A delivery whose event is in the same batch is written once, as finished.
  */
 #include "history_writer.h"
 
@@ -28,172 +25,17 @@ enum {
 
 atomic_bool history_parking;
 
-/* An event in the batch that has no seq yet. */
-static const int64_t ROW_TO_COME = -1;
-
-/* ---- queues ---- */
-
-static void move_all(struct history_queue *to, struct history_queue *from) {
-  if (from->first_event) {
-    if (to->last_event)
-      to->last_event->next = from->first_event;
-    else
-      to->first_event = from->first_event;
-    to->last_event = from->last_event;
-  }
-  if (from->first_delivery) {
-    if (to->last_delivery)
-      to->last_delivery->next = from->first_delivery;
-    else
-      to->first_delivery = from->first_delivery;
-    to->last_delivery = from->last_delivery;
-  }
-  to->events += from->events;
-  to->deliveries += from->deliveries;
-  *from = (struct history_queue){0};
-}
-
-static struct event *take_event(struct history_queue *queue) {
-  struct event *event = queue->first_event;
-  queue->first_event = event->next;
-  if (!queue->first_event) queue->last_event = NULL;
-  queue->events--;
-  event->next = NULL;
-  return event;
-}
-
-static struct delivery *take_delivery(struct history_queue *queue) {
-  struct delivery *delivery = queue->first_delivery;
-  queue->first_delivery = delivery->next;
-  if (!queue->first_delivery) queue->last_delivery = NULL;
-  queue->deliveries--;
-  delivery->next = NULL;
-  return delivery;
-}
-
-/* ---- one batch; without the lock ---- */
-
-struct batch {
-  size_t events, deliveries; /* so many from the beginning of the backlog */
-  bool full;                 /* there was more to write at once */
-  uint64_t written;          /* events and attempts */
-};
-
-/* Whether all deliveries of the event have been handed over. */
-static bool is_finished(const struct event *event) {
-  for (unsigned i = 0; i < event->delivery_count; i++)
-    if (!event->deliveries[i].history.in_batch) return false;
-  return true;
-}
-
-/*
- * Marks what is in the batch: half of it events, and more where there are few deliveries. In no hurry, an event with
- * deliveries on their way, and what came after it, is left to the next batch, once: most are finished by then, and one
- * write instead of two is half the work.
- */
-static struct batch select_batch(struct history *history, bool hurried) {
-  struct history_queue *backlog = &history->own.backlog;
-  struct batch batch = {0};
-  for (struct delivery *delivery = backlog->first_delivery; delivery; delivery = delivery->next)
-    delivery->history.in_batch = true;
-  size_t for_deliveries = backlog->deliveries < HISTORY_BATCH / 2 ? backlog->deliveries : HISTORY_BATCH / 2;
-  for (struct event *event = backlog->first_event; event; event = event->next) {
-    if (!hurried && batch.events >= history->own.due_events && !is_finished(event)) break;
-    batch.full = batch.events == HISTORY_BATCH - for_deliveries;
-    if (batch.full) break;
-    event->history.row = ROW_TO_COME;
-    batch.events++;
-  }
-  struct delivery *delivery = backlog->first_delivery;
-  for (; delivery && delivery->event->history.row; delivery = delivery->next) {
-    if (batch.events + batch.deliveries == HISTORY_BATCH) {
-      batch.full = true;
-      break;
-    }
-    batch.deliveries++;
-  }
-  for (; delivery; delivery = delivery->next) delivery->history.in_batch = false;
-  return batch;
-}
-
-static void unmark_batch(struct history_queue *backlog, const struct batch *batch) {
-  struct event *event = backlog->first_event;
-  for (size_t i = 0; i < batch->events; i++, event = event->next) event->history.row = 0;
-  struct delivery *delivery = backlog->first_delivery;
-  for (size_t i = 0; i < batch->deliveries; i++, delivery = delivery->next)
-    delivery->history.in_batch = delivery->history.inserted_final = false;
-}
-
-static int write_records(struct history *history, struct batch *batch) {
-  struct history_recording *recording = &history->own.recording;
-  int code = history_file_run(&history->own.file, HISTORY_BEGIN);
-  if (code == SQLITE_OK) code = history_recording_begin(recording);
-  struct event *event = history->own.backlog.first_event;
-  for (size_t i = 0; code == SQLITE_OK && i < batch->events; i++, event = event->next) {
-    code = history_record_event(recording, event);
-    batch->written++;
-  }
-  struct delivery *delivery = history->own.backlog.first_delivery;
-  for (size_t i = 0; code == SQLITE_OK && i < batch->deliveries; i++, delivery = delivery->next) {
-    code = history_record_delivery(recording, delivery);
-    if (delivery->attempt.made) batch->written++;
-  }
-  return code == SQLITE_OK ? history_recording_end(recording) : code;
-}
-
 static int open_file(struct history *history) {
   struct history_file *file = &history->own.file;
   if (file->database && history_file_in_place(file, history->path)) return SQLITE_OK;
+  history->own.backlog.recording.opening++;
   return history_file_open(file, history->path);
 }
 
-static int write_batch(struct history *history, bool hurried, struct batch *batch) {
-  struct history_file *file = &history->own.file;
+/* Without the lock, like the one before. */
+static int write_batch(struct history *history, bool hurried, struct history_batch *batch) {
   int code = open_file(history);
-  if (code != SQLITE_OK) return code;
-  *batch = select_batch(history, hurried);
-  if (batch->events + batch->deliveries == 0) return SQLITE_OK;
-  history->own.recording.file = file;
-  code = write_records(history, batch);
-  if (code == SQLITE_OK) code = history_file_run(file, HISTORY_COMMIT);
-  if (code == SQLITE_OK) return code;
-  if (history->own.recording.scratch.failed)
-    snprintf(file->error, sizeof file->error, "There was not enough memory to write the history.");
-  if (!sqlite3_get_autocommit(file->database)) sqlite3_exec(file->database, "ROLLBACK", NULL, NULL, NULL);
-  unmark_batch(&history->own.backlog, batch);
-  return code;
-}
-
-/* The owner may use the record's links from here on, and free what it holds. */
-static void tell_stored(struct history *history, const struct batch *batch) {
-  struct history_queue *backlog = &history->own.backlog;
-  history->own.told_events -= batch->events < history->own.told_events ? batch->events : history->own.told_events;
-  history->own.told_deliveries -=
-      batch->deliveries < history->own.told_deliveries ? batch->deliveries : history->own.told_deliveries;
-  for (size_t i = 0; i < batch->events; i++) {
-    struct event *event = take_event(backlog);
-    event->owner->event_recorded(event, true);
-    event_release(event);
-  }
-  for (size_t i = 0; i < batch->deliveries; i++) {
-    struct delivery *delivery = take_delivery(backlog);
-    struct event *event = delivery->event;
-    delivery->history.row = event->history.row;
-    event->owner->delivery_recorded(delivery, true);
-    event_release(event);
-  }
-}
-
-/* Tells those of the whole backlog who do not know yet. The records stay where they are. */
-static void tell_failed(struct history *history) {
-  size_t number = 0;
-  for (struct event *event = history->own.backlog.first_event; event; event = event->next)
-    if (number++ >= history->own.told_events) event->owner->event_recorded(event, false);
-  history->own.told_events = number;
-  number = 0;
-  for (struct delivery *delivery = history->own.backlog.first_delivery; delivery; delivery = delivery->next)
-    if (number++ >= history->own.told_deliveries) delivery->event->owner->delivery_recorded(delivery, false);
-  history->own.told_deliveries = number;
+  return code == SQLITE_OK ? history_backlog_write(&history->own.backlog, hurried, batch) : code;
 }
 
 /* ---- what comes of a try; with the lock ---- */
@@ -244,9 +86,9 @@ static void failed(struct history *history, int64_t now_us) {
 static void work(struct history *history) {
   int64_t now_us = clock_monotonic_us();
   bool records = history->stats.waiting > 0, short_inbox;
-  struct batch batch = {0};
+  struct history_batch batch = {0};
   bool hurried = history->hurries > 0 || is_ending(history);
-  move_all(&history->own.backlog, &history->inbox);
+  history_queue_move(&history->own.backlog.queue, &history->inbox);
   history->own.gather_until_us = now_us + HISTORY_WINDOW_MS * MILLISECOND;
   if (!history->own.locked_since_us) history->own.locked_since_us = now_us;
   bool patient = now_us - history->own.locked_since_us < LOCK_PATIENCE_US;
@@ -259,7 +101,6 @@ static void work(struct history *history) {
   uv_mutex_lock(&history->lock);
   history->open = history->own.file.database != NULL;
   history->own.leftover = code == SQLITE_OK && batch.full;
-  history->own.due_events = history->own.backlog.events - (code == SQLITE_OK ? batch.events : 0);
   now_us = clock_monotonic_us();
   if (code == SQLITE_OK) {
     succeeded(history, now_us);
@@ -268,18 +109,18 @@ static void work(struct history *history) {
   } else if (give_way) {
     found_locked(history, now_us);
   } else {
-    move_all(&history->own.backlog, &history->inbox);
+    history_queue_move(&history->own.backlog.queue, &history->inbox);
     failed(history, now_us);
   }
-  short_inbox = history->inbox.events + history->inbox.deliveries < HISTORY_BATCH / 2;
+  short_inbox = history_queue_length(&history->inbox) < HISTORY_BATCH / 2;
   uv_cond_broadcast(&history->changed);
   if (give_way) return;
   uv_mutex_unlock(&history->lock);
 
   if (code == SQLITE_OK)
-    tell_stored(history, &batch);
+    history_backlog_tell_stored(&history->own.backlog, &batch);
   else
-    tell_failed(history);
+    history_backlog_tell_failed(&history->own.backlog);
   if (history->own.file.database) history_file_checkpoint(&history->own.file, !short_inbox || batch.full);
   uv_mutex_lock(&history->lock);
 }
@@ -289,7 +130,7 @@ static void work(struct history *history) {
 /* Without the lock. */
 static void close_own(struct history *history, bool checkpoint) {
   history_file_close(&history->own.file, checkpoint);
-  buffer_free(&history->own.recording.scratch);
+  history_recording_free(&history->own.backlog.recording);
 }
 
 static void sleep_until(struct history *history, enum history_sleep sleep, int64_t until_us) {
@@ -317,14 +158,11 @@ static void park(struct history *history) {
 }
 
 static void drop_all(struct history *history) {
-  move_all(&history->own.backlog, &history->inbox);
+  history_queue_move(&history->own.backlog.queue, &history->inbox);
   history->stats.dropped += history->stats.waiting;
   history->stats.waiting = 0;
-  history->own.told_events = history->own.told_deliveries = 0;
   uv_mutex_unlock(&history->lock);
-  struct history_queue *backlog = &history->own.backlog;
-  while (backlog->first_event) event_release(take_event(backlog));
-  while (backlog->first_delivery) event_release(take_delivery(backlog)->event);
+  history_backlog_drop(&history->own.backlog);
   uv_mutex_lock(&history->lock);
 }
 
@@ -373,9 +211,8 @@ static bool end(struct history *history) {
 }
 
 static bool is_batch(const struct history *history) {
-  return history->hurries > 0 || is_ending(history) || history->own.backlog.first_event ||
-         history->own.backlog.first_delivery || history->inbox.events + history->inbox.deliveries >= HISTORY_BATCH ||
-         clock_monotonic_us() >= history->own.gather_until_us;
+  return history->hurries > 0 || is_ending(history) || history->own.leftover ||
+         history_queue_length(&history->inbox) >= HISTORY_BATCH || clock_monotonic_us() >= history->own.gather_until_us;
 }
 
 /* False when it was the last one. */
@@ -401,6 +238,7 @@ static bool turn(struct history *history) {
 void history_writer_run(void *argument) {
   struct history *history = argument;
   uv_mutex_lock(&history->lock);
+  history->own.backlog.recording.file = &history->own.file;
   while (turn(history)) {}
   history->state = HISTORY_ENDED;
   history->finish = history->give_up = false;
@@ -411,7 +249,7 @@ void history_writer_run(void *argument) {
 bool history_writer_wakes(struct history *history) {
   bool wakes = history->sleep == HISTORY_IDLE ||
                (history->sleep == HISTORY_GATHERING &&
-                (history->hurries > 0 || history->inbox.events + history->inbox.deliveries >= HISTORY_BATCH));
+                (history->hurries > 0 || history_queue_length(&history->inbox) >= HISTORY_BATCH));
   if (wakes) history->sleep = HISTORY_AWAKE; /* once is enough */
   return wakes;
 }

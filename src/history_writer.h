@@ -10,17 +10,11 @@
 #include <uv.h>
 
 #include "history.h"
+#include "history_backlog.h"
 #include "history_file.h"
-#include "history_record.h"
+#include "history_queue.h"
 
 #pragma GCC visibility push(hidden)
-
-/* Records in the order in which they were handed over; an event comes before its deliveries. */
-struct history_queue {
-  struct event *first_event, *last_event;
-  struct delivery *first_delivery, *last_delivery;
-  size_t events, deliveries;
-};
 
 /* What the writer's thread sleeps on, so that it is woken for nothing else. */
 enum history_sleep {
@@ -54,11 +48,8 @@ struct history {
 
   struct { /* the thread's own */
     struct history_file file;
-    struct history_recording recording;
-    struct history_queue backlog;        /* taken from the inbox, not yet written */
-    size_t due_events;                   /* the first ones of the backlog, which were left out once already */
-    bool leftover;                       /* the last batch was full */
-    size_t told_events, told_deliveries; /* the first ones of the backlog, whose owners know that it failed */
+    struct history_backlog backlog; /* taken from the inbox, not yet written */
+    bool leftover;                  /* the last batch was full */
     bool failing;
     int64_t gather_until_us, locked_since_us, contended_until_us; /* monotonic */
     int64_t delay_us;                                             /* until a failed batch is tried again */

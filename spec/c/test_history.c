@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "history.h"
 #include "history_fixture.h"
+#include "history_record.h"
 #include "memory_faults.h"
 
 static const char *const secrets[] = {"abc123token", "key-Ümlaut-9", NULL};
@@ -268,12 +269,12 @@ static void watch_order(struct event *event, struct delivery *delivery, bool sto
   if (!stored) atomic_fetch_add(&out_of_order, 1);
   if (event) {
     atomic_fetch_add(&events_seen, 1);
-    if (event->history.row != atomic_load(&events_seen)) atomic_fetch_add(&out_of_order, 1);
+    if (history_record_seq(event) != atomic_load(&events_seen)) atomic_fetch_add(&out_of_order, 1);
     return;
   }
   atomic_fetch_add(&deliveries_seen, 1);
-  if (delivery->event->history.row != atomic_load(&deliveries_seen)) atomic_fetch_add(&out_of_order, 1);
-  if (delivery->event->history.row > atomic_load(&events_seen)) atomic_fetch_add(&out_of_order, 1);
+  if (history_record_seq(delivery->event) != atomic_load(&deliveries_seen)) atomic_fetch_add(&out_of_order, 1);
+  if (history_record_seq(delivery->event) > atomic_load(&events_seen)) atomic_fetch_add(&out_of_order, 1);
   if (delivery->history.inserted_final) atomic_fetch_add(&inserted_final, 1);
 }
 

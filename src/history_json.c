@@ -1,0 +1,211 @@
+/*
+ * history_json: see history_json.h.
+ */
+#include "history_json.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum field_kind {
+  FIELD_TEXT,
+  FIELD_INTEGER,
+  FIELD_TIME, /* microseconds in the file, seconds in JSON */
+  FIELD_BOOLEAN,
+  FIELD_BODY, /* a blob, which is no UTF-8 text, goes under another key as base64 */
+  FIELD_JSON
+};
+
+struct field {
+  const char *name; /* of the column, and key */
+  enum field_kind kind;
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct field event_fields[] = {
+    {"seq", FIELD_INTEGER},  {"id", FIELD_TEXT},    {"time", FIELD_TIME},  {"intent", FIELD_TEXT},
+    {"session", FIELD_TEXT}, {"slots", FIELD_JSON}, {"error", FIELD_TEXT}, {"note", FIELD_TEXT},
+};
+
+static const struct field delivery_fields[] = {
+    {"number", FIELD_INTEGER}, {"url", FIELD_TEXT},     {"status", FIELD_TEXT},
+    {"cause", FIELD_TEXT},     {"message", FIELD_TEXT}, {"finished", FIELD_TIME},
+};
+
+static const struct field attempt_fields[] = {
+    {"started", FIELD_TIME},
+    {"method", FIELD_TEXT},
+    {"url", FIELD_TEXT},
+    {"request_headers", FIELD_TEXT},
+    {"request_body", FIELD_BODY},
+    {"http_status", FIELD_INTEGER},
+    {"response_headers", FIELD_TEXT},
+    {"response_body", FIELD_BODY},
+    {"response_length", FIELD_INTEGER},
+    {"truncated", FIELD_BOOLEAN},
+    {"remote_address", FIELD_TEXT},
+    {"http_version", FIELD_TEXT},
+    {"tls_version", FIELD_TEXT},
+    {"name_lookup_us", FIELD_INTEGER},
+    {"connect_us", FIELD_INTEGER},
+    {"tls_us", FIELD_INTEGER},
+    {"first_byte_us", FIELD_INTEGER},
+    {"total_us", FIELD_INTEGER},
+    {"cause", FIELD_TEXT},
+    {"message", FIELD_TEXT},
+    {"body_cause", FIELD_TEXT},
+    {"resent", FIELD_BOOLEAN},
+};
+
+/* ---- columns ---- */
+
+static void write_base64(struct json *json, const unsigned char *bytes, size_t length) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  struct buffer text = {0};
+  for (size_t i = 0; i < length; i += 3) {
+    size_t count = length - i < 3 ? length - i : 3;
+    unsigned three = (unsigned)bytes[i] << 16;
+    if (count > 1) three |= (unsigned)bytes[i + 1] << 8;
+    if (count > 2) three |= bytes[i + 2];
+    char four[4] = {digits[three >> 18], digits[three >> 12 & 63], count > 1 ? digits[three >> 6 & 63] : '=',
+                    count > 2 ? digits[three & 63] : '='};
+    buffer_append(&text, four, sizeof four);
+  }
+  json_string(json, text.bytes, text.length);
+  if (text.failed) json->out->failed = true;
+  buffer_free(&text);
+}
+
+static void write_blob(struct json *json, const char *name, sqlite3_stmt *row, int column) {
+  struct buffer key = {0};
+  buffer_text(&key, name);
+  buffer_text(&key, "_base64");
+  json_null(json);
+  json_key(json, key.bytes, key.length);
+  write_base64(json, sqlite3_column_blob(row, column), (size_t)sqlite3_column_bytes(row, column));
+  if (key.failed) json->out->failed = true;
+  buffer_free(&key);
+}
+
+static void write_value(struct json *json, const struct field *field, sqlite3_stmt *row, int column) {
+  int type = sqlite3_column_type(row, column);
+  if (type == SQLITE_NULL) {
+    json_null(json);
+    return;
+  }
+  if (field->kind == FIELD_BODY && type == SQLITE_BLOB) {
+    write_blob(json, field->name, row, column);
+    return;
+  }
+  const void *bytes;
+  switch (field->kind) {
+  case FIELD_INTEGER: json_integer(json, sqlite3_column_int64(row, column)); break;
+  case FIELD_TIME: json_number(json, (double)sqlite3_column_int64(row, column) / 1e6); break;
+  case FIELD_BOOLEAN: json_boolean(json, sqlite3_column_int(row, column) != 0); break;
+  case FIELD_JSON:
+    bytes = sqlite3_column_blob(row, column); /* text as it is; the length is asked for afterwards */
+    json_raw(json, bytes, (size_t)sqlite3_column_bytes(row, column));
+    break;
+  case FIELD_TEXT:
+  case FIELD_BODY:
+    bytes = sqlite3_column_blob(row, column);
+    json_string(json, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
+    break;
+  }
+}
+
+static void write_fields(struct json *json, const struct field *fields, size_t count, sqlite3_stmt *row) {
+  for (size_t i = 0; i < count; i++) {
+    json_key(json, fields[i].name, strlen(fields[i].name));
+    write_value(json, &fields[i], row, (int)i);
+  }
+}
+
+/* ---- statements ---- */
+
+/* "SELECT", the columns of a table, and the rest. Returns an SQLite code. */
+static int prepare(sqlite3 *database, const char *table, const struct field *fields, size_t count, const char *rest,
+                   sqlite3_stmt **statement) {
+  struct buffer sql = {0};
+  for (size_t i = 0; i < count; i++) {
+    buffer_text(&sql, i ? ", " : "SELECT ");
+    buffer_text(&sql, table);
+    buffer_byte(&sql, '.');
+    buffer_text(&sql, fields[i].name);
+  }
+  buffer_text(&sql, rest);
+  buffer_byte(&sql, '\0');
+  int code = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(database, sql.bytes, -1, statement, NULL);
+  buffer_free(&sql);
+  return code;
+}
+
+int history_json_open(struct history_json *answer, sqlite3 *database, bool attempts, struct buffer *out) {
+  *answer = (struct history_json){.database = database, .json.out = out};
+  int code = prepare(database, "deliveries", delivery_fields, COUNT(delivery_fields),
+                     " FROM deliveries WHERE event = ?1 ORDER BY number", &answer->deliveries);
+  if (code != SQLITE_OK || !attempts) return code;
+  return prepare(database, "attempts", attempt_fields, COUNT(attempt_fields),
+                 " FROM attempts WHERE event = ?1 AND number = ?2 ORDER BY seq", &answer->attempts);
+}
+
+void history_json_close(struct history_json *answer) {
+  sqlite3_finalize(answer->deliveries);
+  sqlite3_finalize(answer->attempts);
+}
+
+int history_json_select(const struct history_json *answer, const char *rest, sqlite3_stmt **statement) {
+  return prepare(answer->database, "events", event_fields, COUNT(event_fields), rest, statement);
+}
+
+/* ---- an event ---- */
+
+/* Resets the statement whatever came. */
+static int finish_rows(sqlite3_stmt *statement, int code) {
+  sqlite3_reset(statement);
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int write_attempts(struct history_json *answer, int64_t event, int64_t number) {
+  struct json *json = &answer->json;
+  json_key(json, "attempts", strlen("attempts"));
+  json_begin_array(json);
+  sqlite3_bind_int64(answer->attempts, 1, event);
+  sqlite3_bind_int64(answer->attempts, 2, number);
+  int code;
+  while ((code = sqlite3_step(answer->attempts)) == SQLITE_ROW) {
+    json_begin_object(json);
+    write_fields(json, attempt_fields, COUNT(attempt_fields), answer->attempts);
+    json_end_object(json);
+  }
+  json_end_array(json);
+  return finish_rows(answer->attempts, code);
+}
+
+static int write_deliveries(struct history_json *answer, int64_t event) {
+  struct json *json = &answer->json;
+  json_key(json, "deliveries", strlen("deliveries"));
+  json_begin_array(json);
+  sqlite3_bind_int64(answer->deliveries, 1, event);
+  int code;
+  while ((code = sqlite3_step(answer->deliveries)) == SQLITE_ROW) {
+    json_begin_object(json);
+    write_fields(json, delivery_fields, COUNT(delivery_fields), answer->deliveries);
+    if (answer->attempts) {
+      code = write_attempts(answer, event, sqlite3_column_int64(answer->deliveries, 0));
+      if (code != SQLITE_OK) break;
+    }
+    json_end_object(json);
+  }
+  json_end_array(json);
+  return finish_rows(answer->deliveries, code);
+}
+
+int history_json_event(struct history_json *answer, sqlite3_stmt *row) {
+  json_begin_object(&answer->json);
+  write_fields(&answer->json, event_fields, COUNT(event_fields), row);
+  int code = write_deliveries(answer, sqlite3_column_int64(row, 0));
+  json_end_object(&answer->json);
+  return code;
+}
