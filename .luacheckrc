@@ -2,3 +2,4 @@ std = "min" -- what Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT have in common
 max_line_length = 120
 self = false -- a method may leave self unused
 files["spec"] = { std = "+busted" }
+files["bench"] = { std = "lua54" } -- run by this repository only

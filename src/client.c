@@ -45,7 +45,7 @@ struct client {
   atomic_uint generation; /* of the process that the rest is valid in */
 
   uv_mutex_t lock;
-  uv_cond_t changed; /* what somebody waits for has come: an event is finished, or no record is open */
+  uv_cond_t changed;            /* what somebody waits for has come: an event is finished, or no record is open */
   bool closed, cancelled, gone; /* gone: the handle was given back */
   struct sender *sender;        /* NULL: not in use yet, or retired */
   size_t users;
