@@ -104,7 +104,8 @@ $(BUILD)/examples/%: examples/c/%.c $(CORE_ARCHIVE)
 # ---- what users of the repository run ----
 
 demo: build-packages
-	@$(MAKE) --no-print-directory all >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@mkdir -p $(BUILD)
+	@$(MAKE) --no-print-directory all >$(BUILD)/demo.log 2>&1 || { cat $(BUILD)/demo.log; exit 1; }
 	@LUA=$(LUA) examples/clinic/demo
 
 test: test-packages

@@ -1,12 +1,12 @@
 -- fire_steadily: events at a fixed rate, whatever becomes of them, over ENDPOINTS endpoints in turn; the receiver
 -- measures how long each took from fire to there.
 --
---     lua5.4 bench/fire_steadily.lua PORT HISTORY SECONDS hang|answer
+--     lua5.4 bench/fire_steadily.lua PORT HISTORY SECONDS answer|hang [TIMEOUT]
 --
 -- Each endpoint is another address of the loopback network, so that it has connections of its own, as endpoints of
--- different people have. With "hang" the last one accepts and never answers: its queue is filled before the
--- measurement, and its timeout is one second, so that the measurement sees it wait, time out and be tried again with
--- the next event. Its own events carry no stamp, in either case. Prints how many events were stamped.
+-- different people have. With "hang" the last one accepts and never answers. Its queue is filled before the
+-- measurement, so that all its requests in flight hang; with a short TIMEOUT the measurement also sees them end, all at
+-- once, and the next ones connect. Its own events carry no stamp, in either case. Prints how many events were stamped.
 
 local clock = require "bench_clock"
 local contract = require "contract"
@@ -14,14 +14,14 @@ local webhook = require "intent_webhook"
 
 local ENDPOINTS, RATE, BACKLOG = 100, 2000, 500
 
-local port, path, seconds, last = arg[1], arg[2], tonumber(arg[3]), arg[4]
-if not last then contract.fail("usage: fire_steadily.lua PORT HISTORY SECONDS hang|answer") end
+local port, path, seconds, last, timeout = arg[1], arg[2], tonumber(arg[3]), arg[4], tonumber(arg[5])
+if not last then contract.fail("usage: fire_steadily.lua PORT HISTORY SECONDS answer|hang [TIMEOUT]") end
 
 local intents = {}
 for i = 1, ENDPOINTS do
   local target = i == ENDPOINTS and last == "hang" and "hang" or "hook"
   local url = string.format("http://127.0.0.%d:%s/%s", i, port, target)
-  intents[i] = contract.intent("intent" .. i, url, { timeout = i == ENDPOINTS and 1 or nil })
+  intents[i] = contract.intent("intent" .. i, url, { timeout = i == ENDPOINTS and timeout or nil })
 end
 local client = assert(webhook.new { history = path, intents = intents })
 

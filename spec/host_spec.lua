@@ -276,6 +276,18 @@ describe("the built module", function()
     end
   end)
 
+  it("documents each cause with its code and its sentence", function()
+    local header, manual, count = process.read_file("src/cause.h"), process.read_file("docs/history.md"), 0
+    for code, sentence in header:gmatch('X%([A-Z0-9_]+, "([a-z0-9_]+)",%s*(%b"").-%)') do
+      if code ~= "none" then
+        count = count + 1
+        local plain = header:match('"' .. code .. '", "(.-)"%)'):gsub('\\"', '"')
+        assert.is_truthy(manual:find("| `" .. code .. "` | " .. plain .. " |", 1, true), code .. sentence)
+      end
+    end
+    assert.is_true(count >= 40, count)
+  end)
+
   it("has its version in one place", function()
     assert.is_truthy(webhook.VERSION:find("^%d+%.%d+%.%d+$"))
     local version = webhook.VERSION:gsub("%.", "%%.")
