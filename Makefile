@@ -116,7 +116,7 @@ bench: all test-packages
 
 express: spec/support/express/node_modules/.package-lock.json
 spec/support/express/node_modules/.package-lock.json: spec/support/express/package-lock.json
-	cd spec/support/express && npm ci --silent --no-audit --no-fund
+	cd spec/support/express && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # ---- the form of the sources ----

@@ -12,7 +12,7 @@ local clock = require "bench_clock"
 local contract = require "contract"
 local webhook = require "intent_webhook"
 
-local ENDPOINTS, RATE, BACKLOG = 100, 2000, 500
+local ENDPOINTS, RATE, BACKLOG, SETTLE_US = 100, 2000, 500, 300000
 
 local port, path, seconds, last, timeout = arg[1], arg[2], tonumber(arg[3]), arg[4], tonumber(arg[5])
 if not last then contract.fail("usage: fire_steadily.lua PORT HISTORY SECONDS answer|hang [TIMEOUT]") end
@@ -34,7 +34,7 @@ for _ = 1, BACKLOG do assert(client:fire("intent" .. ENDPOINTS, contract.slots))
 
 local slots = { customer_name = "John Doe", appointment_date = "2026-03-15" }
 local stamped = 0
-local start = clock.now() + 100000
+local start = clock.now() + SETTLE_US
 for i = 1, seconds * RATE do
   local endpoint = (i - 1) % ENDPOINTS + 1
   clock.sleep_until(start + i * 1e6 / RATE)

@@ -4,7 +4,8 @@
  * There is one writer for a file in a process, shared by every client that names the file. It starts with
  * the first record, and ends when the last client has released it and everything is written. It commits in groups:
  * what came while the last commit ran, or within HISTORY_WINDOW_MS of the first record, or at most
- * HISTORY_BATCH records; at once while somebody waits. So a record is in the file within 50 ms.
+ * HISTORY_BATCH records; at once while somebody waits. An event with deliveries on their way is left to the next group
+ * once, since most are finished by then. So a record is in the file within 50 ms.
  *
  * Nothing is dropped: when a commit fails (disk full, locked by another program) the batch stays and is tried again,
  * its owners are told stored = false once, and stored = true when it has been written at last.

@@ -204,19 +204,19 @@ static void test_waiting(struct scene *scene) {
     iw_client *client = scene_client(scene->history);
     iw_endpoint *endpoint = endpoint_at(client, "/hang?row");
     char sql[256], error[IW_ERROR_SIZE];
-    int64_t longest_us = 0;
+    const char *slowness = getenv("SPEC_SLOWNESS");
+    int64_t allowed_us = 50000 * (slowness != NULL ? atoi(slowness) : 1);
+    unsigned late = 0;
     CHECK(iw_client_start(client, 10, error) == IW_OK);
     for (int n = 0; n < 20; n++) {
       int64_t start_us = scene_now_us();
       CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
       snprintf(sql, sizeof sql,
-               "SELECT count(*) FROM events JOIN deliveries ON event = seq"
-               " WHERE id = '%s' AND status = 'pending'",
-               id);
+               "SELECT count(*) FROM events JOIN deliveries ON event = seq WHERE id = '%s' AND status = 'pending'", id);
       AWAIT(scene_count(scene->history, sql) == 1, 10);
-      if (scene_now_us() - start_us > longest_us) longest_us = scene_now_us() - start_us;
+      late += scene_now_us() - start_us > allowed_us;
     }
-    if (getenv("SPEC_SLOW") == NULL) CHECK(longest_us < 50000);
+    CHECK(late <= 2); /* the machine may have had something else to do */
     size_t cut = 0;
     CHECK(iw_client_close(client, 0, &cut) == IW_TIMEOUT && cut == 20);
     iw_client_free(client);
