@@ -220,3 +220,12 @@ struct event *fixture_record(struct history *history, const struct fixture_event
   }
   return event;
 }
+
+int64_t fixture_slowness(void) {
+  const char *given = getenv("SPEC_SLOWNESS");
+#ifdef __SANITIZE_THREAD__
+  return given ? atol(given) : 10;
+#else
+  return given ? atol(given) : 1;
+#endif
+}

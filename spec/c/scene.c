@@ -6,7 +6,6 @@
 #endif
 #include "scene.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,12 +32,13 @@ void scene_begin(struct scene *scene) {
 }
 
 void scene_end(struct scene *scene) {
-  DIR *folder = opendir(scene->folder);
-  if (folder == NULL) give_up(scene->folder, strerror(errno));
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-    if (entry->d_name[0] != '.') unlinkat(dirfd(folder), entry->d_name, 0);
-  closedir(folder);
-  rmdir(scene->folder);
+  static const char *const endings[] = {"", "-wal", "-shm"};
+  char path[128];
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    snprintf(path, sizeof path, "%s%s", scene->history, endings[i]);
+    unlink(path);
+  }
+  if (rmdir(scene->folder) != 0) give_up(scene->folder, strerror(errno));
 }
 
 /* ---- the history file ---- */

@@ -17,7 +17,7 @@ struct scene {
 
 /* Both end the program with a message when the folder cannot be made. */
 void scene_begin(struct scene *scene);
-void scene_end(struct scene *scene); /* removes the folder with its files */
+void scene_end(struct scene *scene); /* removes the folder, in which there must be nothing but the history */
 
 /*
  * Asks a history file with a read-only connection of its own. Gives the first column of the first row: scene_count as

@@ -119,7 +119,7 @@ static void test_locked(void) {
     for (unsigned i = 0; i < 100; i++) record(200);
     int64_t started = clock_monotonic_us();
     CHECK(!history_finish_all(300));
-    CHECK(clock_monotonic_us() - started < 1000000);
+    CHECK(clock_monotonic_us() - started < 1000000 * fixture_slowness());
     struct history_stats stats;
     history_read_stats(history, &stats);
     CHECK(stats.waiting == 0 && stats.dropped == 200);
@@ -415,16 +415,6 @@ static void test_memory(void) {
 
 /* ---- processes ---- */
 
-/* By how much everything is slower here: SPEC_SLOWNESS, for valgrind and the like. */
-static int64_t slowness(void) {
-  const char *given = getenv("SPEC_SLOWNESS");
-#ifdef __SANITIZE_THREAD__
-  return given ? atol(given) : 10;
-#else
-  return given ? atol(given) : 1;
-#endif
-}
-
 static atomic_uint reported;
 static int report_to;
 
@@ -524,7 +514,7 @@ static void test_saturated(void) {
       waitpid(children[i], &status, 0);
       CHECK(status == 0);
     }
-    CHECK(slowest < 2000000 * slowness());
+    CHECK(slowest < 2000000 * fixture_slowness());
     CHECK(fewest > total / PROCESSES / 4); /* nobody starves */
     char expected[64];
     snprintf(expected, sizeof expected, "%lld|%lld|1", (long long)total, (long long)total);

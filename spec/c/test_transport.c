@@ -80,7 +80,7 @@ int main(void) {
     CHECK(iw_client_start(client, 10, error) == IW_OK);
     limit_descriptors(before); /* the receiver needs as many */
     iw_endpoint *endpoints[4];
-    static const char *const paths[] = {"/200/20?a", "/200/20?b", "/200/20?c", "/200/20?d"};
+    static const char *const paths[] = {"/200/200?a", "/200/200?b", "/200/200?c", "/200/200?d"};
     for (int i = 0; i < 4; i++) endpoints[i] = endpoint_with(client, loopback_url(loopback, paths[i], url), 10, 64);
     for (int n = 0; n < 400; n++) CHECK(scene_fire(client, endpoints[n / 100], NULL, n, id) == IW_OK);
     AWAIT(loopback_requests(loopback, paths[0]) == 100, 20);
