@@ -53,6 +53,7 @@ struct client {
   struct delivery *first_result, *last_result;
   size_t result_count, result_bytes;
   size_t bare_held;    /* events without a delivery that are not yet recorded */
+  size_t bare_bytes;   /* of these */
   size_t open_records; /* events and deliveries that are not yet recorded */
   unsigned drainers;   /* threads that wait until there is none */
   size_t queued, in_flight, unrecorded, cut;
@@ -157,7 +158,8 @@ static void adopt(struct client *client) {
     client->newest = client->oldest = NULL;
     client->first_result = client->last_result = NULL;
     client->result_count = client->result_bytes = 0;
-    client->bare_held = client->open_records = client->queued = client->in_flight = client->unrecorded = 0;
+    client->bare_held = client->bare_bytes = 0;
+    client->open_records = client->queued = client->in_flight = client->unrecorded = 0;
     client->refusals_held = client->cut = client->hurries = 0;
     client->refusals_uncounted = 0;
     client->drainers = 0;
@@ -324,12 +326,18 @@ static void record_refusals(struct client *client, const struct event *like) {
   event_release(event);
 }
 
+/* An event without a delivery, which was admitted, is held no more. Needs the lock. */
+static void dismiss(struct client *client, const struct event *event) {
+  client->bare_held--;
+  client->bare_bytes -= event->bytes;
+}
+
 static void event_recorded(struct event *event, bool stored) {
   struct client *client = event->client;
   uv_mutex_lock(&client->lock);
   if (event->delivery_count == 0) {
     event->deliveries[0].recorded = stored;
-    if (!event->refusal && stored) client->bare_held--;
+    if (!event->refusal && stored) dismiss(client, event);
     publish(client, &event->deliveries[0]);
   }
   if (!stored) {
@@ -372,7 +380,7 @@ static void without_history(struct client *client, struct event *event) {
   client->open_records--;
   if (event->refusal) client->refusals_held--;
   if (event->delivery_count > 0) return;
-  if (!event->refusal) client->bare_held--;
+  if (!event->refusal) dismiss(client, event);
   publish(client, &event->deliveries[0]);
 }
 
@@ -469,7 +477,6 @@ static void delivery_make(struct delivery *delivery, const iw_request *request, 
     delivery->stored_body = keep(place, request->stored_body, request->stored_body_length);
     delivery->stored_body_length = request->stored_body_length;
   }
-  delivery->bytes = sizeof *delivery + request->body_length + request->stored_body_length;
   enum cause refused = request->refused == IW_MAP_ERROR         ? CAUSE_MAP_ERROR
                        : request->refused == IW_PAYLOAD_INVALID ? CAUSE_PAYLOAD_INVALID
                        : request->endpoint->disabled            ? CAUSE_ENDPOINT_DISABLED
@@ -522,6 +529,7 @@ static struct event *event_make(struct client *client, const iw_event *given) {
   for (size_t i = 0; i < nodes; i++) event->deliveries[i].event = event;
   for (size_t i = 0; i < given->request_count; i++) {
     event->deliveries[i].number = (unsigned)i + 1;
+    event->deliveries[i].bytes = size; /* as long as one of them is held, so is all of the event */
     delivery_make(&event->deliveries[i], &given->requests[i], &place);
   }
   return event;
@@ -535,8 +543,10 @@ static void event_unmake(struct event *event) {
 /* Whether any delivery of the event found room; those that did not are refused. Needs the lock. */
 static bool admit(struct client *client, struct event *event) {
   if (event->delivery_count == 0) {
-    if (client->bare_held >= client->queue_limit) return false;
+    if (client->bare_held >= client->queue_limit || client->bare_bytes + event->bytes > client->queue_bytes)
+      return false;
     client->bare_held++;
+    client->bare_bytes += event->bytes;
     return true;
   }
   bool any = false;
@@ -778,7 +788,7 @@ void iw_client_stats(iw_client *client, iw_stats *stats) {
   stats->queued = client->queued;
   stats->in_flight = client->in_flight;
   stats->unrecorded = client->unrecorded;
-  stats->bytes = client->result_bytes;
+  stats->bytes = client->result_bytes + client->bare_bytes;
   for (struct endpoint *endpoint = client->endpoints; endpoint != NULL; endpoint = endpoint->next)
     stats->bytes += endpoint->held_bytes;
   bool failed = client->history_failed;

@@ -467,6 +467,7 @@ static void add_secret(lua_State *L, struct firing *firing, const char *json_tex
 }
 
 static void settle_secrets(struct firing *firing) {
+  if (firing->self->scalars.failed) firing->secret_count = 0; /* nothing will be fired */
   const char *place = firing->self->scalars.bytes;
   for (size_t i = 0; i < firing->secret_count; i++) {
     iw_secret *secret = &firing->secrets[i];

@@ -72,6 +72,12 @@ static void test_limits(struct scene *scene) {
     request.body_length = 1000;
     CHECK(iw_client_fire(client, &event, id) == IW_OK);
     CHECK(stats_of(client).bytes > 81000 && stats_of(client).bytes <= 100000);
+    request.body_length = 0;
+    event.slots = body; /* everything that an event holds counts */
+    event.slots_length = 20000;
+    CHECK(iw_client_fire(client, &event, id) == IW_FULL);
+    event.slots_length = 10000;
+    CHECK(iw_client_fire(client, &event, id) == IW_OK);
     free(body);
     end(client);
   }
@@ -182,14 +188,18 @@ static void test_history_lock(void) {
     struct scene own;
     char id[IW_ID_SIZE], error[IW_ERROR_SIZE];
     scene_begin(&own);
-    iw_client *client = client_with(own.history, 10, 0);
+    iw_client *client = client_with(own.history, 10, 100000);
     iw_endpoint *endpoint = endpoint_at(client, "/200?locked", 0);
     CHECK(iw_client_start(client, 10, error) == IW_OK);
     sqlite3 *other = NULL;
     CHECK(sqlite3_open(own.history, &other) == SQLITE_OK);
     sqlite3_busy_timeout(other, 1000);
     CHECK(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
-    for (int n = 0; n < 10; n++) CHECK(scene_fire(client, NULL, NULL, n, id) == IW_OK);
+    static char note[60001];
+    memset(note, 'n', sizeof note - 1);
+    CHECK(iw_client_fire(client, &(iw_event){.intent = "test", .note = note}, id) == IW_OK);
+    CHECK(iw_client_fire(client, &(iw_event){.intent = "test", .note = note}, id) == IW_FULL);
+    for (int n = 0; n < 9; n++) CHECK(scene_fire(client, NULL, NULL, n, id) == IW_OK);
     CHECK(scene_fire(client, NULL, NULL, 10, id) == IW_FULL);
     for (int n = 0; n < 10; n++) CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
     AWAIT(loopback_requests(loopback, "/200?locked") == 10, 10);
@@ -206,7 +216,7 @@ static void test_history_lock(void) {
     CHECK(iw_client_close(client, 20, NULL) == IW_OK);
     CHECK(stats_of(client).unrecorded == 0 && stats_of(client).history_error[0] == '\0');
     iw_client_free(client);
-    CHECK(scene_count(own.history, "SELECT count(*) FROM events") == 22);
+    CHECK(scene_count(own.history, "SELECT count(*) FROM events") == 23);
     CHECK(scene_count(own.history, "SELECT count(*) FROM attempts") == 10);
     scene_end(&own);
   }
