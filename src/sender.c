@@ -242,6 +242,8 @@ static CURLM *multi_new(struct sender *sender) {
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, sender);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, sender);
+  /* libcurl 7.88 now and then breaks off a stream when many share a connection; and nothing is sent again here */
+  curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)sender->in_flight_limit);
   return multi;
 }

@@ -218,7 +218,6 @@ static bool set_options(struct transfer *transfer) {
 #endif
   if (endpoint->https) {
     SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(PIPEWAIT, 1L); /* rather share one HTTP/2 connection than open many */
   } else {
     SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   }
