@@ -131,7 +131,11 @@ static int look(sqlite3 *database, sqlite3_int64 *version, enum history_schema_s
 
 int history_schema_look(sqlite3 *database, enum history_schema_state *state, char *error, size_t error_size) {
   sqlite3_int64 version = 0;
-  return look(database, &version, state, error, error_size);
+  int code = run(database, "BEGIN"); /* one moment for all that is read: another process may be making the tables */
+  if (code != SQLITE_OK) return explain(database, code, error, error_size);
+  code = look(database, &version, state, error, error_size);
+  if (code == SQLITE_OK) return run(database, "COMMIT");
+  return code; /* the transaction ends with the connection, which keeps its error message until then */
 }
 
 /* SQLite says "delete" instead of failing where the file system cannot do it. */
@@ -181,6 +185,7 @@ int history_schema_apply(sqlite3 *database, char *error, size_t error_size) {
   enum history_schema_state state;
   int code = history_schema_look(database, &state, error, error_size);
   if (code == SQLITE_OK) code = make_wal(database, error, error_size);
-  for (bool current = false; code == SQLITE_OK && !current;) code = migrate(database, &current, error, error_size);
+  bool current = code == SQLITE_OK && state == HISTORY_SCHEMA_CURRENT;
+  while (code == SQLITE_OK && !current) code = migrate(database, &current, error, error_size);
   return code;
 }

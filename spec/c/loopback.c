@@ -50,7 +50,7 @@ struct loopback {
   struct connection *connections;
 
   pthread_mutex_t lock;
-  bool stop, release;
+  bool runs, stop, release;
   struct target all, targets[MOST_TARGETS];
   unsigned target_count, accepted, open;
 };
@@ -216,6 +216,9 @@ static int next_timeout_ms(const struct loopback *loopback) {
 static void *run(void *argument) {
   struct loopback *loopback = argument;
   bool stop = false;
+  pthread_mutex_lock(&loopback->lock);
+  loopback->runs = true;
+  pthread_mutex_unlock(&loopback->lock);
   while (!stop) {
     struct epoll_event events[EVENTS];
     int count = epoll_wait(loopback->epoll, events, EVENTS, next_timeout_ms(loopback));
@@ -287,6 +290,12 @@ struct loopback *loopback_start(void) {
   pthread_sigmask(SIG_SETMASK, &every, &before);
   if (pthread_create(&loopback->thread, NULL, run, loopback) != 0) give_up("thread");
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  /* A test may fork next, and a thread that just begins holds locks of the C library's, or of a sanitizer's. */
+  for (bool runs = false; !runs; usleep(1000)) {
+    pthread_mutex_lock(&loopback->lock);
+    runs = loopback->runs;
+    pthread_mutex_unlock(&loopback->lock);
+  }
   return loopback;
 }
 

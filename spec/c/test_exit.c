@@ -45,6 +45,7 @@ static iw_result fire(void) {
 
 /* Runs a child to its end; its exit status, and how long its end may have taken. */
 static int run(void (*child_main)(void), double *seconds) {
+  AWAIT(loopback_open(loopback) == 0, 10); /* then its thread sleeps while we fork */
   memset(shared, 0, sizeof *shared);
   fflush(stdout);
   int64_t start_us = scene_now_us();
