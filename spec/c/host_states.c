@@ -135,6 +135,10 @@ int main(int argc, char **argv) {
   unsigned threads = scene_threads();
 
   TEST("a process that ends with open states and deliveries under way loses none") {
+#ifdef CANNOT_FORK
+    SKIP("a sanitizer's own locks may be held at the fork, and are then held in the child for ever");
+    continue;
+#endif
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) end_in_the_middle(scene.history);
