@@ -17,45 +17,55 @@ enum field_kind {
 };
 
 struct field {
-  const char *name; /* of the column, and key */
+  const char *name; /* key, and the column's name */
   enum field_kind kind;
+  const char *sql; /* what to select, when it is no column of the table */
 };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define LAST_ATTEMPT(column)                                                                                         \
+  "(SELECT " column " FROM attempts WHERE attempts.event = deliveries.event AND attempts.number = deliveries.number" \
+  " ORDER BY attempts.seq DESC LIMIT 1)"
 
 static const struct field event_fields[] = {
-    {"seq", FIELD_INTEGER},  {"id", FIELD_TEXT},    {"time", FIELD_TIME},  {"intent", FIELD_TEXT},
-    {"session", FIELD_TEXT}, {"slots", FIELD_JSON}, {"error", FIELD_TEXT}, {"note", FIELD_TEXT},
+    {"seq", FIELD_INTEGER, NULL}, {"id", FIELD_TEXT, NULL},      {"time", FIELD_TIME, NULL},
+    {"intent", FIELD_TEXT, NULL}, {"session", FIELD_TEXT, NULL}, {"slots", FIELD_JSON, NULL},
+    {"error", FIELD_TEXT, NULL},  {"note", FIELD_TEXT, NULL},
 };
 
 static const struct field delivery_fields[] = {
-    {"number", FIELD_INTEGER}, {"url", FIELD_TEXT},     {"status", FIELD_TEXT},
-    {"cause", FIELD_TEXT},     {"message", FIELD_TEXT}, {"finished", FIELD_TIME},
+    {"number", FIELD_INTEGER, NULL},
+    {"url", FIELD_TEXT, NULL},
+    {"status", FIELD_TEXT, NULL},
+    {"cause", FIELD_TEXT, NULL},
+    {"message", FIELD_TEXT, NULL},
+    {"finished", FIELD_TIME, NULL},
+    {"http_status", FIELD_INTEGER, LAST_ATTEMPT("http_status")},
+    {"total_us", FIELD_INTEGER, LAST_ATTEMPT("total_us")},
 };
 
 static const struct field attempt_fields[] = {
-    {"started", FIELD_TIME},
-    {"method", FIELD_TEXT},
-    {"url", FIELD_TEXT},
-    {"request_headers", FIELD_TEXT},
-    {"request_body", FIELD_BODY},
-    {"http_status", FIELD_INTEGER},
-    {"response_headers", FIELD_TEXT},
-    {"response_body", FIELD_BODY},
-    {"response_length", FIELD_INTEGER},
-    {"truncated", FIELD_BOOLEAN},
-    {"remote_address", FIELD_TEXT},
-    {"http_version", FIELD_TEXT},
-    {"tls_version", FIELD_TEXT},
-    {"name_lookup_us", FIELD_INTEGER},
-    {"connect_us", FIELD_INTEGER},
-    {"tls_us", FIELD_INTEGER},
-    {"first_byte_us", FIELD_INTEGER},
-    {"total_us", FIELD_INTEGER},
-    {"cause", FIELD_TEXT},
-    {"message", FIELD_TEXT},
-    {"body_cause", FIELD_TEXT},
-    {"resent", FIELD_BOOLEAN},
+    {"started", FIELD_TIME, NULL},
+    {"method", FIELD_TEXT, NULL},
+    {"url", FIELD_TEXT, NULL},
+    {"request_headers", FIELD_TEXT, NULL},
+    {"request_body", FIELD_BODY, NULL},
+    {"http_status", FIELD_INTEGER, NULL},
+    {"response_headers", FIELD_TEXT, NULL},
+    {"response_body", FIELD_BODY, NULL},
+    {"response_length", FIELD_INTEGER, NULL},
+    {"truncated", FIELD_BOOLEAN, NULL},
+    {"remote_address", FIELD_TEXT, NULL},
+    {"http_version", FIELD_TEXT, NULL},
+    {"tls_version", FIELD_TEXT, NULL},
+    {"name_lookup_us", FIELD_INTEGER, NULL},
+    {"connect_us", FIELD_INTEGER, NULL},
+    {"tls_us", FIELD_INTEGER, NULL},
+    {"first_byte_us", FIELD_INTEGER, NULL},
+    {"total_us", FIELD_INTEGER, NULL},
+    {"cause", FIELD_TEXT, NULL},
+    {"message", FIELD_TEXT, NULL},
+    {"body_cause", FIELD_TEXT, NULL},
+    {"resent", FIELD_BOOLEAN, NULL},
 };
 
 /* ---- columns ---- */
@@ -130,6 +140,10 @@ static int prepare(sqlite3 *database, const char *table, const struct field *fie
   struct buffer sql = {0};
   for (size_t i = 0; i < count; i++) {
     buffer_text(&sql, i ? ", " : "SELECT ");
+    if (fields[i].sql) {
+      buffer_text(&sql, fields[i].sql);
+      continue;
+    }
     buffer_text(&sql, table);
     buffer_byte(&sql, '.');
     buffer_text(&sql, fields[i].name);

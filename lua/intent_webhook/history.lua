@@ -35,6 +35,8 @@ History.__index = History
 ---@field cause? string why it failed: a stable code
 ---@field message? string the same in words
 ---@field finished? number seconds since 1970
+---@field http_status? integer what its last attempt was answered; nil: no complete response head
+---@field total_us? integer how long its last attempt took, microseconds
 ---@field attempts? intent_webhook.Attempt[] only from `event`
 
 ---One HTTP request, as it was recorded. Times are microseconds from the start; nil where that point was not reached.

@@ -99,25 +99,14 @@ local function last_attempt(delivery)
   return delivery.attempts and delivery.attempts[#delivery.attempts]
 end
 
----The HTTP status and the time that a delivery took, where there is one.
----@param delivery table
----@return integer|nil http_status
----@return number|nil microseconds
-function call.outcome(delivery)
-  local attempt = last_attempt(delivery) or delivery
-  return attempt.http_status, attempt.total_us
-end
-
 local function print_delivery(screen, delivery)
-  local status, total = call.outcome(delivery)
   local title = { ("webhook %d"):format(delivery.number), screen:badge(delivery.status) }
-  if status then title[#title + 1] = ("%d"):format(status) end
-  if total then title[#title + 1] = call.duration(total) end
+  if delivery.http_status then title[#title + 1] = ("%d"):format(delivery.http_status) end
+  if delivery.total_us then title[#title + 1] = call.duration(delivery.total_us) end
   screen:print("")
   screen:print(screen:paint("bold", title[1]) .. "  " .. table.concat(title, "  ", 2))
   print_field(screen, "url", delivery.url)
   print_field(screen, "cause", delivery.cause)
-  print_field(screen, "reason", delivery.reason)
   print_field(screen, "message", delivery.message)
   local attempt = last_attempt(delivery)
   if attempt then

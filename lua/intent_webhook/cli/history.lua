@@ -33,8 +33,7 @@ local STATUS, URL = 4, 7
 local WIDEST = { [2] = 30, [3] = 24, [URL] = 48 } -- characters; longer ones are cut in the middle
 
 local function row_of(event, delivery)
-  local status, total
-  if delivery then status, total = call.outcome(delivery) end
+  local status, total = delivery and delivery.http_status, delivery and delivery.total_us
   local cells = {
     call.time(event.time), event.intent, event.session or "", delivery and delivery.status or "recorded",
     status and ("%d"):format(status) or (delivery and delivery.cause) or "", total and call.duration(total) or "",
@@ -106,18 +105,13 @@ local function print_json(screen, history, filter, wanted)
   end
 end
 
--- A page without attempts lacks what the endpoint answered, and how long it took.
-local function in_full(history, event)
-  return history:event(event.id) or event -- it may have been deleted meanwhile
-end
-
 local function collect(history, filter, wanted)
   local events = {}
   while #events < wanted do
     filter.limit = math.min(wanted - #events, PAGE)
     local page, message = history:events(filter)
     if not page then fail(message) end
-    for _, event in ipairs(page.events) do events[#events + 1] = in_full(history, event) end
+    for _, event in ipairs(page.events) do events[#events + 1] = event end
     filter.before = page.next
     if not filter.before then break end
   end
