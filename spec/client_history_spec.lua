@@ -50,6 +50,29 @@ describe("a history", function()
     local from, to = client:event(ids[3]).time, client:event(ids[6]).time
     assert.are.same({ 5, 4, 3 }, (numbers { from = from, to = to }))
     assert.are.same({}, (numbers { url = "http://127.0.0.1:1/" }))
+    assert.are.same({}, (numbers { to = 0 }))
+    assert.are.equal(10, #numbers { from = 0 })
+  end)
+
+  it("says of a delivery what its last attempt came to", function()
+    local delivery = client:events({ intent = "b", limit = 1 }).events[1].deliveries[1]
+    assert.is_nil(delivery.http_status) -- refused
+    assert.is_true(delivery.total_us > 0)
+    assert.is_nil(delivery.attempts)
+  end)
+
+  it("answers in time, however long it may take", function()
+    assert.are.equal(ids[1], client:event(ids[1], math.huge).id)
+    assert.are.equal(ids[1], client:event(ids[1], 1e12).id)
+  end)
+
+  it("says of an event that nothing was sent and that text was repaired, both", function()
+    local other = assert(webhook.new { history = folder .. "/notes.db", intents = { { name = "c", slots = { "n" } } } })
+    local id = assert(other:fire("c", { n = "\255" }))
+    assert.is_truthy(other:wait(id, 5))
+    local note = other:event(id).note
+    assert.is_truthy(note:find("no action", 1, true) and note:find("not UTF-8", 1, true), note)
+    other:close(5)
   end)
 
   it("gives page after page", function()

@@ -23,7 +23,7 @@
 
 #pragma GCC visibility push(hidden)
 
-enum { HISTORY_WINDOW_MS = 10, HISTORY_BATCH = 512, HISTORY_ERROR_SIZE = 256 };
+enum { HISTORY_WINDOW_MS = 10, HISTORY_BATCH = 512, HISTORY_ERROR_SIZE = 384 };
 
 struct history;
 

@@ -26,10 +26,12 @@
 
 #include "clock.h"
 #include "history_file.h"
+#include "history_path.h"
 #include "history_query.h"
 #include "history_schema.h"
 #include "memory.h"
 #include "thread.h"
+#include "utf8.h"
 
 enum { BUSY_US = 1000, PROGRESS_STEPS = 1000 };
 
@@ -192,7 +194,9 @@ static bool copy_query(struct history_reader *reader, const struct history_query
   buffer_clear(&reader->texts);
   for (size_t i = 0; i < TEXTS; i++) {
     starts[i] = reader->texts.length;
-    if (given[i]) buffer_append(&reader->texts, given[i], strlen(given[i]) + 1);
+    if (!given[i]) continue;
+    utf8_repair(&reader->texts, given[i], strlen(given[i])); /* as it was recorded */
+    buffer_byte(&reader->texts, '\0');
   }
   reader->query = *query;
   for (size_t i = 0; i < TEXTS; i++) *copies[i] = given[i] ? reader->texts.bytes + starts[i] : NULL;
@@ -235,7 +239,7 @@ static enum history_answer ask(struct history_reader *reader, const struct histo
   }
   reader->state = QUESTION_NONE;
   if (reader->outcome != HISTORY_ANSWERED) {
-    memcpy(error, reader->error, HISTORY_ERROR_SIZE);
+    history_path_complain(error, reader->path, reader->error);
     return reader->outcome;
   }
   buffer_append(out, reader->answer.bytes, reader->answer.length);

@@ -107,14 +107,19 @@ static int next_seq(struct history_recording *recording, int64_t time_us, int64_
 
 static int insert_event(struct history_recording *recording, const struct event *event, const char *id, int64_t seq) {
   struct history_row row = history_rows_begin(&recording->events, recording->file);
+  struct history_piece intent = history_row_repair(&row, event->intent);
+  struct history_piece session = history_row_repair(&row, event->session);
   struct history_piece error = history_row_redact_string(&row, event->error, &event->redaction, NULL);
   struct history_piece note = history_row_redact_string(&row, event->note, &event->redaction, NULL);
   if (row.scratch->failed) return no_memory(recording);
   history_row_integer(&row, seq);
   history_row_string(&row, id);
   history_row_integer(&row, event->time_us);
-  history_row_string(&row, event->intent);
-  history_row_string(&row, event->session);
+  history_row_piece(&row, intent);
+  if (event->session)
+    history_row_piece(&row, session);
+  else
+    history_row_string(&row, NULL);
   history_row_string(&row, event->slots);
   history_row_piece_or_null(&row, error);
   history_row_piece_or_null(&row, note);
@@ -184,10 +189,11 @@ static int insert_delivery(struct history_recording *recording, const struct del
   struct history_piece url =
       history_row_redact_string(&row, endpoint_url(endpoint), endpoint_redaction(endpoint), NULL);
   struct history_piece message = add_message(&row, delivery, pending);
+  struct history_piece intent = history_row_repair(&row, delivery->event->intent);
   if (row.scratch->failed) return no_memory(recording);
   history_row_integer(&row, history_record_seq(delivery->event));
   history_row_integer(&row, delivery->number);
-  history_row_string(&row, delivery->event->intent);
+  history_row_piece(&row, intent);
   history_row_piece(&row, url);
   bind_outcome(&row, delivery, message, pending);
   return history_rows_end(&recording->deliveries, recording->file);

@@ -46,6 +46,12 @@ struct history_piece history_row_redact_string(struct history_row *row, const ch
   return history_row_redact(row, text, text ? strlen(text) : 0, first, second);
 }
 
+struct history_piece history_row_repair(struct history_row *row, const char *text) {
+  size_t start = row->scratch->length;
+  if (text) utf8_repair(row->scratch, text, strlen(text));
+  return (struct history_piece){start, row->scratch->length - start};
+}
+
 struct history_piece history_row_redact_head(struct history_row *row, const struct buffer *head,
                                              const struct redaction *first, const struct redaction *second) {
   size_t start = row->scratch->length;

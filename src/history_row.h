@@ -53,6 +53,9 @@ struct history_piece history_row_redact_string(struct history_row *row, const ch
 struct history_piece history_row_redact_head(struct history_row *row, const struct buffer *head,
                                              const struct redaction *first, const struct redaction *second);
 
+/* A name or a session as UTF-8, so that no tool stumbles over it; NULL gives an empty piece. */
+struct history_piece history_row_repair(struct history_row *row, const char *text);
+
 /*
  * Each binds the next column. A piece becomes text where it is UTF-8 without a NUL, otherwise a blob, so that every
  * byte survives and every tool can read it.

@@ -121,7 +121,7 @@ typedef struct {
   size_t queued, in_flight, unrecorded; /* deliveries now waiting, on the wire, finished but not yet in the file */
   size_t bytes;                         /* memory held by all of them */
   uint64_t history_recorded, history_waiting; /* of the file's writer, which several clients may share */
-  char history_error[256];                    /* why the last write failed; "" when it did not */
+  char history_error[384];                    /* why the last write failed; "" when it did not */
 } iw_stats;
 
 /* NULL with a sentence in error. Starts no thread and creates no file; iw_client_start does, or the first event. */

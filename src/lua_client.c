@@ -61,7 +61,8 @@ static int fail(lua_State *L, const char *message, const char *code) {
 static int fail_result(lua_State *L, iw_result result) {
   static const char *const messages[] = {
       [IW_OK] = "",
-      [IW_FULL] = "the queue is full: the event was refused, and recorded as refused",
+      [IW_FULL] =
+          "no room in the queue: the event was refused, and recorded as refused; raise queue_limit or queue_bytes",
       [IW_CLOSED] = "the client is closed",
       [IW_TIMEOUT] = "not finished within the timeout",
       [IW_UNKNOWN] =
@@ -619,6 +620,13 @@ static void write_payloads(lua_State *L, struct firing *firing, iw_request *requ
   }
 }
 
+static const char *note_of(const struct lua_intent *intent, bool repaired) {
+  if (intent->action_count == 0)
+    return repaired ? "the intent has no action; text that was not UTF-8 is recorded with U+FFFD in its place"
+                    : "the intent has no action";
+  return repaired ? "text that was not UTF-8 was sent with U+FFFD in its place" : NULL;
+}
+
 /*
  * client:fire(intent, slots [, session, seconds, id, payloads, error]) -> id | nil, message, code
  *
@@ -670,9 +678,7 @@ static int client_fire(lua_State *L) {
       .slots = masked ? self->stored_slots.bytes : self->slots.bytes,
       .slots_length = masked ? self->stored_slots.length : self->slots.length,
       .error = lua_tostring(L, 8),
-      .note = firing.repaired             ? "text that was not UTF-8 was sent with U+FFFD in its place"
-              : intent->action_count == 0 ? "the intent has no action"
-                                          : NULL,
+      .note = note_of(intent, firing.repaired),
       .id = id,
       .time_us = seconds > 0 ? (int64_t)(seconds * 1e6) : 0,
       .secrets = firing.secrets,

@@ -10,7 +10,7 @@
 
 static const char class_name[] = "intent_webhook.reader";
 
-enum { DEFAULT_LIMIT = 50, DEFAULT_TIMEOUT_S = 5 };
+enum { DEFAULT_LIMIT = 50, DEFAULT_TIMEOUT_S = 5, LONGEST_TIMEOUT_S = 1000000 };
 
 struct lua_reader {
   struct history_reader *reader; /* NULL: closed */
@@ -33,6 +33,11 @@ static int reader_close(lua_State *L) {
   return 0;
 }
 
+static int milliseconds(lua_Number seconds) {
+  if (!(seconds > 0)) return 0; /* NaN too */
+  return seconds < LONGEST_TIMEOUT_S ? (int)(seconds * 1000) : LONGEST_TIMEOUT_S * 1000;
+}
+
 /* reader:ask{ id=, intent=, status=, session=, url=, from=, to=, before=, limit=, timeout= } -> JSON | nil, message,
  * code */
 static int reader_ask(lua_State *L) {
@@ -49,7 +54,8 @@ static int reader_ask(lua_State *L) {
       .before_seq = (int64_t)lua_option_number(L, 2, "before", 0),
       .limit = (int)lua_option_number(L, 2, "limit", DEFAULT_LIMIT),
   };
-  int timeout_ms = (int)(lua_option_number(L, 2, "timeout", DEFAULT_TIMEOUT_S) * 1000);
+  if (lua_option_number(L, 2, "to", 1) == 0) query.until_us = 1; /* 0 means no end to the query, 1970 to the host */
+  int timeout_ms = milliseconds(lua_option_number(L, 2, "timeout", DEFAULT_TIMEOUT_S));
   char error[HISTORY_ERROR_SIZE] = "";
   buffer_clear(&self->answer);
   enum history_answer answer = history_reader_ask(self->reader, &query, timeout_ms, &self->answer, error);

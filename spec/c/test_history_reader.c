@@ -63,7 +63,7 @@ static bool await_events(unsigned count) {
   return stored;
 }
 
-/* The answer, or the error, in static memory. */
+/* The answer, or the error, in which the file's path reads FILE; in static memory. */
 static const char *ask(const struct history_query *query) {
   static char text[2 << 20];
   char error[HISTORY_ERROR_SIZE];
@@ -72,7 +72,8 @@ static const char *ask(const struct history_query *query) {
   if (answer == HISTORY_ANSWERED)
     snprintf(text, sizeof text, "%.*s", (int)out.length, out.bytes);
   else
-    snprintf(text, sizeof text, "%s: %s", answer == HISTORY_TOO_SLOW ? "too slow" : "unreadable", error);
+    snprintf(text, sizeof text, "%s: %s%s", answer == HISTORY_TOO_SLOW ? "too slow" : "unreadable",
+             strstr(error, path) == error ? "FILE" : "", error + (strstr(error, path) == error ? strlen(path) : 0));
   buffer_free(&out);
   return text;
 }
@@ -123,13 +124,24 @@ static void test_answers(void) {
              "\"slots\":{\"customer_name\":\"John Doe\",\"phone\":\"+84901234567\"},\"error\":null,\"note\":null,"
              "\"deliveries\":["
              "{\"number\":1,\"url\":\"http://127.0.0.1:8080/hook\",\"status\":\"pending\",\"cause\":null,"
-             "\"message\":null,\"finished\":null},"
+             "\"message\":null,\"finished\":null,\"http_status\":null,\"total_us\":null},"
              "{\"number\":2,\"url\":\"http://127.0.0.1:8080/hook\",\"status\":\"failed\",\"cause\":\"queue_full\","
              "\"message\":\"The endpoint's queue was full: raise queue_limit or queue_bytes, or find out why the "
-             "endpoint is slow.\",\"finished\":1700000001.5}]}],\"next\":null}",
+             "endpoint is slow.\",\"finished\":1700000001.5,\"http_status\":null,\"total_us\":null}]}],\"next\":null}",
              second_id, event->id);
     CHECK_TEXT(ask(&(struct history_query){.limit = 10}), expected);
     event_release(event);
+    end();
+  }
+  TEST("names that are not UTF-8 are recorded with U+FFFD, and found by what they were") {
+    begin();
+    record(&(struct fixture_event){.intent = "b\xffok", .session = "chat\xfe"}, 0);
+    CHECK(await_events(1));
+    CHECK_TEXT(fixture_sql(path, "SELECT typeof(intent), hex(intent), hex(session) FROM events"),
+               "text|62EFBFBD6F6B|63686174EFBFBD");
+    CHECK_TEXT(seqs(&(struct history_query){.intent = "b\xffok", .limit = 5}), "1");
+    CHECK_TEXT(seqs(&(struct history_query){.session = "chat\xfe", .limit = 5}), "1");
+    CHECK_TEXT(seqs(&(struct history_query){.session = "chat\xEF\xBF\xBD", .limit = 5}), "1");
     end();
   }
   TEST("one event by id has its attempts in full, and an unknown id is null") {
@@ -149,7 +161,7 @@ static void test_answers(void) {
              "\"deliveries\":["
              "{\"number\":1,\"url\":\"http://127.0.0.1:8080/hook\",\"status\":\"failed\",\"cause\":\"status_4xx\","
              "\"message\":\"The endpoint refused the request with a 4xx status: its response says why.\","
-             "\"finished\":1700000001.25,\"attempts\":["
+             "\"finished\":1700000001.25,\"http_status\":404,\"total_us\":1500,\"attempts\":["
              "{\"started\":1700000001.000001,\"method\":\"POST\",\"url\":\"http://127.0.0.1:8080/hook\","
              "\"request_headers\":\"POST /hooks/appointments HTTP/1.1\\r\\nHost: 127.0.0.1:8080\\r\\nContent-Type: "
              "application/json\\r\\nUser-Agent: rag-go-intent-webhook/1.0\\r\\nAuthorization: "
@@ -450,24 +462,26 @@ static void write_file(const char *name, const char *bytes, unsigned times) {
 static void test_files(void) {
   TEST("a file that is not there, or is something else, gives a sentence, and nothing is created") {
     begin();
-    CHECK_TEXT(ask(&(struct history_query){.limit = 1}),
-               "unreadable: There is no history file (No such file or directory): has anything been recorded yet?");
+    CHECK_TEXT(
+        ask(&(struct history_query){.limit = 1}),
+        "unreadable: FILE: There is no history file (No such file or directory): has anything been recorded yet?");
     CHECK(access(path, F_OK) != 0);
     write_file(path, "notes ", 1000);
     CHECK_TEXT(ask(&(struct history_query){.limit = 1}),
-               "unreadable: The file is not an SQLite database (file is not a database).");
+               "unreadable: FILE: The file is not an SQLite database (file is not a database).");
     unlink(path);
     write_file(path, "", 0);
     fixture_sql(path, "CREATE TABLE a (b)");
-    CHECK_TEXT(ask(&(struct history_query){.limit = 1}), "unreadable: The file is an SQLite database, but not a "
+    CHECK_TEXT(ask(&(struct history_query){.limit = 1}), "unreadable: FILE: The file is an SQLite database, but not a "
                                                          "history of intent-webhook: name another file.");
     unlink(path);
     record(&(struct fixture_event){.note = "n"}, 0);
     CHECK(await_events(1));
     fixture_sql(path, "PRAGMA user_version = 7");
-    CHECK_TEXT(ask(&(struct history_query){.limit = 1}),
-               "unreadable: The history file has schema version 7 and this intent-webhook knows versions up to 1: use "
-               "a newer intent-webhook, or another file.");
+    CHECK_TEXT(
+        ask(&(struct history_query){.limit = 1}),
+        "unreadable: FILE: The history file has schema version 7 and this intent-webhook knows versions up to 1: use "
+        "a newer intent-webhook, or another file.");
     end();
   }
   TEST("a file that was only just created has no events yet") {
@@ -509,8 +523,9 @@ static void test_files(void) {
     CHECK(chmod(folder, 0555) == 0);
     if (root) CHECK(seteuid(65534) == 0);
     const char *answer = ask(&(struct history_query){.limit = 5});
-    CHECK(strstr(answer, "unreadable: The history file cannot be opened: reading needs the permission to read it and, "
-                         "unless its writer runs, to create files in its folder (") == answer);
+    CHECK(strstr(answer,
+                 "unreadable: FILE: The history file cannot be opened: reading needs the permission to read it and, "
+                 "unless its writer runs, to create files in its folder (") == answer);
     if (root) CHECK(seteuid(0) == 0);
     CHECK(chmod(folder, 0755) == 0);
     end();
