@@ -33,6 +33,7 @@ enum {
   DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024,
   LONGEST_START_S = 1000000, /* about eleven days; what is beyond counts as that */
   REFUSALS_IN_MEMORY = 100,  /* refused events that wait to be recorded; more are counted, and recorded as a number */
+  REFUSAL_BYTES = 4 << 20,   /* of these; one is kept however large it is */
   RECORD_MS = 2000           /* what a close waits, beyond its time, until what it has cut off is recorded */
 };
 
@@ -57,7 +58,7 @@ struct client {
   size_t open_records; /* events and deliveries that are not yet recorded */
   unsigned drainers;   /* threads that wait until there is none */
   size_t queued, in_flight, unrecorded, cut;
-  size_t refusals_held;
+  size_t refusals_held, refusal_bytes;
   unsigned hurries;            /* threads that wait and have the history hurry */
   uint64_t refusals_uncounted; /* refused and not yet recorded in any way */
   uint64_t fired, delivered, failed, refused, results_dropped;
@@ -160,7 +161,7 @@ static void adopt(struct client *client) {
     client->result_count = client->result_bytes = 0;
     client->bare_held = client->bare_bytes = 0;
     client->open_records = client->queued = client->in_flight = client->unrecorded = 0;
-    client->refusals_held = client->cut = client->hurries = 0;
+    client->refusals_held = client->refusal_bytes = client->cut = client->hurries = 0;
     client->refusals_uncounted = 0;
     client->drainers = 0;
     client->cancelled = client->history_failed = false;
@@ -304,6 +305,23 @@ static const struct event_owner owner = {.event_recorded = event_recorded, .deli
 
 static struct event *event_make(struct client *client, const iw_event *given);
 
+/* A refused event waits to be recorded, no longer, and whether it may. All need the lock. */
+static void refusal_begins(struct client *client, struct event *event) {
+  event->refusal = true;
+  client->refusals_held++;
+  client->refusal_bytes += event->bytes;
+}
+
+static void refusal_ends(struct client *client, const struct event *event) {
+  client->refusals_held--;
+  client->refusal_bytes -= event->bytes;
+}
+
+static bool has_room_for_refusal(const struct client *client, const struct event *event) {
+  if (client->refusals_held == 0) return true;
+  return client->refusals_held < REFUSALS_IN_MEMORY && client->refusal_bytes + event->bytes <= REFUSAL_BYTES;
+}
+
 /* Refused events that there was no room to record one by one are recorded as a number, behind one that was. */
 static void record_refusals(struct client *client, const struct event *like) {
   char note[128];
@@ -312,15 +330,14 @@ static void record_refusals(struct client *client, const struct event *like) {
   struct event *event = event_make(client, &(iw_event){.intent = like->intent, .note = note});
   if (event == NULL) return; /* the number stays, for the next time */
   client->refusals_uncounted = 0;
-  event->refusal = true;
-  client->refusals_held++;
+  refusal_begins(client, event);
   client->open_records++;
   client->users++;
   uv_mutex_unlock(&client->lock);
   bool taken = history_event(client->history, event);
   uv_mutex_lock(&client->lock);
   if (taken) return;
-  client->refusals_held--;
+  refusal_ends(client, event);
   client->open_records--;
   client->users--;
   event_release(event);
@@ -345,7 +362,7 @@ static void event_recorded(struct event *event, bool stored) {
     return;
   }
   if (event->refusal) {
-    client->refusals_held--;
+    refusal_ends(client, event);
     if (client->refusals_uncounted > 0) record_refusals(client, event);
   }
   client->open_records--;
@@ -378,7 +395,7 @@ static void without_history(struct client *client, struct event *event) {
   client->history_failed = true;
   event->history_failed = true;
   client->open_records--;
-  if (event->refusal) client->refusals_held--;
+  if (event->refusal) refusal_ends(client, event);
   if (event->delivery_count > 0) return;
   if (!event->refusal) dismiss(client, event);
   publish(client, &event->deliveries[0]);
@@ -590,10 +607,9 @@ iw_result iw_client_fire(iw_client *client, const iw_event *given, char id[IW_ID
   if (goes_on && !admit(client, event)) {
     result = IW_FULL;
     client->refused++;
-    event->refusal = true;
-    goes_on = client->refusals_held < REFUSALS_IN_MEMORY;
+    goes_on = has_room_for_refusal(client, event);
     if (goes_on)
-      client->refusals_held++;
+      refusal_begins(client, event);
     else
       client->refusals_uncounted++;
   }

@@ -41,6 +41,29 @@ static void end(iw_client *client) {
   iw_client_free(client);
 }
 
+/* As another program would. */
+static sqlite3 *lock_history(const char *history) {
+  sqlite3 *other = NULL;
+  CHECK(sqlite3_open(history, &other) == SQLITE_OK);
+  sqlite3_busy_timeout(other, 1000);
+  CHECK(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+  return other;
+}
+
+static void unlock_history(sqlite3 *other) {
+  CHECK(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK);
+  sqlite3_close(other);
+}
+
+static int64_t single_refusals(const struct scene *scene) {
+  return scene_count(scene->history, "SELECT count(*) FROM deliveries WHERE cause = 'queue_full'");
+}
+
+static int64_t summed_refusals(const struct scene *scene) {
+  return scene_count(scene->history, "SELECT total(CAST(note AS INTEGER)) FROM events"
+                                     " WHERE note LIKE '% more events were refused%'");
+}
+
 static void test_limits(struct scene *scene) {
   char id[IW_ID_SIZE];
   TEST("at queue_limit fire refuses, records that, and takes events again when there is room") {
@@ -123,9 +146,7 @@ static void test_limits(struct scene *scene) {
     for (int n = 0; n < REFUSALS; n++) CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_FULL);
     CHECK(stats_of(client).refused == REFUSALS);
     end(client);
-    int64_t single = scene_count(own.history, "SELECT count(*) FROM deliveries WHERE cause = 'queue_full'");
-    int64_t summed = scene_count(own.history, "SELECT total(CAST(note AS INTEGER)) FROM events"
-                                              " WHERE note LIKE '% more events were refused%'");
+    int64_t single = single_refusals(&own), summed = summed_refusals(&own);
     CHECK(single >= 100 && summed > 0 && single + summed == REFUSALS);
     scene_end(&own);
   }
@@ -184,6 +205,26 @@ static void test_isolation(struct scene *scene) {
 }
 
 static void test_history_lock(void) {
+  TEST("refused events that wait for the history are bounded in bytes: one of any size is kept, more as a number") {
+    struct scene own;
+    char id[IW_ID_SIZE], error[IW_ERROR_SIZE];
+    scene_begin(&own);
+    enum { REFUSALS = 20, BODY = 3 << 20 };
+    iw_client *client = client_with(own.history, 1000, 1000);
+    iw_endpoint *endpoint = endpoint_at(client, "/200?large", 1);
+    CHECK(iw_client_start(client, 10, error) == IW_OK);
+    sqlite3 *other = lock_history(own.history);
+    char *body = calloc(1, BODY);
+    iw_request request = {.endpoint = endpoint, .body = memset(body, ' ', BODY), .body_length = BODY};
+    iw_event event = {.intent = "test", .requests = &request, .request_count = 1};
+    for (int n = 0; n < REFUSALS; n++) CHECK(iw_client_fire(client, &event, id) == IW_FULL);
+    unlock_history(other);
+    CHECK(iw_client_close(client, 20, NULL) == IW_OK);
+    iw_client_free(client);
+    CHECK(single_refusals(&own) == 1 && summed_refusals(&own) == REFUSALS - 1);
+    free(body);
+    scene_end(&own);
+  }
   TEST("while another program keeps the history locked memory is bounded, results say so, and nothing is lost") {
     struct scene own;
     char id[IW_ID_SIZE], error[IW_ERROR_SIZE];
@@ -191,10 +232,7 @@ static void test_history_lock(void) {
     iw_client *client = client_with(own.history, 10, 100000);
     iw_endpoint *endpoint = endpoint_at(client, "/200?locked", 0);
     CHECK(iw_client_start(client, 10, error) == IW_OK);
-    sqlite3 *other = NULL;
-    CHECK(sqlite3_open(own.history, &other) == SQLITE_OK);
-    sqlite3_busy_timeout(other, 1000);
-    CHECK(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+    sqlite3 *other = lock_history(own.history);
     static char note[60001];
     memset(note, 'n', sizeof note - 1);
     CHECK(iw_client_fire(client, &(iw_event){.intent = "test", .note = note}, id) == IW_OK);
@@ -211,8 +249,7 @@ static void test_history_lock(void) {
     iw_poll_end(&held);
     CHECK(!delivery.recorded && stats_of(client).history_error[0] != '\0');
     CHECK(iw_client_flush(client, 0) == IW_TIMEOUT);
-    CHECK(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK);
-    sqlite3_close(other);
+    unlock_history(other);
     CHECK(iw_client_close(client, 20, NULL) == IW_OK);
     CHECK(stats_of(client).unrecorded == 0 && stats_of(client).history_error[0] == '\0');
     iw_client_free(client);
