@@ -73,6 +73,7 @@ const char *iw_result_code(iw_result result) {
 }
 
 void iw_id_new(char id[IW_ID_SIZE], int64_t time_us) {
+  process_setup(NULL, 0); /* so that a later fork is noticed, and no child makes the parent's ids again */
   id_new(id, time_us > 0 ? time_us : clock_wall_us());
 }
 

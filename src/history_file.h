@@ -29,7 +29,7 @@
   X(FINISH_DELIVERY_OF_TIME, "UPDATE deliveries SET status = ?3, cause = ?4, message = ?5, finished = ?6" \
     " WHERE event = ?1 AND number = ?2 AND (SELECT time FROM events WHERE seq = ?1) = ?7") \
   X(FIND_EVENT, "SELECT seq FROM events WHERE id = ?1") \
-  X(FIND_SAME_EVENT, "SELECT seq FROM events WHERE id = ?1 AND time = ?2") \
+  X(FIND_SAME_EVENT, "SELECT seq FROM events WHERE id = ?1 AND time = ?2 AND slots = ?3") \
   X(DELETE_ATTEMPTS, "DELETE FROM attempts WHERE event = ?1") \
   X(DELETE_DELIVERIES, "DELETE FROM deliveries WHERE event = ?1") \
   X(DELETE_EVENT, "DELETE FROM events WHERE seq = ?1") \

@@ -138,6 +138,7 @@ static int insert_event_carefully(struct history_recording *recording, const str
                *any = recording->file->statements[HISTORY_FIND_EVENT];
   sqlite3_bind_text(same, 1, id, -1, SQLITE_STATIC);
   sqlite3_bind_int64(same, 2, event->time_us);
+  sqlite3_bind_text(same, 3, event->slots, -1, SQLITE_STATIC);
   int code = history_file_ask(recording->file, HISTORY_FIND_SAME_EVENT, &other);
   if (code == SQLITE_ROW) code = history_file_erase(recording->file, other);
   if (code != SQLITE_OK) return code;
