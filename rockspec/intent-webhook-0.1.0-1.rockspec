@@ -1,0 +1,58 @@
+rockspec_format = "3.0"
+package = "intent-webhook"
+version = "0.1.0-1"
+source = {
+  url = "git+https://github.com/intent-webhook/intent-webhook.git",
+  tag = "v0.1.0",
+}
+description = {
+  summary = "Turns conversation into webhooks: intents scripted in Lua, sent and recorded by a C core",
+  detailed = [[
+Rules recognise a message, slots collect information out of it, and when an intent has what it needs it fires: an HTTP
+POST with the slots as JSON, from a thread of its own, and every call in a history with everything that was sent and
+received. It never makes its host wait for the network or the disk.
+]],
+  license = "MIT",
+  labels = { "webhook", "chat", "bot", "intent", "http", "openresty" },
+}
+supported_platforms = { "linux", "macosx", "freebsd" }
+dependencies = { "lua >= 5.1, < 5.5", "lua-cjson >= 2.1" }
+external_dependencies = {
+  CURL = { library = "curl" },
+  UV = { library = "uv" },
+  SQLITE = { library = "sqlite3" },
+  OPENSSL = { library = "ssl" },
+  CRYPTO = { library = "crypto" },
+  MICROHTTPD = { library = "microhttpd" },
+}
+build = {
+  type = "builtin",
+  modules = {
+    ["intent_webhook.core"] = {
+      sources = {
+        "src/address.c", "src/buffer.c", "src/cause.c", "src/client.c", "src/clock.c", "src/endpoint.c",
+        "src/event.c", "src/history.c", "src/history_backlog.c", "src/history_file.c", "src/history_json.c",
+        "src/history_path.c", "src/history_query.c", "src/history_queue.c", "src/history_reader.c",
+        "src/history_record.c", "src/history_retention.c", "src/history_row.c", "src/history_schema.c",
+        "src/history_writer.c", "src/id.c", "src/json.c", "src/lua_client.c", "src/lua_module.c",
+        "src/lua_payload.c", "src/lua_reader.c", "src/memory.c", "src/process.c", "src/redaction.c", "src/sender.c",
+        "src/thread.c", "src/transport.c", "src/utf8.c",
+      },
+      libraries = { "curl", "uv", "sqlite3", "ssl", "crypto", "pthread", "dl" },
+      incdirs = { "$(CURL_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)", "$(OPENSSL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)", "$(UV_LIBDIR)", "$(SQLITE_LIBDIR)", "$(OPENSSL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
+    },
+    ["intent_webhook.listener"] = {
+      sources = {
+        "src/buffer.c", "src/clock.c", "src/listener.c", "src/listener_queue.c", "src/lua_listener.c",
+        "src/memory.c", "src/thread.c",
+      },
+      libraries = { "microhttpd", "uv", "pthread" },
+      incdirs = { "$(MICROHTTPD_INCDIR)", "$(UV_INCDIR)" },
+      libdirs = { "$(MICROHTTPD_LIBDIR)", "$(UV_LIBDIR)" },
+    },
+  },
+  install = { bin = { "bin/intent-webhook" } },
+  copy_directories = { "docs" },
+}
+test = { type = "busted" }
