@@ -39,7 +39,7 @@ MODULES = $(BUILD)/$(LUA_VERSION)/intent_webhook/core.so $(BUILD)/$(LUA_VERSION)
 # What Debian 12 and Ubuntu call what is needed: to build and run; and besides, to test.
 BUILD_PACKAGES = gcc libc6-dev libcurl4-openssl-dev libuv1-dev libsqlite3-dev libssl-dev libmicrohttpd-dev \
   lua$(LUA_VERSION) liblua$(LUA_VERSION)-dev lua-cjson
-TEST_PACKAGES = lua-busted lua-check lua-socket lua5.4 liblua5.4-dev sqlite3 openssl python3 python3-flask \
+TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues lua5.4 liblua5.4-dev sqlite3 openssl python3 python3-flask \
   procps valgrind clang clang-format
 # Needed as a command, whoever installed it.
 TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl

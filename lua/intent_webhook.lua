@@ -401,6 +401,15 @@ function Client:poll()
   return self.core:poll()
 end
 
+---A descriptor for an event loop (luv, cqueues, poll(2)): readable as long as `poll` has something. Only to be watched,
+---never read from or closed; stop watching it before the client is collected. In a forked child, ask again.
+---@return integer|nil descriptor
+---@return string|nil message
+---@return string|nil code "system": there is no descriptor left
+function Client:fd()
+  return self.core:fd()
+end
+
 ---Waits for the deliveries of one event; `poll` will not give them any more.
 ---@param id string
 ---@param timeout? number seconds; default 15

@@ -107,6 +107,54 @@ describe("examples/clinic", function()
   end)
 end)
 
+describe("examples/event-loops", function()
+  local folder, receiver, env
+
+  before_each(function()
+    folder = process.temporary_folder()
+    receiver = assert(listener.open { delay = 0.2 })
+    env = environment {}
+  end)
+  after_each(function()
+    process.stop_all()
+    receiver:close()
+    process.remove(folder)
+  end)
+
+  local function command(script, ...)
+    local url = "http://127.0.0.1:" .. receiver:port()
+    return { process.interpreter(), "examples/event-loops/" .. script, url, folder .. "/history.db", ..., env = env }
+  end
+
+  it("has a loop of cqueues that goes on while webhooks are on their way", function()
+    local status, output, errors = process.run(command("cqueues.lua", "20"))
+    assert.are.equal(0, status, errors)
+    assert.are.equal(20, select(2, output:gsub("%x+%-[%x-]+\tdelivered\n", "")))
+    assert.is_truthy(output:find("20 finished, and the loop went on meanwhile\n", 1, true), output)
+  end)
+
+  it("has a chat in luv that answers each line when its webhook was delivered, and ends with SIGTERM", function()
+    local chat = process.start(command("luv.lua"))
+    local port = tonumber(chat.first_line)
+    local slow, quick = assert(socket.connect("127.0.0.1", port)), assert(socket.connect("127.0.0.1", port))
+    slow:settimeout(10)
+    quick:settimeout(10)
+    slow:send("Call me at +84 90 123\n")
+    assert.are.equal('{"phone":"+84 90 123"}', assert(receiver:take(10)).body)
+    quick:send("hello\n") -- while the webhook of the other waits for its answer
+    assert.are.equal('Say "call me at" and your number.', (quick:receive("*l")))
+    slow:settimeout(0)
+    assert.is_nil((slow:receive("*l")))
+    slow:settimeout(10)
+    assert.are.equal("We call you back.", (slow:receive("*l")))
+    slow:close()
+    quick:close()
+    process.shell("kill -TERM " .. chat.pid)
+    process.wait_until(function() return chat:ended() end, 10, "the chat to end")
+    assert.are.equal("", chat:errors())
+  end)
+end)
+
 -- What a reader of README and of the C header tries first.
 describe("a first try", function()
   local folder, receiver

@@ -26,6 +26,7 @@
 #include "history.h"
 #include "memory.h"
 #include "process.h"
+#include "readiness.h"
 #include "sender.h"
 
 enum {
@@ -53,10 +54,11 @@ struct client {
   struct event *newest, *oldest; /* in memory: not finished, or with results that nobody has taken */
   struct delivery *first_result, *last_result;
   size_t result_count, result_bytes;
-  size_t bare_held;    /* events without a delivery that are not yet recorded */
-  size_t bare_bytes;   /* of these */
-  size_t open_records; /* events and deliveries that are not yet recorded */
-  unsigned drainers;   /* threads that wait until there is none */
+  struct readiness readiness; /* of results, for an event loop */
+  size_t bare_held;           /* events without a delivery that are not yet recorded */
+  size_t bare_bytes;          /* of these */
+  size_t open_records;        /* events and deliveries that are not yet recorded */
+  unsigned drainers;          /* threads that wait until there is none */
   size_t queued, in_flight, unrecorded, cut;
   size_t refusals_held, refusal_bytes;
   unsigned hurries;            /* threads that wait and have the history hurry */
@@ -160,6 +162,7 @@ static void adopt(struct client *client) {
     client->newest = client->oldest = NULL;
     client->first_result = client->last_result = NULL;
     client->result_count = client->result_bytes = 0;
+    readiness_close(&client->readiness); /* its byte is for both processes, or for neither */
     client->bare_held = client->bare_bytes = 0;
     client->open_records = client->queued = client->in_flight = client->unrecorded = 0;
     client->refusals_held = client->refusal_bytes = client->cut = client->hurries = 0;
@@ -198,7 +201,10 @@ iw_endpoint *iw_endpoint_new(iw_client *client, const iw_endpoint_options *optio
 }
 
 void iw_client_free(iw_client *client) {
-  if (client->generation != process_generation()) return; /* the parent's; a child only forgets it */
+  if (client->generation != process_generation()) { /* the parent's; a child only forgets it */
+    readiness_close(&client->readiness);
+    return;
+  }
   uv_mutex_lock(&client->lock);
   client->closed = true;
   if (client->sender != NULL) {
@@ -213,6 +219,7 @@ void iw_client_free(iw_client *client) {
     event_release(result->event);
   }
   client->last_result = NULL;
+  readiness_close(&client->readiness);
   client->gone = true;
   leave_and_unlock(client, 1);
 }
@@ -263,6 +270,7 @@ static void take(struct client *client, struct delivery *delivery) {
   delivery->event->untaken--;
   client->result_count--;
   client->result_bytes -= delivery->event->bytes;
+  if (client->result_count == 0) readiness_set(&client->readiness, false);
   unlist_if_done(client, delivery->event);
 }
 
@@ -288,6 +296,7 @@ static void publish(struct client *client, struct delivery *delivery) {
   client->last_result = delivery;
   client->result_count++;
   client->result_bytes += event->bytes;
+  readiness_set(&client->readiness, true);
   while (client->result_count > client->queue_limit ||
          (client->result_bytes > client->queue_bytes && client->result_count > 1)) {
     struct delivery *oldest = client->first_result;
@@ -695,6 +704,17 @@ bool iw_client_poll(iw_client *client, const char *id, void **held, iw_delivery 
   }
   uv_mutex_unlock(&client->lock);
   return delivery != NULL;
+}
+
+int iw_client_fd(iw_client *client) {
+  lock(client);
+  int descriptor = -1;
+  if (readiness_open(&client->readiness)) {
+    readiness_set(&client->readiness, client->result_count > 0);
+    descriptor = client->readiness.ends[0];
+  }
+  uv_mutex_unlock(&client->lock);
+  return descriptor;
 }
 
 /* ---- waiting ---- */

@@ -151,6 +151,13 @@ bool iw_client_poll(iw_client *client, const char *id, void **held, iw_delivery 
 void iw_poll_end(void **held);
 
 /*
+ * A descriptor for poll(2) and event loops: readable as long as iw_client_poll has something. Only to be watched: do
+ * not read from it or close it. It is the client's until iw_client_free; in a forked child it is closed with the first
+ * call, and this gives another one. -1, with errno, when there are no descriptors left.
+ */
+int iw_client_fd(iw_client *client);
+
+/*
  * Waits until every delivery of an event is among the results: IW_OK. IW_TIMEOUT, or IW_UNKNOWN when nothing of that
  * event is in memory, since it was never fired here or its results have been taken.
  */

@@ -237,6 +237,20 @@ static int client_poll(lua_State *L) {
   return push_results(L, check_client(L), NULL);
 }
 
+/* client:fd() -> descriptor | nil, message, code */
+static int client_fd(lua_State *L) {
+  struct lua_client *self = check_client(L);
+  int descriptor = iw_client_fd(self->client);
+  if (descriptor < 0) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "there is no descriptor left: raise the limit on open files (ulimit -n)");
+    lua_pushliteral(L, "system");
+    return 3;
+  }
+  lua_pushinteger(L, descriptor);
+  return 1;
+}
+
 /* client:wait(id, timeout) -> list of the event's deliveries | nil, message, code */
 static int client_wait(lua_State *L) {
   struct lua_client *self = check_client(L);
@@ -709,17 +723,10 @@ static int client_encode(lua_State *L) {
 }
 
 void lua_client_register(lua_State *L) {
-  static const luaL_Reg methods[] = {{"start", client_start},
-                                     {"fire", client_fire},
-                                     {"poll", client_poll},
-                                     {"wait", client_wait},
-                                     {"flush", client_flush},
-                                     {"close", client_close},
-                                     {"stats", client_stats},
-                                     {"encode", client_encode},
-                                     {"endpoint", client_endpoint},
-                                     {"intent", client_intent},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"start", client_start},   {"fire", client_fire},         {"poll", client_poll},     {"fd", client_fd},
+      {"wait", client_wait},     {"flush", client_flush},       {"close", client_close},   {"stats", client_stats},
+      {"encode", client_encode}, {"endpoint", client_endpoint}, {"intent", client_intent}, {NULL, NULL}};
   static const luaL_Reg metamethods[] = {{"__gc", client_gc}, {"__tostring", client_tostring}, {NULL, NULL}};
   static const luaL_Reg none[] = {{NULL, NULL}};
   compat_new_class(L, client_class, methods, metamethods);

@@ -4,6 +4,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -40,6 +42,11 @@ static iw_delivery result_of(iw_client *client, const char *id, void **held) {
   CHECK(iw_client_wait(client, id, 10) == IW_OK);
   CHECK(iw_client_poll(client, id, held, &delivery));
   return delivery;
+}
+
+static bool is_readable(int descriptor, int timeout_ms) {
+  struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+  return poll(&waiting, 1, timeout_ms) == 1 && waiting.revents == POLLIN;
 }
 
 struct firing {
@@ -184,6 +191,29 @@ static void test_waiting(struct scene *scene) {
     CHECK_TEXT(delivery.id, id);
     iw_poll_end(&held);
     CHECK(scene_drain(client, NULL) == 0);
+    close_and_free(client);
+  }
+  TEST("the descriptor for event loops is readable as long as there are results, and the same each time") {
+    iw_client *client = scene_client(scene->history);
+    iw_endpoint *endpoint = endpoint_at(client, "/200/50?fd");
+    int descriptor = iw_client_fd(client);
+    void *held = NULL;
+    iw_delivery delivery;
+    CHECK(descriptor >= 0 && iw_client_fd(client) == descriptor && !is_readable(descriptor, 0));
+    CHECK(scene_fire(client, endpoint, NULL, 1, id) == IW_OK && scene_fire(client, endpoint, NULL, 2, id) == IW_OK);
+    CHECK(is_readable(descriptor, 10000));
+    CHECK(iw_client_flush(client, 10) == IW_OK);
+    CHECK(iw_client_poll(client, NULL, &held, &delivery) && is_readable(descriptor, 0));
+    CHECK(iw_client_poll(client, NULL, &held, &delivery) && !is_readable(descriptor, 0));
+    CHECK(scene_fire(client, endpoint, NULL, 3, id) == IW_OK && iw_client_flush(client, 10) == IW_OK);
+    iw_poll_end(&held);
+    close_and_free(client); /* with a result that nobody took */
+    CHECK(fcntl(descriptor, F_GETFD) < 0);
+  }
+  TEST("the descriptor is readable at once when results are there before it") {
+    iw_client *client = scene_client(scene->history);
+    CHECK(scene_fire(client, NULL, NULL, 1, id) == IW_OK && iw_client_flush(client, 10) == IW_OK);
+    CHECK(is_readable(iw_client_fd(client), 0));
     close_and_free(client);
   }
   TEST("flush waits until nothing is under way") {

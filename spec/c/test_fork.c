@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -80,6 +81,11 @@ static void close_and_free(iw_client *client) {
   iw_client_free(client);
 }
 
+static bool is_readable(int descriptor) {
+  struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+  return poll(&waiting, 1, 0) == 1;
+}
+
 static void test_children(void) {
   char id[IW_ID_SIZE];
   TEST("a client that is not in use yet serves parent and child") {
@@ -108,6 +114,23 @@ static void test_children(void) {
     close_and_free(client);
     CHECK(count_delivered("?used") == 2 && count_delivered("?slow") == 10);
     CHECK(loopback_requests(loopback, "/200/500?slow") == 10);
+  }
+  TEST("the descriptor for event loops is each process's own") {
+    iw_client *client = scene_client(scene.history);
+    iw_endpoint *endpoint = endpoint_at(client, "/200?descriptor");
+    int descriptor = iw_client_fd(client);
+    CHECK(scene_fire(client, endpoint, NULL, 1, id) == IW_OK && iw_client_flush(client, 30) == IW_OK);
+    pid_t child = fork_quietly();
+    if (child == 0) {
+      int own = iw_client_fd(client);
+      if (own < 0 || is_readable(own)) _exit(101); /* the result is the parent's */
+      if (scene_fire(client, endpoint, NULL, 2, id) != IW_OK || iw_client_flush(client, 30) != IW_OK) _exit(102);
+      if (!is_readable(own) || scene_drain(client, NULL) != 1 || is_readable(own)) _exit(103);
+      _exit(0);
+    }
+    check_child(child);
+    CHECK(is_readable(descriptor) && scene_drain(client, NULL) == 1 && !is_readable(descriptor));
+    close_and_free(client);
   }
   TEST("a child that ends with exit sends and records what it fired, without being asked to") {
     iw_client *client = scene_client(scene.history);
