@@ -4,6 +4,7 @@
 #   make demo    show the main job: a chat, intents, webhooks, and the history of one call
 #   make test    everything that has to hold; installs what it needs on Debian and Ubuntu
 #   make bench   figures, beside those of peers
+#   make install, make uninstall: without LuaRocks, below PREFIX (/usr/local), for LUA_VERSION
 #   make format  clang-format over the C sources
 #   make clean   remove what was built
 
@@ -44,7 +45,14 @@ TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues lua5.4 liblu
 # Needed as a command, whoever installed it.
 TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl
 
-.PHONY: all demo test bench c-tests examples express format lint clean build-packages test-packages
+# Where `make install` puts things; DESTDIR goes in front of all of them.
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+LUALIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+INSTALL ?= install
+
+.PHONY: all demo test bench c-tests examples express format lint clean install uninstall build-packages test-packages
 
 all: $(MODULES)
 
@@ -91,11 +99,15 @@ $(BUILD)/spec/test_%: spec/c/test_%.c $(C_FIXTURE_OBJECTS) $(CORE_ARCHIVE)
 	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -Ispec/c -o $@ $< \
 	  $(C_INCLUDED:spec/c/%.c=$(BUILD)/spec/%.o) $(CORE_ARCHIVE) $(LDFLAGS) $(C_LIBRARIES)
 
-examples: $(BUILD)/examples/send
+examples: $(BUILD)/examples/send $(BUILD)/examples/host
 
 $(BUILD)/examples/%: examples/c/%.c $(CORE_ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -o $@ $< $(CORE_ARCHIVE) $(LDFLAGS) $(CORE_LIBRARIES)
+
+$(BUILD)/examples/host: examples/embedded/host.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -I$(LUA_INCLUDE_5.4) -o $@ $< $(LDFLAGS) -llua5.4
 
 .SECONDARY: $(C_FIXTURE_OBJECTS)
 
@@ -107,6 +119,22 @@ demo: build-packages
 	@mkdir -p $(BUILD)
 	@$(MAKE) --no-print-directory all >$(BUILD)/demo.log 2>&1 || { cat $(BUILD)/demo.log; exit 1; }
 	@LUA=$(LUA) examples/clinic/demo
+
+LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua))
+
+# The command runs with the Lua that it was built for.
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LUALIBDIR)/intent_webhook
+	$(INSTALL) -m 755 $(MODULES) $(DESTDIR)$(LUALIBDIR)/intent_webhook
+	for file in $(LUA_FILES); do \
+	  $(INSTALL) -d $(DESTDIR)$(LUADIR)/$$(dirname $$file) && \
+	  $(INSTALL) -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+	sed '1s|.*|#!/usr/bin/env $(LUA)|' bin/intent-webhook >$(BUILD)/intent-webhook
+	$(INSTALL) -m 755 $(BUILD)/intent-webhook $(DESTDIR)$(BINDIR)/intent-webhook
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/intent-webhook $(DESTDIR)$(LUADIR)/intent_webhook.lua
+	rm -rf $(DESTDIR)$(LUADIR)/intent_webhook $(DESTDIR)$(LUALIBDIR)/intent_webhook
 
 test: test-packages
 	@LUA_VERSION=$(LUA_VERSION) CC=$(CC) spec/run
@@ -121,7 +149,7 @@ spec/support/express/node_modules/.package-lock.json: spec/support/express/packa
 
 # ---- the form of the sources ----
 
-SOURCES = $(wildcard src/*.[ch] spec/c/*.[ch] examples/c/*.c bench/*.c)
+SOURCES = $(wildcard src/*.[ch] spec/c/*.[ch] examples/*/*.c bench/*.c)
 
 format:
 	clang-format -i $(SOURCES)

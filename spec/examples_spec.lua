@@ -155,6 +155,28 @@ describe("examples/event-loops", function()
   end)
 end)
 
+describe("examples/embedded", function()
+  it("has a C program with its intents in a script, which fires what fits and delivers it", function()
+    local folder, receiver = process.temporary_folder(), assert(listener.open {})
+    finally(function()
+      receiver:close()
+      process.remove(folder)
+    end)
+    local messages = "hello\nBook an appointment for John Doe on 2026-03-15, phone +84901234567\n"
+    local words = ("printf %%s %s | build/examples/host examples/clinic/intents.lua %s"):format(process.quote(messages),
+      process.quote(folder .. "/history.db"))
+    local status, output, errors = process.run { "sh", "-c", words, env = environment {
+      CLINIC_URL = "http://127.0.0.1:" .. receiver:port(), CLINIC_TOKEN = "abc123",
+      LUA_CPATH = (package.cpath:gsub("build/[%d.]+/", "build/5.4/")),
+    } }
+    assert.are.equal(0, status, errors)
+    assert.is_truthy(output:find("book_appointment: Book an appointment", 1, true), output)
+    assert.is_truthy(output:find("unmatched: hello", 1, true), output)
+    assert.is_truthy(output:find("\n%d delivered, 0 failed\n$"), output)
+    assert.are.equal("/appointments", assert(receiver:take(5)).target)
+  end)
+end)
+
 -- What a reader of README and of the C header tries first.
 describe("a first try", function()
   local folder, receiver

@@ -21,7 +21,7 @@
 #include "loopback.h"
 #include "scene.h"
 
-enum { STATES = 200, THREADS = 8, STATES_EACH = 25, CHILD_S = 60 };
+enum { STATES = 1000, THREADS = 8, STATES_EACH = 125, CHILD_S = 60 };
 
 static const char script[] =
     "local cpath, path, url, history, count, ending = ...\n"
@@ -169,7 +169,7 @@ int main(int argc, char **argv) {
     AWAIT(count(scene.history, "?closed") == 100, 20);
     AWAIT(scene_threads() == threads, 20);
   }
-  TEST("200 states in turn") {
+  TEST("1,000 states in turn") {
     unsigned descriptors = scene_descriptors();
     for (int i = 0; i < STATES; i++) {
       struct life life = {.history = scene.history, .target = "/200?turn", .events = 2, .ending = i % 2 ? "close" : ""};
@@ -178,7 +178,7 @@ int main(int argc, char **argv) {
     AWAIT(count(scene.history, "?turn") == 2 * STATES, 20);
     AWAIT(scene_threads() == threads && scene_descriptors() <= descriptors, 20);
   }
-  TEST("8 threads with 25 states each") {
+  TEST("8 threads with 125 states each") {
     pthread_t ids[THREADS];
     void *good;
     for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&ids[i], NULL, live_many, scene.history) == 0);
