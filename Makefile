@@ -37,13 +37,16 @@ LUA_CORE_OBJECTS = $(LUA_CORE_SOURCES:src/%.c=$(BUILD)/$(LUA_VERSION)/%.o)
 LUA_LISTENER_OBJECTS = $(LUA_LISTENER_SOURCES:src/%.c=$(BUILD)/$(LUA_VERSION)/%.o)
 MODULES = $(BUILD)/$(LUA_VERSION)/intent_webhook/core.so $(BUILD)/$(LUA_VERSION)/intent_webhook/listener.so
 
+LUA_PACKAGES_5.1 = lua5.1 liblua5.1-0-dev
+LUA_PACKAGES_5.3 = lua5.3 liblua5.3-dev
+LUA_PACKAGES_5.4 = lua5.4 liblua5.4-dev
 # What Debian 12 and Ubuntu call what is needed: to build and run; and besides, to test.
 BUILD_PACKAGES = gcc libc6-dev libcurl4-openssl-dev libuv1-dev libsqlite3-dev libssl-dev libmicrohttpd-dev \
-  lua$(LUA_VERSION) liblua$(LUA_VERSION)-dev lua-cjson
-TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues lua5.4 liblua5.4-dev sqlite3 openssl python3 python3-flask \
-  procps valgrind clang clang-format
+  $(LUA_PACKAGES_$(LUA_VERSION)) lua-cjson
+TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues luarocks sqlite3 openssl python3 python3-flask \
+  lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev lua5.4 liblua5.4-dev procps valgrind clang clang-format
 # Needed as a command, whoever installed it.
-TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl
+TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl luajit:luajit2
 
 # Where `make install` puts things; DESTDIR goes in front of all of them.
 PREFIX ?= /usr/local

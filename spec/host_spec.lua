@@ -233,7 +233,7 @@ describe("a host's process", function()
     assert.same({ "good" }, lines)
   end)
 
-  it("may embed Lua 5.4 in many threads and close states at any time", function()
+  it("may embed Lua 5.4 in many threads and close states at any time #once", function()
     if not process.interpreter():find("5.4", 1, true) then return pending("needs Lua 5.4") end
     local program = folder .. "/host_states"
     local status, output, errors = process.run({ "sh", "-c",

@@ -114,7 +114,7 @@ describe("a payload", function()
       ["of a function"] = { print, "a function cannot be sent" },
       ["of a table"] = { {}, "a table cannot be sent" },
       ["of userdata"] = { io.stdout, "a userdata cannot be sent" },
-      ["of a coroutine"] = { coroutine.create(print), "a thread cannot be sent" },
+      ["of a coroutine"] = { coroutine.create(function() end), "a thread cannot be sent" },
       ["of NaN"] = { 0 / 0, "NaN cannot be sent" },
       ["of infinity"] = { math.huge, "infinity cannot be sent" },
       ["of minus infinity"] = { -math.huge, "infinity cannot be sent" },
