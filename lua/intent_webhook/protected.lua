@@ -46,10 +46,17 @@ end
 ---@return any second its second result
 function protected.call(call, one, two)
   -- no tail calls: the traceback shall name the functions
+  local raised
   local good, first, second = xpcall(function()
     local its_first, its_second = call(one, two)
     return its_first, its_second
-  end, explain)
+  end, function(problem)
+    raised = problem
+    return explain(problem)
+  end)
+  if not good and first == "error in error handling" then -- as LuaJIT does when the stack has no room for a traceback
+    return false, raised ~= nil and describe(raised) or "stack overflow: no room was left to say where"
+  end
   return good, first, second
 end
 
