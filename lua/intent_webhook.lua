@@ -471,6 +471,7 @@ end
 ---@field history_waiting integer what it has yet to write
 ---@field history_error? string why its last write failed
 
+---What the client has done, and what it holds now. Never waits.
 ---@return intent_webhook.Stats
 function Client:stats()
   return self.core:stats()
