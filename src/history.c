@@ -251,6 +251,21 @@ static bool wait_ended(struct history *history, int64_t deadline_us) {
   return ended;
 }
 
+/* As long as something is written now and then: *deadline_us moves with it, up to the last one. */
+static bool wait_written(struct history *history, int64_t *deadline_us, int64_t patience_us, int64_t last_us) {
+  uv_mutex_lock(&history->lock);
+  uint64_t waiting = history->stats.waiting;
+  while (history->state == HISTORY_RUNS && wait_changed(history, *deadline_us)) {
+    if (history->stats.waiting >= waiting) continue;
+    waiting = history->stats.waiting;
+    int64_t later_us = clock_monotonic_us() + patience_us;
+    *deadline_us = later_us < last_us ? later_us : last_us;
+  }
+  bool ended = history->state != HISTORY_RUNS;
+  uv_mutex_unlock(&history->lock);
+  return ended;
+}
+
 static void wake_all(void) {
   for (struct history *history = next_kept(NULL); history; history = next_kept(history)) {
     uv_mutex_lock(&history->lock);
@@ -282,9 +297,10 @@ void history_after_fork_in_child(void) {
   for (struct history *history = registry; history; history = history->next) reset(history);
 }
 
-bool history_finish_all(int deadline_ms) {
-  enum { LAST_WORD_MS = 50 };
-  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
+bool history_finish_all(int patience_ms) {
+  enum { LAST_WORD_MS = 50, MOST_PATIENCES = 5 };
+  int64_t now_us = clock_monotonic_us(), patience_us = patience_ms * (int64_t)1000;
+  int64_t deadline_us = now_us + patience_us - LAST_WORD_MS * 1000, last_us = now_us + MOST_PATIENCES * patience_us;
   bool all = true;
   for (struct history *history = next_kept(NULL); history; history = next_kept(history)) {
     uv_mutex_lock(&history->lock);
@@ -293,12 +309,12 @@ bool history_finish_all(int deadline_ms) {
     uv_mutex_unlock(&history->lock);
   }
   for (struct history *history = next_kept(NULL); history; history = next_kept(history)) {
-    if (wait_ended(history, deadline_us - LAST_WORD_MS * 1000)) continue;
+    if (wait_written(history, &deadline_us, patience_us, last_us)) continue;
     uv_mutex_lock(&history->lock);
     history->give_up = true;
     uv_cond_signal(&history->work);
     uv_mutex_unlock(&history->lock);
-    wait_ended(history, deadline_us);
+    wait_ended(history, clock_monotonic_us() + LAST_WORD_MS * 1000);
     all = false;
   }
   pthread_mutex_lock(&registry_lock);

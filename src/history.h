@@ -80,8 +80,11 @@ void history_before_fork(int deadline_ms);
 void history_after_fork_in_parent(void);
 void history_after_fork_in_child(void);
 
-/* For process.c: waits until every writer has written all that it has and ended, at most deadline_ms. */
-bool history_finish_all(int deadline_ms);
+/*
+ * For process.c: waits until every writer has written all that it has and ended. patience_ms is for a file that cannot
+ * be written; as long as records get written it waits on, up to five times that. False: the rest was dropped.
+ */
+bool history_finish_all(int patience_ms);
 
 #pragma GCC visibility pop
 #endif

@@ -16,9 +16,9 @@ static bool is_finished(const struct event *event) {
 }
 
 /* Marks the events of the batch: half of it, and more where there are few deliveries. */
-static void select_events(struct history_backlog *backlog, bool hurried, struct history_batch *batch) {
-  size_t deliveries = backlog->queue.deliveries, half = HISTORY_BATCH / 2;
-  size_t room = HISTORY_BATCH - (deliveries < half ? deliveries : half);
+static void select_events(struct history_backlog *backlog, size_t limit, bool hurried, struct history_batch *batch) {
+  size_t deliveries = backlog->queue.deliveries, half = limit / 2;
+  size_t room = limit - (deliveries < half ? deliveries : half);
   for (struct event *event = backlog->queue.first_event; event; event = event->next) {
     if (!hurried && batch->events >= backlog->due_events && !is_finished(event)) return;
     batch->full = batch->events == room;
@@ -29,10 +29,10 @@ static void select_events(struct history_backlog *backlog, bool hurried, struct 
 }
 
 /* Leaves only the deliveries of the batch marked. */
-static void select_deliveries(struct history_backlog *backlog, struct history_batch *batch) {
+static void select_deliveries(struct history_backlog *backlog, size_t limit, struct history_batch *batch) {
   struct delivery *delivery = backlog->queue.first_delivery;
   for (; delivery && delivery->event->history.row; delivery = delivery->next) {
-    if (batch->events + batch->deliveries == HISTORY_BATCH) {
+    if (batch->events + batch->deliveries == limit) {
       batch->full = true;
       break;
     }
@@ -41,12 +41,12 @@ static void select_deliveries(struct history_backlog *backlog, struct history_ba
   for (; delivery; delivery = delivery->next) delivery->history.in_batch = false;
 }
 
-static struct history_batch begin_batch(struct history_backlog *backlog, bool hurried) {
+static struct history_batch begin_batch(struct history_backlog *backlog, size_t limit, bool hurried) {
   struct history_batch batch = {0};
   for (struct delivery *delivery = backlog->queue.first_delivery; delivery; delivery = delivery->next)
     delivery->history.in_batch = true;
-  select_events(backlog, hurried, &batch);
-  select_deliveries(backlog, &batch);
+  select_events(backlog, limit, hurried, &batch);
+  select_deliveries(backlog, limit, &batch);
   return batch;
 }
 
@@ -79,9 +79,9 @@ static int write_records(struct history_backlog *backlog, struct history_batch *
 }
 
 /* Whatever it returns, no transaction is open afterwards. */
-static int try_batch(struct history_backlog *backlog, bool hurried, struct history_batch *batch) {
+static int try_batch(struct history_backlog *backlog, size_t limit, bool hurried, struct history_batch *batch) {
   struct history_file *file = backlog->recording.file;
-  *batch = begin_batch(backlog, hurried);
+  *batch = begin_batch(backlog, limit, hurried);
   if (batch->events + batch->deliveries == 0) return SQLITE_OK;
   int code = history_file_run(file, HISTORY_BEGIN);
   if (code == SQLITE_OK) code = write_records(backlog, batch);
@@ -92,12 +92,12 @@ static int try_batch(struct history_backlog *backlog, bool hurried, struct histo
   return code;
 }
 
-int history_backlog_write(struct history_backlog *backlog, bool hurried, struct history_batch *batch) {
+int history_backlog_write(struct history_backlog *backlog, size_t limit, bool hurried, struct history_batch *batch) {
   struct history_recording *recording = &backlog->recording;
   recording->careful = false;
-  int code = try_batch(backlog, hurried, batch);
+  int code = try_batch(backlog, limit, hurried, batch);
   recording->careful = code == SQLITE_CONSTRAINT;
-  if (recording->careful) code = try_batch(backlog, hurried, batch);
+  if (recording->careful) code = try_batch(backlog, limit, hurried, batch);
   if (code == SQLITE_NOMEM && recording->no_memory)
     snprintf(recording->file->error, HISTORY_ERROR_SIZE, "There was not enough memory to write the history.");
   backlog->due_events = backlog->queue.events - batch->events;

@@ -30,12 +30,12 @@ struct history_backlog {
 };
 
 /*
- * Tries to write a batch of at most HISTORY_BATCH records; the file must be open. In no hurry, an event with deliveries
+ * Tries to write a batch of at most `limit` records; the file must be open. In no hurry, an event with deliveries
  * on their way, and what came after it, is left to the next batch, once: most are finished by then, and one write
  * instead of two is half the work. Returns an SQLite code; after a failure, of which file->error speaks, the batch is
  * empty.
  */
-int history_backlog_write(struct history_backlog *backlog, bool hurried, struct history_batch *batch);
+int history_backlog_write(struct history_backlog *backlog, size_t limit, bool hurried, struct history_batch *batch);
 
 /* Takes out a batch that has been written, tells its owners, and gives back what they handed over. */
 void history_backlog_tell_stored(struct history_backlog *backlog, const struct history_batch *batch);

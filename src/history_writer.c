@@ -20,7 +20,8 @@ enum {
   FIRST_DELAY_US = 100 * MILLISECOND, /* between failures; doubles */
   LONGEST_DELAY_US = 1 * SECOND,
   CONTENTION_US = 1 * SECOND, /* so long after the lock was found taken, others are let in between */
-  TIDY_US = 60 * SECOND
+  TIDY_US = 60 * SECOND,
+  LAST_BATCH = 16384 /* at exit, when many processes may end at once: each shall need the lock once */
 };
 
 atomic_bool history_parking;
@@ -33,9 +34,9 @@ static int open_file(struct history *history) {
 }
 
 /* Without the lock, like the one before. */
-static int write_batch(struct history *history, bool hurried, struct history_batch *batch) {
+static int write_batch(struct history *history, size_t limit, bool hurried, struct history_batch *batch) {
   int code = open_file(history);
-  return code == SQLITE_OK ? history_backlog_write(&history->own.backlog, hurried, batch) : code;
+  return code == SQLITE_OK ? history_backlog_write(&history->own.backlog, limit, hurried, batch) : code;
 }
 
 /* ---- what comes of a try; with the lock ---- */
@@ -63,10 +64,13 @@ static void succeeded(struct history *history, int64_t now_us) {
   history->resume_us = now_us < history->own.contended_until_us ? now_us + random_us(history, 2 * MILLISECOND) : 0;
 }
 
-/* Who has waited longer asks more often, so that nobody starves. */
+/*
+ * Who has waited for a while asks more often, so that nobody starves. After that so many may be waiting that their asking
+ * would take the processor from the one who writes.
+ */
 static void found_locked(struct history *history, int64_t now_us) {
   int64_t waited_us = now_us - history->own.locked_since_us;
-  int64_t longest_us = waited_us < 50 * MILLISECOND ? 2 * MILLISECOND : waited_us < 200 * MILLISECOND ? 500 : 200;
+  int64_t longest_us = waited_us < 50 * MILLISECOND ? 2 * MILLISECOND : waited_us < 200 * MILLISECOND ? 500 : 1500;
   history->own.contended_until_us = now_us + CONTENTION_US;
   history->resume_us = now_us + random_us(history, longest_us);
 }
@@ -88,13 +92,14 @@ static void work(struct history *history) {
   bool records = history->stats.waiting > 0, short_inbox;
   struct history_batch batch = {0};
   bool hurried = history->hurries > 0 || is_ending(history);
+  size_t limit = history->finish ? LAST_BATCH : HISTORY_BATCH;
   history_queue_move(&history->own.backlog.queue, &history->inbox);
   history->own.gather_until_us = now_us + HISTORY_WINDOW_MS * MILLISECOND;
   if (!history->own.locked_since_us) history->own.locked_since_us = now_us;
   bool patient = now_us - history->own.locked_since_us < LOCK_PATIENCE_US;
   uv_mutex_unlock(&history->lock);
 
-  int code = records ? write_batch(history, hurried, &batch) : open_file(history);
+  int code = records ? write_batch(history, limit, hurried, &batch) : open_file(history);
   bool give_way = code == SQLITE_BUSY && patient, close = code != SQLITE_OK && code != SQLITE_BUSY;
   if (close) history_file_close(&history->own.file, false);
 
