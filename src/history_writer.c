@@ -65,8 +65,8 @@ static void succeeded(struct history *history, int64_t now_us) {
 }
 
 /*
- * Who has waited for a while asks more often, so that nobody starves. After that so many may be waiting that their asking
- * would take the processor from the one who writes.
+ * Who has waited for a while asks more often, so that nobody starves. After that so many may be waiting that their
+ * asking would take the processor from the one who writes.
  */
 static void found_locked(struct history *history, int64_t now_us) {
   int64_t waited_us = now_us - history->own.locked_since_us;
