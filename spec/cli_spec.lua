@@ -112,6 +112,8 @@ describe("intent-webhook", function()
         [{ "listen", "--port", "65536" }] = "intent-webhook: --port must be from 0 to 65535, not 65536",
         [{ "fire", intents, "book", "name", "--history", history }] = 'intent-webhook: "name" is no slot',
         [{ "fire", intents, "book", "name:=[", "--history", history }] = "intent-webhook: the slot name has no JSON",
+        [{ "fire", intents, "book", "name:=0x10", "--history", history }] = "the slot name has no JSON",
+        [{ "fire", intents, "book", "name:=007", "--history", history }] = "the slot name has no JSON",
         [{ "fire", intents, "book", "name=a", "name=b", "--history", history }] = "the slot name is given twice",
         [{ "fire", intents, "bok", "--history", history }] = 'there is no intent "bok": did you mean "book"?',
         [{ "fire", intents, "book", "nam=x", "--history", history }] = "intent-webhook: slots.name: is required",
@@ -317,6 +319,20 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.is_truthy(output:find('"slots":{"text":12,"more":null}', 1, true), output)
     end)
 
+    it("sends the whole number that is written, or refuses it, and shows it as it was sent", function()
+      local wide = rawget(math, "maxinteger") ~= nil
+      local number = wide and "12345678901234567" or "9007199254740991"
+      local status, output, errors = run { "fire", intents, "note", "text:= " .. number, "--history", history }
+      assert.are.equal(0, status, errors)
+      assert.is_truthy(output:find("  slots     text = " .. number .. "\n", 1, true), output)
+      for _, refused in ipairs { "9223372036854775808", "-9223372036854775809", not wide and number .. "0" or nil } do
+        status, output, errors = run { "fire", intents, "note", "text:=" .. refused, "--history", history }
+        assert.are.equal(2, status, output)
+        assert.are.equal(("intent-webhook: the slot text has the number %s, which %s cannot hold: "
+          .. "send it as text, text=%s\n"):format(refused, _VERSION, refused), errors)
+      end
+    end)
+
     it("ends with 1 and the cause when it was not delivered", function()
       local saved = url
       url = "http://127.0.0.1:" .. process.free_port()
@@ -479,7 +495,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
     it("ends with 130 by ^C", function()
       local words = command({ "listen", "--port", "0" })
       local script = [[out=$1; %s >"$out" & pid=$!
-        until grep -q listening "$out"; do sleep 0.02; done
+        until grep -qs listening "$out"; do sleep 0.02; done
         kill -INT $pid; wait $pid]]
       words[3] = script:format(words[3])
       words[4], words[5] = "sh", folder .. "/listened"

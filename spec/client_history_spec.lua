@@ -106,6 +106,17 @@ describe("a history", function()
     assert.is_truthy(tostring(event.seq):find("^%d+$"))
   end)
 
+  it("has whole numbers beyond 2^53 as they were sent, as strings where Lua has no such integers", function()
+    local wide = rawget(math, "maxinteger") ~= nil
+    local text = wide and "12345678901234567" or "9007199254740994"
+    local id = client:fire("a", { n = tonumber(text), null = '"slots":{"n":1}' })
+    assert.is_truthy(client:wait(id, 5))
+    local expected = wide and tonumber(text) or text
+    assert.are.equal(expected, client:event(id).slots.n)
+    assert.are.equal(expected, client:events({ limit = 1 }).events[1].slots.n)
+    assert.are.equal('"slots":{"n":1}', client:event(id).slots.null)
+  end)
+
   it("knows no event of another id", function()
     local event, message, code = client:event("nothing")
     assert.is_nil(event)

@@ -5,7 +5,7 @@
 
 local check = require "intent_webhook.check"
 local core = require "intent_webhook.core"
-local json = require("cjson").new() -- an instance of our own: the host may have set up the shared one otherwise
+local json = require "intent_webhook.json"
 local options = require "intent_webhook.options"
 
 local history = {}
@@ -22,7 +22,8 @@ History.__index = History
 ---@field time number when it fired, seconds since 1970
 ---@field intent string
 ---@field session? string
----@field slots table<string, string|number|boolean|lightuserdata> null is webhook.null
+---@field slots table<string, string|number|boolean|lightuserdata> null is webhook.null; a whole number that this Lua
+---  cannot hold (beyond 2^53 in Lua 5.1 and LuaJIT) is a string of its digits
 ---@field error? string what users' functions raised, with traceback
 ---@field note? string why nothing was sent, or that text was repaired
 ---@field deliveries intent_webhook.EventDelivery[]
@@ -94,11 +95,32 @@ local function plain(value, in_slots)
   return value
 end
 
----An answer of the core as Lua values. JSON's null becomes nil, except in slots.
+local MANY_DIGITS = ("%d"):rep(16) -- no number with fewer is beyond 2^53
+
+-- Puts the whole numbers in an event's slots right, which are doubles so far.
+local function restore_integers(event, source)
+  for _, member in ipairs(json.members(source, "slots")) do
+    local name, text = member[1], member[2]
+    local value, whole = json.integer(text)
+    if whole then event.slots[name] = value or text end
+  end
+end
+
+---An answer of the core, an event or a page of events, as Lua values. JSON's null becomes nil, except in slots. A whole
+---number in slots that this Lua cannot hold is a string of its digits.
 ---@param source string
 ---@return table|nil
 function history.decode(source)
-  return plain(json.decode(source))
+  local good, value = json.decode(source)
+  if not good then error("the history's JSON cannot be read: " .. value, 0) end
+  value = plain(value)
+  if not value or not source:find(MANY_DIGITS) then return value end
+  if not value.events then
+    restore_integers(value, source)
+  else
+    for index, text in ipairs(json.elements(source)) do restore_integers(value.events[index], text) end
+  end
+  return value
 end
 
 local function ask(self, question, level)
@@ -165,7 +187,7 @@ function History:event(id, timeout)
   if type(id) ~= "string" then error("history:event: id: must be a string, got " .. check.kind(id), 2) end
   local text, message, code = ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
   if not text then return nil, message, code end
-  local event = text ~= "null" and history.decode(text) or nil -- cjson 2.1.0 decodes no bare null
+  local event = history.decode(text)
   if not event then return nil, "there is no event " .. id .. " in the history", "unknown" end
   return event
 end

@@ -5,7 +5,7 @@ local check = require "intent_webhook.check"
 local file = require "intent_webhook.cli.file"
 local history = require "intent_webhook.history"
 local intent = require "intent_webhook.intent"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
 
@@ -15,6 +15,21 @@ local function usage(message)
   terminal.exit(terminal.USAGE, text.line(message))
 end
 
+-- The value of a slot. A whole number is the one that was written, or it is refused: nothing near it is sent.
+local function read_json(name, source)
+  local good, value = json.decode(source)
+  if not good then usage(("the slot %s has no JSON: %s"):format(name, value)) end
+  if type(value) ~= "number" then return value end
+  local digits = source:match("^%s*(.-)%s*$")
+  local integer, whole = json.integer(digits)
+  if not whole then return value end
+  if not integer then
+    usage(("the slot %s has the number %s, which %s cannot hold: send it as text, %s=%s"):format(name, digits, _VERSION,
+      name, digits))
+  end
+  return integer
+end
+
 -- "name=text" or "name:=JSON".
 local function read_slots(words)
   local slots = {}
@@ -22,13 +37,7 @@ local function read_slots(words)
     local name, colon, value = word:match("^([^=]-)(:?)=(.*)$")
     if not name or name == "" then usage(('"%s" is no slot: write slot=text or slot:=JSON'):format(word)) end
     if slots[name] ~= nil then usage(("the slot %s is given twice"):format(name)) end
-    if colon == ":" then
-      local good, decoded = json.decode(value)
-      if not good then usage(("the slot %s has no JSON: %s"):format(name, decoded)) end
-      value = decoded
-      local to_integer = rawget(math, "tointeger")
-      if type(value) == "number" and to_integer then value = to_integer(value) or value end
-    end
+    if colon == ":" then value = read_json(name, value) end
     slots[name] = value
   end
   return slots

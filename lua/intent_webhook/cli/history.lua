@@ -2,7 +2,7 @@
 
 local call = require "intent_webhook.cli.call"
 local file = require "intent_webhook.cli.file"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
 

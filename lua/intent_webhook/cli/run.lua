@@ -6,6 +6,7 @@
 local file = require "intent_webhook.cli.file"
 local intent = require "intent_webhook.intent"
 local json = require "intent_webhook.cli.json"
+local reading = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
 local webhook = require "intent_webhook"
 
@@ -29,7 +30,7 @@ Run.__index = Run
 -- The text and session of an input line; nil and why not.
 local function read_message(line)
   if not line:find("^%s*{") then return line end
-  local good, value = json.decode(line)
+  local good, value = reading.decode(line)
   if not good then return nil, nil, "the line is no JSON: " .. value end
   if type(value.text) ~= "string" then return nil, nil, 'the JSON has no "text" that is a string' end
   local session = value.session
