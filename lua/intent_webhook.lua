@@ -387,7 +387,7 @@ end
 ---@field session? string
 ---@field number integer which webhook action of the intent, from 1; 0: an event that has no webhook
 ---@field url? string
----@field status "delivered"|"failed"|"recorded" recorded: number 0
+---@field status "delivered"|"failed"|"recorded"|"unrecorded" the last two: number 0
 ---@field http_status? integer
 ---@field cause? string why it is not delivered: a stable code, listed in docs/history.md
 ---@field reason? string the same as a sentence that says what to do

@@ -73,6 +73,29 @@ describe("intent-webhook", function()
     return process.run(command(words, shell))
   end
 
+  -- The command where no file can grow beyond a few pages, its output excepted; its status is errors' last line.
+  local function run_on_full_disk(words, shell)
+    local limited = command(words, shell)
+    limited[3] = "{ trap '' XFSZ; ulimit -f 180; " .. limited[3] .. "; echo status $? >&2; } | cat"
+    local _, output, errors = process.run(limited)
+    return output, errors
+  end
+
+  -- The command, which gets ^C once `ready`, a command of the shell that may look at "$out", is true. Its input
+  -- is what it is given, and does not end.
+  local function interrupt(words, ready, input)
+    local interrupted = command(words)
+    local script = [[out=$1; rm -f "$out" "$out.in"; mkfifo "$out.in"
+      %s <>"$out.in" >"$out" & pid=$!
+      printf '%%s' "$2" >"$out.in"
+      until %s; do sleep 0.02; done
+      kill -INT $pid; wait $pid]]
+    interrupted[3] = script:format(interrupted[3], ready)
+    interrupted[4], interrupted[5], interrupted[6] = "sh", folder .. "/interrupted", input or ""
+    local status, _, errors = process.run(interrupted)
+    return status, process.read_file(folder .. "/interrupted"), errors
+  end
+
   local function lines(output)
     local list = {}
     for line in output:gmatch("[^\n]+") do list[#list + 1] = cjson.decode(line) end
@@ -270,6 +293,69 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.are.equal('{"status":"unmatched"}\n', output)
     end)
 
+    it("masks sensitive slots in what rules and map raise", function()
+      local path = write("raising.lua", [[
+        return { {
+          name = "call",
+          rules = {
+            function(m) error("first: " .. m) end,
+            function(m) return { phone = m:match("%+%d+"), pin = tonumber(m:match("pin (%d+)")) } end,
+          },
+          slots = { { name = "phone", sensitive = true }, { name = "pin", sensitive = true } },
+          actions = { { webhook = "http://127.0.0.1:9/", map = function(slots)
+            error(("bad phone %s, pin %d"):format(slots.phone, slots.pin))
+          end } },
+        } }]])
+      local input = write("input", "call +84901234567 with pin 90718\n")
+      local status, output, errors = run({ "run", path, "--history", history }, "< " .. process.quote(input))
+      assert.are.equal(1, status, errors)
+      assert.is_truthy(output:find("bad phone [redacted], pin [redacted]", 1, true), output)
+      assert.is_truthy(lines(output)[2].delivery.message:find("bad phone [redacted], pin [redacted]", 1, true))
+      assert.is_nil(output:find("84901234567", 1, true))
+      assert.is_nil(output:find("90718", 1, true))
+    end)
+
+    it("says in which line of the input a mistake is", function()
+      local _, output = run_over("hello\n\n{\nhello\n{}")
+      local results = lines(output)
+      assert.are.same({ 3, 5 }, { results[2].line, results[4].line })
+    end)
+
+    it("prints a delivery when it is finished, not when the next message comes", function()
+      local words = command({ "run", intents, "--history", history }, [[>"$out"]])
+      words[3] = [[out=$1
+        { echo "book for Ann"; until grep -qs '"status":"delivered"' "$out"; do sleep 0.02; done; } | ]] .. words[3]
+      words[4], words[5] = "sh", folder .. "/printed"
+      local status, _, errors = process.run(words, 10)
+      assert.are.equal(0, status, errors)
+    end)
+
+    it("waits, after ^C, for what is under way, and prints it", function()
+      local slow = assert(listener.open { delay = 0.5 })
+      local saved = url
+      url = "http://127.0.0.1:" .. slow:port()
+      finally(function()
+        url = saved
+        slow:close()
+      end)
+      local status, output =
+        interrupt({ "run", intents, "--history", history }, [[grep -qs '"fired"' "$out"]], "book for Ann\n")
+      assert.are.equal(130, status)
+      assert.are.equal("delivered", lines(output)[2].delivery.status)
+    end)
+
+    it("ends with 3, and says why, when the history cannot be written", function()
+      local path = write("note.lua", "return { { name = 'note', rules = { 'note {text}' }, slots = { 'text' } } }")
+      local input = write("input", "note " .. ("x"):rep(200000) .. "\nnote b\n")
+      local output, errors = run_on_full_disk({ "run", path, "--history", folder .. "/full.db" },
+        "< " .. process.quote(input))
+      assert.is_truthy(errors:find("^intent%-webhook: not recorded: [^\n]*disk[^\n]*\nstatus 3\n$"), errors)
+      for _, line in ipairs(lines(output)) do
+        local delivery = line.delivery
+        if delivery then assert.are.same({ "unrecorded", false }, { delivery.status, delivery.recorded }) end
+      end
+    end)
+
     it("sends more than the queue holds", function()
       local options = "%1return { queue_limit = 5, intents = {\n"
       local small = write("small.lua", INTENTS:gsub("^(.-)return {\n", options) .. "}")
@@ -331,6 +417,29 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
         assert.are.equal(("intent-webhook: the slot text has the number %s, which %s cannot hold: "
           .. "send it as text, text=%s\n"):format(refused, _VERSION, refused), errors)
       end
+    end)
+
+    it("ends with 3, and says what it knows, when the history cannot be written", function()
+      local words = { "fire", write("note.lua", "return { { name = 'note', slots = { 'text' } } }"), "note",
+        "text=" .. ("x"):rep(120000), "--history", folder .. "/full.db" }
+      local output, errors = run_on_full_disk(words)
+      assert.is_truthy(errors:find("^intent%-webhook: not recorded: [^\n]*disk[^\n]*\nstatus 3\n$"), errors)
+      assert.are.equal("note  no webhook  unrecorded\n", output)
+    end)
+
+    it("ends by ^C while it waits", function()
+      local slow = assert(listener.open { delay = 30 })
+      local saved = url
+      url = "http://127.0.0.1:" .. slow:port()
+      finally(function()
+        url = saved
+        slow:close()
+      end)
+      local path = folder .. "/interrupted.db"
+      local status, _, errors = interrupt({ "fire", intents, "book", "name=Ann", "--history", path },
+        ("test -s %s-wal"):format(process.quote(path)))
+      assert.are.equal(130, status)
+      assert.are.equal("", errors)
     end)
 
     it("ends with 1 and the cause when it was not delivered", function()
@@ -493,13 +602,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
     end)
 
     it("ends with 130 by ^C", function()
-      local words = command({ "listen", "--port", "0" })
-      local script = [[out=$1; %s >"$out" & pid=$!
-        until grep -qs listening "$out"; do sleep 0.02; done
-        kill -INT $pid; wait $pid]]
-      words[3] = script:format(words[3])
-      words[4], words[5] = "sh", folder .. "/listened"
-      local status, _, errors = process.run(words)
+      local status, _, errors = interrupt({ "listen", "--port", "0" }, 'grep -qs listening "$out"')
       assert.are.equal(130, status)
       assert.are.equal("", errors)
     end)

@@ -1,5 +1,6 @@
 --- file: the file of intents that a command works with, and the history file that goes with it.
 
+local intent = require "intent_webhook.intent"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
 local webhook = require "intent_webhook"
@@ -55,6 +56,55 @@ function file.client(path, history)
   if client then started, message = client:start() end
   if not started then terminal.exit(terminal.WORLD, text.line(message)) end
   return client
+end
+
+-- A client's end ---------------------------------------------------------------------------------------------------
+
+local STEP_SECONDS = 0.2 -- so that ^C is noticed soon
+local GRACE_SECONDS = 5 -- beyond the endpoints' timeout: for recording
+
+-- Whether to wait on: not when nothing has come of it for the longest timeout and GRACE_SECONDS, or for GRACE_SECONDS
+-- when only recording is left.
+local function patience(client)
+  local longest = 0
+  for _, checked in ipairs(client.list) do longest = math.max(longest, intent.longest_timeout(checked)) end
+  local since, before = os.time(), nil
+  return function()
+    local stats = client:stats()
+    local done = stats.delivered + stats.failed + stats.history_recorded
+    if done ~= before then since, before = os.time(), done end
+    return os.time() - since < GRACE_SECONDS + (stats.queued + stats.in_flight > 0 and longest or 0)
+  end
+end
+
+-- What is not in the history, as a sentence; nil when everything is.
+local function gap(client, closed, message, last)
+  local problem = client:stats().history_error
+  if problem then return "not recorded: " .. problem end
+  for _, delivery in ipairs(last) do
+    if delivery.cause == "client_closed" then return nil end -- that is what message is about
+  end
+  return not closed and message or nil
+end
+
+---Waits until everything is finished and recorded, as long as something comes of it, and ends the client. Says on
+---standard error when something could not be recorded.
+---@param screen intent_webhook.Terminal
+---@param client intent_webhook.Client
+---@param take fun(deliveries: intent_webhook.Delivery[]) gets those that finish meanwhile
+---@param most? number seconds to wait at most
+---@return boolean recorded
+function file.close(screen, client, take, most)
+  local goes_on = patience(client)
+  local deadline = os.time() + (most or math.huge)
+  while not client:flush(STEP_SECONDS) and goes_on() and os.time() < deadline do take(client:poll()) end
+  take(client:poll())
+  local closed, message = client:close(0)
+  local last = client:poll() -- those that were cut off
+  take(last)
+  local missing = gap(client, closed, message, last)
+  if missing then screen:note("intent-webhook: " .. text.line(missing)) end
+  return missing == nil
 end
 
 ---Opens a history file. Ends the command when that cannot be done.
