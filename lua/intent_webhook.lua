@@ -150,11 +150,8 @@ end
 ---@return string|nil code "unreadable": there is no such file, or no permission; "invalid": it is not what it should be
 function webhook.load(path)
   if type(path) ~= "string" then error("webhook.load: path: must be a string, got " .. check.kind(path), 2) end
-  local file, problem = io.open(path, "r")
-  if not file then return nil, "the file of intents cannot be read: " .. problem, "unreadable" end
-  local _, reason = file:read(0) -- a folder can be opened, but not read
-  file:close()
-  if reason then return nil, ("the file of intents cannot be read: %s: %s"):format(path, reason), "unreadable" end
+  local problem = check.unreadable(path)
+  if problem then return nil, "the file of intents cannot be read: " .. problem, "unreadable" end
   local chunk, mistake = loadfile(path)
   if not chunk then return nil, "the file of intents is not Lua: " .. mistake, "invalid" end
   local good, value = protected.call(chunk, path)

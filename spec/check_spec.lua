@@ -132,8 +132,40 @@ describe("webhook.check", function()
     assert.are.equal("intents[1].actions[1].token: is empty: give the raw value, or leave token out",
       only(action { token = "" }))
     assert.is_truthy(only(action { webhook = "" }):find("^intents%[1%].actions%[1%].webhook: is missing"))
-    assert.is_truthy(only(action { headers = { Host = "x" } }):find("^intents%[1%].actions%[1%].headers: Host cannot"))
+    assert.is_truthy(only(action { headers = { Host = "x" } }):find("actions[1].headers.Host: Host cannot", 1, true))
     assert.is_truthy(only(action { allow = { "10.0.0.0/99" } }):find("^intents%[1%].actions%[1%].allow: "))
+  end)
+
+  it("lists every mistake that the core finds in one endpoint, and those of the options beside them", function()
+    local wrong = { webhook = "ftp://x", token = "Bearer a", timeout = 0, allow = { "q", "10.0.0.0/8", "r" },
+      headers = { ["X A"] = "1", Host = "h", ["Ä"] = "2" } }
+    local places = {}
+    for index, mistake in ipairs(webhook.check(action(wrong))) do
+      places[index] = mistake.path:gsub("^intents%[1%].actions%[1%].", "") .. ": " .. mistake.message:sub(1, 16)
+    end
+    assert.are.same({
+      "timeout: must be from 0.0", "webhook: must begin with ", 'token: begins with "Bea',
+      "headers.Host: Host cannot be s",
+      'headers["X A"]: a name is empty ', 'headers["Ä"]: a name is empty ', 'allow: "q" is not an ad',
+      'allow: "r" is not an ad',
+    }, places)
+  end)
+
+  it("finds what is wrong only together", function()
+    assert.are.equal("intents[1].actions[1].headers: Authorization is set by token already: remove one of the two",
+      only(action { token = "abc", headers = { Authorization = "x" } }))
+    assert.are.equal("intents[1].actions[1].headers: x-a is given twice: remove one of the two",
+      only(action { headers = { ["X-A"] = "1", ["x-a"] = "2" } }))
+  end)
+
+  it("warns of a ca_file that cannot be read", function()
+    for _, path in ipairs { "/nonexistent/ca.pem", "/" } do
+      local list = webhook.check(action { ca_file = path })
+      assert.are.equal(1, #list)
+      assert.are.same({ "intents[1].actions[1].ca_file", "warning" }, { list[1].path, list[1].level })
+      assert.is_truthy(list[1].message:find("cannot be read (" .. path, 1, true))
+    end
+    assert.is_truthy(webhook.new(action { ca_file = "/nonexistent/ca.pem" }))
   end)
 
   it("says of a client's allow that it is the client's, once", function()

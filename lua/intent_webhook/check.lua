@@ -188,6 +188,19 @@ function check.suggestion(word, names)
   return ": known are " .. table.concat(names, ", ")
 end
 
+-- Files ------------------------------------------------------------------------------------------------------------
+
+---Why a file cannot be read; nil when it can.
+---@param path string
+---@return string|nil problem with the path in it
+function check.unreadable(path)
+  local file, problem = io.open(path, "r")
+  if not file then return problem end
+  local _, reason = file:read(0) -- a folder can be opened, but not read
+  file:close()
+  return reason and path .. ": " .. reason or nil
+end
+
 -- Tables of options --------------------------------------------------------------------------------------------------
 
 local function check_number(mistakes, path, value, option)
