@@ -79,6 +79,29 @@ describe("webhook.check", function()
       .. "give the intents, or the path of a Lua file that returns them", only(options))
   end)
 
+  it("takes a table with holes or names for no list", function()
+    local options = definition(good())
+    for _, intents in ipairs { { good(), nil, good(), x = 1 }, { good(), nil, good() }, { good(), x = 1 },
+      { [0] = good() }, { [2] = good() } } do
+      options.intents = intents
+      assert.is_truthy(lines(options)[1]:find("^intents: must be a list or a string, got a table with names or gaps: "))
+    end
+    local intent = good()
+    intent.name = {}
+    assert.are.equal("intents[1].name: must be a string, got a table: give the intent a name", only(definition(intent)))
+  end)
+
+  it("suggests no word that has nothing of what was written", function()
+    local options = definition(good())
+    options.foo = 1
+    assert.is_nil(only(options):find("did you mean", 1, true))
+  end)
+
+  it("says of options whose metamethod raises that it did", function()
+    local mistakes = webhook.check(setmetatable({}, { __index = function() error("no such field") end }))
+    assert.is_truthy(mistakes[1].message:find("^reading the options raised an error: [^\n]*no such field"))
+  end)
+
   it("finds two intents and two slots of the same name", function()
     local options = definition(good())
     options.intents[2] = good()
@@ -178,6 +201,8 @@ describe("webhook.check", function()
   it("refuses token_env of a variable that is not set, and beside token", function()
     assert.are.equal("intents[1].actions[1].token_env: names the environment variable INTENT_WEBHOOK_UNSET, "
       .. "which is not set: set it, or leave token_env out", only(action { token_env = "INTENT_WEBHOOK_UNSET" }))
+    assert.are.equal("intents[1].actions[1].token_env: is empty: name the variable, or leave token_env out",
+      only(action { token_env = "" }))
     assert.are.equal("intents[1].actions[1].token_env: is given as well as token: remove one of the two",
       only(action { token = "abc", token_env = "PATH" }))
   end)
@@ -212,8 +237,11 @@ describe("webhook.check", function()
   it("refuses numbers out of their range", function()
     assert.are.equal("intents[1].actions[1].timeout: must be from 0.001 to 3600, got 0: it counts seconds",
       only(action { timeout = 0 }))
-    assert.is_truthy(only(action { timeout = 0 / 0 }):find("timeout: must be from"))
-    assert.are.equal("intents[1].actions[1].in_flight: must be a whole number, got a number",
+    assert.are.equal("intents[1].actions[1].timeout: must be from 0.001 to 3600, got NaN: it counts seconds",
+      only(action { timeout = 0 / 0 }))
+    assert.are.equal("intents[1].actions[1].timeout: must be from 0.001 to 3600, got infinity: it counts seconds",
+      only(action { timeout = 1 / 0 }))
+    assert.are.equal("intents[1].actions[1].in_flight: must be a whole number, got 1.5",
       only(action { in_flight = 1.5 }))
     local options = definition(good())
     options.keep_days = -1
@@ -225,6 +253,7 @@ describe("webhook.check", function()
   it("refuses a network that it does not know", function()
     assert.are.equal('intents[1].actions[1].network: must be "any" or "public": did you mean "public"?',
       only(action { network = "publik" }))
+    assert.are.equal('intents[1].actions[1].network: must be "any" or "public"', only(action { network = "lan" }))
   end)
 
   it("warns of a required slot that no rule yields, and only warns", function()

@@ -263,7 +263,9 @@ static int client_fd(lua_State *L) {
 /* client:wait(id, timeout) -> list of the event's deliveries | nil, message, code */
 static int client_wait(lua_State *L) {
   struct lua_client *self = check_client(L);
-  const char *id = luaL_checkstring(L, 2);
+  size_t length;
+  const char *id = luaL_checklstring(L, 2, &length);
+  if (strlen(id) != length) return fail_result(L, IW_UNKNOWN);
   iw_result result = iw_client_wait(self->client, id, luaL_optnumber(L, 3, DEFAULT_WAIT_S));
   return result == IW_OK ? push_results(L, self, id) : fail_result(L, result);
 }

@@ -77,6 +77,10 @@ local function read_token(mistakes, path, accepted)
     mistakes:add(place, "is given as well as token: remove one of the two")
     return nil
   end
+  if name == "" then
+    mistakes:add(place, "is empty: name the variable, or leave token_env out")
+    return nil
+  end
   local token = os.getenv(name)
   if not token then
     mistakes:add(place, ("names the environment variable %s, which is not set: set it, or leave token_env out"):format(

@@ -3,7 +3,7 @@
 -- SQLite runs in a thread of the core; a question waits for its answer, at most as long as `timeout` says. The fields
 -- of events, deliveries and attempts are described in docs/history.md.
 
-local check = require "intent_webhook.check"
+local argument = require "intent_webhook.argument"
 local core = require "intent_webhook.core"
 local json = require "intent_webhook.json"
 local options = require "intent_webhook.options"
@@ -74,7 +74,7 @@ History.__index = History
 ---@param path string
 ---@return intent_webhook.History|nil history
 ---@return string|nil message
----@return string|nil code "memory" or "system"
+---@return string|nil code "memory"
 function history.open(path)
   local reader, message, code = core.reader(path)
   if not reader then return nil, message, code end
@@ -123,36 +123,25 @@ function history.decode(source)
   return value
 end
 
-local function ask(self, question, level)
-  if not self.reader then error("the history is closed", level + 1) end
-  local text, message, code = self.reader:ask(question)
-  if not text then return nil, message, code end
-  return text
+local function ask(self, question)
+  if not self.reader then return nil, "the history is closed", "closed" end
+  return self.reader:ask(question)
 end
 
----Raises for a filter that is wrong, at the line `level` above this call.
----@param filter intent_webhook.EventFilter|nil
----@param caller string the method's name, for the message
----@param level integer
----@return table
-function history.check_filter(filter, caller, level)
-  local mistakes = check.mistakes()
-  local question = check.options(mistakes, "", filter == nil and {} or filter, options.event_filter)
-  local mistake = mistakes:first()
-  if mistake then
-    local name = mistake.path == "" and "filter" or mistake.path
-    error(("%s: %s: %s"):format(caller, name, mistake.message), level + 1)
-  end
-  return question
+-- No event has an id with a NUL, and the core would stop reading at it.
+local function ask_for(self, id, timeout)
+  if id:find("%z") then return "null" end
+  return ask(self, { id = id, timeout = timeout })
 end
 
 ---The events that a filter lets through, as JSON text: {"events":[...],"next":...}.
 ---@param filter? intent_webhook.EventFilter
 ---@return string|nil json
 ---@return string|nil message
----@return string|nil code "history" or "timeout"
+---@return string|nil code "history", "timeout", "memory" or "closed"
 function History:events_json(filter)
-  return ask(self, history.check_filter(filter, "history:events_json", 2), 2)
+  local question = argument.options("history:events_json", "filter", filter, options.event_filter)
+  return ask(self, question)
 end
 
 ---One event with its deliveries and attempts, as JSON text; "null" when there is none of that id.
@@ -160,19 +149,21 @@ end
 ---@param timeout? number seconds to wait; default 5
 ---@return string|nil json
 ---@return string|nil message
----@return string|nil code "history" or "timeout"
+---@return string|nil code "history", "timeout", "memory" or "closed"
 function History:event_json(id, timeout)
-  if type(id) ~= "string" then error("history:event_json: id: must be a string, got " .. check.kind(id), 2) end
-  return ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
+  argument.string("history:event_json", "id", id)
+  timeout = argument.seconds("history:event_json", timeout, options.seconds.event)
+  return ask_for(self, id, timeout)
 end
 
 ---The events that a filter lets through, newest first.
 ---@param filter? intent_webhook.EventFilter
 ---@return intent_webhook.EventPage|nil
 ---@return string|nil message
----@return string|nil code "history": the file cannot be read; "timeout": it took too long
+---@return string|nil code "history": the file cannot be read; "timeout": it took too long; "memory"; "closed"
 function History:events(filter)
-  local text, message, code = ask(self, history.check_filter(filter, "history:events", 2), 2)
+  local question = argument.options("history:events", "filter", filter, options.event_filter)
+  local text, message, code = ask(self, question)
   if not text then return nil, message, code end
   return history.decode(text)
 end
@@ -182,10 +173,11 @@ end
 ---@param timeout? number seconds to wait; default 5
 ---@return intent_webhook.Event|nil
 ---@return string|nil message
----@return string|nil code "unknown": no event of that id; "history"; "timeout"
+---@return string|nil code "unknown": no event of that id; "history", "timeout", "memory", "closed"
 function History:event(id, timeout)
-  if type(id) ~= "string" then error("history:event: id: must be a string, got " .. check.kind(id), 2) end
-  local text, message, code = ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
+  argument.string("history:event", "id", id)
+  timeout = argument.seconds("history:event", timeout, options.seconds.event)
+  local text, message, code = ask_for(self, id, timeout)
   if not text then return nil, message, code end
   local event = history.decode(text)
   if not event then return nil, "there is no event " .. id .. " in the history", "unknown" end
