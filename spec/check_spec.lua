@@ -130,6 +130,16 @@ describe("webhook.check", function()
     end
   end)
 
+  it("refuses names that are not UTF-8", function()
+    local intent = good()
+    intent.name = "a\255"
+    assert.are.equal("intents[1].name: is not UTF-8: write it in UTF-8", only(definition(intent)))
+    intent = good()
+    intent.rules, intent.slots = {}, { "a\255", "a\254", "Zoë" }
+    assert.are.equal("intents[1].slots[1].name: is not UTF-8: write it in UTF-8", lines(definition(intent))[1])
+    assert.are.equal(2, #lines(definition(intent)))
+  end)
+
   it("refuses empty names", function()
     local intent = good()
     intent.name = ""

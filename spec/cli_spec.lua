@@ -132,6 +132,12 @@ describe("intent-webhook", function()
         [{ "history", "--json=yes" }] = "intent-webhook: --json takes no value",
         [{ "history", "--status", "lost" }] = "intent-webhook: --status is pending, delivered or failed",
         [{ "history", "--since", "yesterday" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "2026-99-99" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "2026-02-30" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "0000-00-00" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "2026-03-15 24:61" }] = "intent-webhook: --since does not know the time",
+        [{ "listen", "--address", "localhost" }] = "intent-webhook: --address: must be an IPv4 or IPv6 address",
+        [{ "listen", "--address", "999.1.1.1" }] = "intent-webhook: --address: must be an IPv4 or IPv6 address",
         [{ "listen", "--port", "65536" }] = "intent-webhook: --port must be from 0 to 65535, not 65536",
         [{ "fire", intents, "book", "name", "--history", history }] = 'intent-webhook: "name" is no slot',
         [{ "fire", intents, "book", "name:=[", "--history", history }] = "intent-webhook: the slot name has no JSON",
@@ -156,7 +162,8 @@ describe("intent-webhook", function()
         { "check", folder .. "/none.lua" }, { "check", folder }, { "run", folder .. "/none.lua" },
         { "fire", folder .. "/none.lua", "book" }, { "history", "--history", folder .. "/none.db" },
         { "show", "x", "--history", folder .. "/none.db" }, { "history", "--history", intents },
-        { "run", intents, "--history", intents }, { "run", intents, "--history", "/nonexistent/folder/h.db" },
+        { "run", intents, "--history", intents }, { "fire", intents, "book", "--history", "/nonexistent/h.db" },
+        { "run", intents, "--history", "/nonexistent/folder/h.db" },
       } do
         local status, output, errors = run(words)
         assert.are.equal(3, status, table.concat(words, " ") .. "\n" .. errors)
@@ -164,6 +171,16 @@ describe("intent-webhook", function()
         assert.is_truthy(errors:find("^intent%-webhook: "), errors)
         assert.is_nil(errors:find("traceback", 1, true))
       end
+    end)
+
+    it("says so when this Lua cannot load the module", function()
+      local words = command { "--help" }
+      words.env.LUA_PATH, words.env.LUA_CPATH = "/nonexistent/?.lua", "/nonexistent/?.so"
+      local status, output, errors = process.run(words)
+      assert.are.equal(3, status)
+      assert.are.equal("", output)
+      assert.is_truthy(errors:find("^intent%-webhook: Lua 5.%d cannot load the module"), errors)
+      assert.is_nil(errors:find("traceback", 1, true))
     end)
 
     it("ends with 3 when its output cannot be written", function()
@@ -198,6 +215,14 @@ intents[1].nme: is no option: did you mean "name"?
 intents[1].rules[1]: has the hole {b}, but the intent has no such slot
 intents[2].actions[1].webhook: must be a string, got nil: give the URL to post to
 ]] .. bad .. ": 4 mistakes\n", output)
+    end)
+
+    it("ends with 3 when only the history cannot be used", function()
+      local status, output = run { "check", intents, "--history", "/nonexistent/folder/h.db" }
+      assert.are.equal(3, status)
+      assert.is_truthy(output:find("^history: .*: 1 mistake, 1 warning\n$"), output)
+      local bad = write("bad.lua", "return { { nme = 'a' } }")
+      assert.are.equal(1, (run { "check", bad, "--history", "/nonexistent/folder/h.db" }))
     end)
 
     it("says what is wrong with a file that is no Lua, or raises", function()
@@ -500,6 +525,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.are.same({ ids[3] }, found("--limit", "1"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "10m"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "2020-01-01 12:00"))
+      assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "1960-01-01"))
       assert.are.same({}, found("--since", "2100-01-01"))
     end)
 

@@ -15,6 +15,7 @@
 
 #include "intent_webhook.h"
 #include "lua_compat.h"
+#include "utf8.h"
 
 enum { READ_BYTES = 16 * 1024, LONGEST_WAIT_S = 1000 };
 
@@ -49,6 +50,14 @@ static int module_id(lua_State *L) {
   lua_Number seconds = luaL_optnumber(L, 1, 0);
   iw_id_new(id, seconds > 0 ? (int64_t)(seconds * 1e6) : 0);
   lua_pushlstring(L, id, IW_ID_SIZE - 1);
+  return 1;
+}
+
+/* core.is_utf8(text) -> whether it is valid UTF-8 */
+static int module_is_utf8(lua_State *L) {
+  size_t length;
+  const char *text = luaL_checklstring(L, 1, &length);
+  lua_pushboolean(L, utf8_valid_prefix(text, length) == length);
   return 1;
 }
 
@@ -96,6 +105,7 @@ static int module_read(lua_State *L) {
 static const luaL_Reg functions[] = {{"client", lua_client_new},
                                      {"reader", lua_reader_new},
                                      {"id", module_id},
+                                     {"is_utf8", module_is_utf8},
                                      {"isatty", module_isatty},
                                      {"ignore_broken_pipe", module_ignore_broken_pipe},
                                      {"read", module_read},

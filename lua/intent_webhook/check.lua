@@ -3,6 +3,8 @@
 -- A mistake has the path of the value that is wrong, in the notation of Lua, and a sentence that says what is wrong
 -- with it and what to do. Nothing here raises: `webhook.new` raises the first mistake, `webhook.check` lists them all.
 
+local core = require "intent_webhook.core"
+
 local check = {}
 
 ---What may stand in a table under one name.
@@ -165,6 +167,10 @@ function check.name(mistakes, path, value, hint)
   end
   if has_control_character(value) then
     mistakes:add(path, "holds a control character, such as a line break: remove it")
+    return false
+  end
+  if not core.is_utf8(value) then -- two such names could be the same key in a payload
+    mistakes:add(path, "is not UTF-8: write it in UTF-8")
     return false
   end
   return true

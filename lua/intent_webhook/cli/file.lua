@@ -31,6 +31,25 @@ function file.load(path, history)
   return options
 end
 
+---The exit status for what webhook.check found: mistakes in the file, or only a history that cannot be used.
+---@param mistakes intent_webhook.Mistake[]
+---@return integer status
+---@return intent_webhook.Mistake[] # those that are no warnings
+function file.judge(mistakes)
+  local errors, status = {}, terminal.OK
+  for _, one in ipairs(mistakes) do
+    if one.level == "error" then
+      errors[#errors + 1] = one
+      if one.path ~= "history" then
+        status = terminal.FAILED
+      elseif status == terminal.OK then
+        status = terminal.WORLD
+      end
+    end
+  end
+  return status, errors
+end
+
 ---Makes a client of a file of intents and opens its history. Ends the command when that cannot be done.
 ---@param path string
 ---@param history string|nil
@@ -38,17 +57,10 @@ end
 function file.client(path, history)
   local options, mistake = file.load(path, history)
   if not options then terminal.exit(terminal.FAILED, text.lines(mistake)) end
-  local mistakes = 0
-  local first
-  for _, one in ipairs(webhook.check(options)) do
-    if one.level == "error" then
-      mistakes = mistakes + 1
-      first = first or one
-    end
-  end
+  local status, mistakes = file.judge(webhook.check(options))
+  local first = mistakes[1]
   if first then
-    local more = mistakes > 1 and (" (and %d more: see intent-webhook check %s)"):format(mistakes - 1, path) or ""
-    local status = first.path == "history" and terminal.WORLD or terminal.FAILED
+    local more = #mistakes > 1 and (" (and %d more: see intent-webhook check %s)"):format(#mistakes - 1, path) or ""
     terminal.exit(status, text.line(("%s: %s: %s%s"):format(path, first.path, first.message, more)))
   end
   local client, message = webhook.new(options)

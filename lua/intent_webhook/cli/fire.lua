@@ -101,9 +101,9 @@ end
 ---@type intent_webhook.Command
 return {
   name = "fire",
-  summary = "fire one intent and show the call",
+  summary = "fire one intent and show the event",
   help = [[
-Fires an intent with the given slots, waits, and shows the call in full: request and response.
+Fires an intent with the given slots, waits, and shows the event in full: requests and responses.
 slot=value gives text, slot:=value gives JSON: a number, true, false or null.
 
 Exit status: 0 delivered, or recorded when the intent has no webhook, 1 not delivered, or the file has mistakes, 2 no
