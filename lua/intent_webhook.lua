@@ -22,8 +22,8 @@
 -- Misuse raises at the caller's line and names the option. The world (a full queue, a file that cannot be opened) comes
 -- back as nil, message, code: the message is for people and may change, the code is for programs and stays.
 --
--- A user's own functions (rules, map) may raise: that is caught, reported, and recorded with the event, and the host goes
--- on. Only what `now` raises goes through.
+-- A user's own functions (rules, map) may raise: that is caught, reported, and recorded with the event, and the host
+-- goes on. Only what `now` raises goes through.
 
 local action = require "intent_webhook.action"
 local argument = require "intent_webhook.argument"

@@ -536,7 +536,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.are.equal("no such events\n", errors)
     end)
 
-    it("show one call in full, as JSON too", function()
+    it("show one event in full, as JSON too", function()
       local status, output = run { "show", ids[1], "--history", path }
       assert.are.equal(0, status)
       assert.is_truthy(output:find("  timings   name looked up [%d.]+ ms, connected [%d.]+ ms, first byte [%d.]+ ms, "))

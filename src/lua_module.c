@@ -102,14 +102,10 @@ static int module_read(lua_State *L) {
   return 2;
 }
 
-static const luaL_Reg functions[] = {{"client", lua_client_new},
-                                     {"reader", lua_reader_new},
-                                     {"id", module_id},
-                                     {"is_utf8", module_is_utf8},
-                                     {"isatty", module_isatty},
-                                     {"ignore_broken_pipe", module_ignore_broken_pipe},
-                                     {"read", module_read},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"client", lua_client_new}, {"reader", lua_reader_new},
+                                     {"id", module_id},          {"is_utf8", module_is_utf8},
+                                     {"isatty", module_isatty},  {"ignore_broken_pipe", module_ignore_broken_pipe},
+                                     {"read", module_read},      {NULL, NULL}};
 
 int luaopen_intent_webhook_core(lua_State *L) {
   lua_client_register(L);

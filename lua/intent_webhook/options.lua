@@ -13,8 +13,8 @@ local options = {}
 ---@field network? "any"|"public" where webhooks may go, unless the action says otherwise; default "any"
 ---@field allow? string[] address ranges (CIDR) that network = "public" allows all the same
 ---@field keep_days? number|false days after which history is deleted, 0.001 to 100000; false keeps all; default 30
----@field now? fun(): number seconds since 1970, with fractions, above 0; default: the system's clock. For tests: what it
----  raises goes through `message` and `fire`
+---@field now? fun(): number seconds since 1970, with fractions, above 0; default: the system's clock. For tests: what
+---  it raises goes through `message` and `fire`
 options.client = {
   { name = "history", type = "string", required = true, also = { "database", "db", "file", "log" },
     hint = "name the SQLite file that keeps the history" },
