@@ -589,16 +589,17 @@ static const char *write_slots(lua_State *L, struct firing *firing) {
   return NULL;
 }
 
-/* Replaces the text on top of the stack by what it is without the secrets of the mask. */
-static void redact_top(lua_State *L, struct lua_client *self, const struct redaction *mask) {
+/* Replaces the text on top of the stack by what it is without the secrets of the mask. False without enough memory. */
+static bool redact_top(lua_State *L, struct lua_client *self, const struct redaction *mask) {
   struct buffer *scratch = &self->payload.scratch;
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
   buffer_clear(scratch);
   redact_text(scratch, text, length, mask, NULL);
-  if (scratch->failed) luaL_error(L, "there is not enough memory");
+  if (scratch->failed) return false;
   lua_pushlstring(L, scratch->bytes != NULL ? scratch->bytes : "", scratch->length);
   lua_replace(L, -2);
+  return true;
 }
 
 /*
@@ -606,7 +607,7 @@ static void redact_top(lua_State *L, struct lua_client *self, const struct redac
  * values of sensitive slots: whoever polls the delivery may print it.
  */
 static void refuse_request(lua_State *L, struct firing *firing, iw_request *request, iw_refusal refusal) {
-  redact_top(L, firing->self, &firing->mask);
+  if (!redact_top(L, firing->self, &firing->mask)) firing->self->payloads.failed = true; /* nothing will be fired */
   request->refused = refusal;
   request->message = lua_tostring(L, -1);
 }
@@ -768,7 +769,8 @@ static int client_redact(lua_State *L) {
     lua_pop(L, 1); /* the list holds it */
   }
   lua_pushvalue(L, 2);
-  redact_top(L, self, &(struct redaction){.values = values, .value_count = count});
+  if (!redact_top(L, self, &(struct redaction){.values = values, .value_count = count}))
+    return luaL_error(L, "there is not enough memory");
   return 1;
 }
 
