@@ -22,9 +22,11 @@
 -- Misuse raises at the caller's line and names the option. The world (a full queue, a file that cannot be opened) comes
 -- back as nil, message, code: the message is for people and may change, the code is for programs and stays.
 --
--- A user's own functions (rules, map) may raise: that is caught, reported and recorded, and the host goes on.
+-- A user's own functions (rules, map) may raise: that is caught, reported, and recorded with the event, and the host
+-- goes on. Only what `now` raises goes through.
 
 local action = require "intent_webhook.action"
+local argument = require "intent_webhook.argument"
 local check = require "intent_webhook.check"
 local core = require "intent_webhook.core"
 local history = require "intent_webhook.history"
@@ -98,7 +100,8 @@ end
 ---@param given intent_webhook.ClientOptions
 ---@return intent_webhook.Client|nil
 ---@return string|nil message
----@return string|nil code "history": the history file cannot be used; "unreadable" or "invalid": the file of intents
+---@return string|nil code "history": the history file cannot be used; "unreadable" or "invalid": the file of intents;
+---  "system": there is not enough of something
 function webhook.new(given)
   local mistakes = check.mistakes()
   local complete, message, code = with_intents(given)
@@ -113,7 +116,7 @@ function webhook.new(given)
   local mistake = mistakes:first()
   if mistake then
     local path = mistake.path == "" and "options" or mistake.path
-    error(("webhook.new: %s: %s"):format(path, mistake.message), 2)
+    argument.misuse("webhook.new", path .. ": " .. mistake.message)
   end
   local by_name = {}
   for _, checked in ipairs(list) do by_name[checked.name] = checked end
@@ -123,16 +126,9 @@ function webhook.new(given)
   }, Client)
 end
 
----Every mistake in the options of a client, by the same checker that `new` uses. Raises nothing, starts nothing.
----@param given any
----@return intent_webhook.Mistake[] # empty when all is well; warnings have level = "warning"
-function webhook.check(given)
-  local mistakes = check.mistakes()
+local function check_all(mistakes, given)
   local complete, message = with_intents(given)
-  if complete == nil and message then
-    mistakes:add("intents", message)
-    return mistakes.list
-  end
+  if complete == nil and message then return mistakes:add("intents", message) end
   local accepted = check_client(mistakes, complete)
   if accepted and accepted.intents then
     local made, problem
@@ -140,7 +136,24 @@ function webhook.check(given)
     if problem then mistakes:add("history", (problem:gsub("^history: ", ""))) end
     intent.check(mistakes, accepted.intents, accepted, made or scratch_client())
   end
+end
+
+---Every mistake in the options of a client, by the same checker that `new` uses. Raises nothing, starts nothing.
+---@param given any
+---@return intent_webhook.Mistake[] # empty when all is well; warnings have level = "warning"
+function webhook.check(given)
+  local mistakes = check.mistakes()
+  local good, problem = protected.call(check_all, mistakes, given) -- a metamethod in the options may raise
+  if not good then mistakes:add("", "reading the options raised an error: " .. problem) end
   return mistakes.list
+end
+
+-- What a file of intents returned, as options.
+local function options_of(value)
+  if value.intents == nil then return { intents = value } end
+  local copied = {}
+  for name, option in pairs(value) do copied[name] = option end
+  return copied
 end
 
 ---Runs a Lua file of intents. It returns a list of intents, or a table of options for `new` with `intents` among them.
@@ -149,12 +162,9 @@ end
 ---@return string|nil message
 ---@return string|nil code "unreadable": there is no such file, or no permission; "invalid": it is not what it should be
 function webhook.load(path)
-  if type(path) ~= "string" then error("webhook.load: path: must be a string, got " .. check.kind(path), 2) end
-  local file, problem = io.open(path, "r")
-  if not file then return nil, "the file of intents cannot be read: " .. problem, "unreadable" end
-  local _, reason = file:read(0) -- a folder can be opened, but not read
-  file:close()
-  if reason then return nil, ("the file of intents cannot be read: %s: %s"):format(path, reason), "unreadable" end
+  argument.path("webhook.load", path)
+  local problem = check.unreadable(path)
+  if problem then return nil, "the file of intents cannot be read: " .. problem, "unreadable" end
   local chunk, mistake = loadfile(path)
   if not chunk then return nil, "the file of intents is not Lua: " .. mistake, "invalid" end
   local good, value = protected.call(chunk, path)
@@ -163,21 +173,18 @@ function webhook.load(path)
     local sentence = "the file of intents %s returned %s: return a list of intents"
     return nil, sentence:format(path, check.kind(value)), "invalid"
   end
-  if value.intents ~= nil then
-    local copied = {}
-    for name, option in pairs(value) do copied[name] = option end
-    return copied
-  end
-  return { intents = value }
+  local read, result = protected.call(options_of, value)
+  if not read then return nil, "reading what the file of intents returned raised an error: " .. result, "invalid" end
+  return result
 end
 
 ---Reads a history file without a client.
 ---@param path string
 ---@return intent_webhook.History|nil
 ---@return string|nil message
----@return string|nil code "memory" or "system"
+---@return string|nil code "memory"
 function webhook.history(path)
-  if type(path) ~= "string" then error("webhook.history: path: must be a string, got " .. check.kind(path), 2) end
+  argument.path("webhook.history", path)
   return history.open(path)
 end
 
@@ -186,42 +193,11 @@ end
 ---@return table # the same
 function webhook.array(list)
   if list ~= nil and type(list) ~= "table" then
-    error("webhook.array: list: must be a table, got " .. check.kind(list), 2)
+    argument.misuse("webhook.array", "list: must be a table, got " .. check.kind(list))
   end
-  return setmetatable(list or {}, { __jsontype = "array" })
-end
-
--- Arguments --------------------------------------------------------------------------------------------------------
-
--- The session in the options of a call. Raises at the line that called the method.
-local function session_of(given, caller)
-  if given == nil then return nil end
-  local mistakes = check.mistakes()
-  local accepted = check.options(mistakes, "", given, options.message)
-  local mistake = mistakes:first()
-  if mistake then
-    error(("%s: %s: %s"):format(caller, mistake.path == "" and "options" or mistake.path, mistake.message), 3)
-  end
-  return accepted.session
-end
-
-local function seconds_of(timeout, default, caller)
-  if timeout == nil then return default end
-  if type(timeout) ~= "number" or timeout ~= timeout or timeout < 0 then
-    local got = type(timeout) == "number" and tostring(timeout) or check.kind(timeout)
-    error(("%s: timeout: must be a number of seconds from 0, got %s"):format(caller, got), 3)
-  end
-  return timeout
-end
-
-local function time_of(client)
-  local now = client.now
-  if not now then return nil end
-  local time = now()
-  if type(time) ~= "number" or not (time > 0 and time < 2 ^ 43) then
-    error("now: the function must return seconds since 1970, it returned " .. tostring(time), 0)
-  end
-  return time
+  local good, marked = pcall(setmetatable, list or {}, { __jsontype = "array" })
+  if not good then argument.misuse("webhook.array", "list: has a metatable that cannot be changed") end
+  return marked
 end
 
 -- Firing -----------------------------------------------------------------------------------------------------------
@@ -230,6 +206,17 @@ end
 ---@class intent_webhook.RuleError
 ---@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"
 ---@field message string with the traceback
+
+-- The host's own time, or nil. Raises at the line that called the method `caller`, which calls this itself.
+local function time_of(client, caller)
+  local now = client.now
+  if not now then return nil end
+  local time = now()
+  if type(time) ~= "number" or not (time > 0 and time < 2 ^ 43) then
+    error(("%s: now: must return seconds since 1970, returned %s"):format(caller, check.show(time)), 3)
+  end
+  return time
+end
 
 local function error_text(errors)
   if #errors == 0 then return nil end
@@ -244,15 +231,23 @@ local function time_of_id(id)
 end
 
 -- Fires with map functions, or with errors that the event shall keep. Code "misuse" is for the caller to raise.
-local function fire_in_full(client, checked, slots, session, errors)
+local function fire_in_full(client, checked, slots, session, time, errors)
   -- the slots shall be good and complete before anybody's function sees them
   local encoded, message, code = client.core:encode(checked.core, slots)
   if not encoded then return nil, message, code end
-  local time = time_of(client)
   local id = core.id(time)
   local event = { id = id, time = time or time_of_id(id), intent = checked.name, session = session }
   local payloads = action.payloads(checked.actions, checked.where, slots, event, errors)
   return client.core:fire(checked.core, slots, session, event.time, id, payloads, error_text(errors))
+end
+
+-- The core's sentence, and, when it is about a slot that is not declared, which one was meant.
+local function explain_misuse(checked, slots, message)
+  if not message:find("is not declared by the intent", 1, true) then return message end
+  for name in next, slots do
+    if not checked.declared[name] then return message .. check.suggestion(name, checked.names) end
+  end
+  return message
 end
 
 ---Fires an intent with these slots. Returns at once.
@@ -265,24 +260,27 @@ end
 ---@return string|nil id of the event
 ---@return string|nil message
 ---@return string|nil code "incomplete": a required slot is missing; "full": queue_limit or queue_bytes is reached;
----  "closed"; "history"; "memory"; "system"
+---  "closed"; "memory"; "system"
 function Client:fire(name, slots, given)
   local checked = self.intents[name]
   if not checked then
     local names = {}
     for index, one in ipairs(self.list) do names[index] = one.name end
-    error(('client:fire: there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names)), 2)
+    argument.misuse("client:fire", ('there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names)))
   end
-  local session = given ~= nil and session_of(given, "client:fire") or nil
+  local session = argument.options("client:fire", "options", given, options.message).session
   if slots == nil then slots = {} end
-  if type(slots) ~= "table" then error("client:fire: slots: must be a table, got " .. check.kind(slots), 2) end
+  if type(slots) ~= "table" then
+    argument.misuse("client:fire", "slots: must be a table, got " .. check.kind(slots))
+  end
+  local time = time_of(self, "client:fire")
   local id, message, code
   if checked.maps then
-    id, message, code = fire_in_full(self, checked, slots, session, {})
+    id, message, code = fire_in_full(self, checked, slots, session, time, {})
   else
-    id, message, code = self.core:fire(checked.core, slots, session, time_of(self))
+    id, message, code = self.core:fire(checked.core, slots, session, time)
   end
-  if code == "misuse" then error("client:fire: " .. message, 2) end
+  if code == "misuse" then argument.misuse("client:fire", explain_misuse(checked, slots, message)) end
   return id, message, code
 end
 
@@ -290,20 +288,24 @@ local SLOT_TYPES = { string = true, number = true, boolean = true }
 
 -- Recognising ------------------------------------------------------------------------------------------------------
 
--- Raises for slots of a rule function that the intent cannot have.
-local function check_found(checked, found)
-  for name, value in pairs(found) do
+-- What a rule function found, as a plain table of our own. Raises for slots that the intent cannot have.
+local function take_found(checked, found)
+  local slots = {}
+  for name, value in next, found do -- no metamethod of the user's
     local problem
     if not checked.declared[name] then
-      problem = ('slots.%s: is not declared by the intent "%s"'):format(tostring(name), checked.name)
+      problem = ('slots.%s: is not declared by the intent "%s"%s'):format(tostring(name), checked.name,
+        check.suggestion(name, checked.names))
     elseif value ~= webhook.null and not SLOT_TYPES[type(value)] then
       local kind = check.kind(value)
       problem = ("slots.%s: %s cannot be sent: give a string, a number, a boolean or null"):format(name, kind)
     elseif type(value) == "number" and value - value ~= 0 then
-      problem = ("slots.%s: %s cannot be sent: JSON has no such number"):format(name, tostring(value))
+      problem = ("slots.%s: %s cannot be sent: JSON has no such number"):format(name, check.show(value))
     end
     if problem then error("the rule returned " .. problem, 0) end
+    slots[name] = value
   end
+  return slots
 end
 
 -- One rule's answer: slots and score, or nil. What it raises, or slots that the intent cannot have, go to errors.
@@ -311,7 +313,7 @@ local function apply_rule(checked, index, text, session, errors)
   local rule = checked.rules[index]
   local good, slots, score = protected.call(function()
     local found, its_score = rule:match(text, { intent = checked.name, session = session })
-    if found and not rule.yields then check_found(checked, found) end
+    if found and not rule.yields then found = take_found(checked, found) end
     return found, its_score
   end)
   if good then return slots, score end
@@ -353,8 +355,8 @@ end
 ---@return string|nil message
 ---@return string|nil code as those of `fire`, when the intent could not be fired
 function Client:message(text, given)
-  if type(text) ~= "string" then error("client:message: text: must be a string, got " .. check.kind(text), 2) end
-  local session = session_of(given, "client:message")
+  argument.string("client:message", "text", text)
+  local session = argument.options("client:message", "options", given, options.message).session
   local errors = {}
   local best = recognise(self.list, text, session, errors)
   local result = { status = "unmatched" }
@@ -364,11 +366,12 @@ function Client:message(text, given)
       missing = intent.missing(best.intent, best.slots),
     }
     if not result.missing then
+      local time = time_of(self, "client:message")
       local id, message, code
       if best.intent.maps or #errors > 0 then
-        id, message, code = fire_in_full(self, best.intent, best.slots, session, errors)
+        id, message, code = fire_in_full(self, best.intent, best.slots, session, time, errors)
       else
-        id, message, code = self.core:fire(best.intent.core, best.slots, session, time_of(self))
+        id, message, code = self.core:fire(best.intent.core, best.slots, session, time)
       end
       if not id then return nil, message, code end
       result.status, result.id = "fired", id
@@ -387,7 +390,7 @@ end
 ---@field session? string
 ---@field number integer which webhook action of the intent, from 1; 0: an event that has no webhook
 ---@field url? string
----@field status "delivered"|"failed"|"recorded" recorded: number 0
+---@field status "delivered"|"failed"|"recorded"|"unrecorded" the last two: number 0
 ---@field http_status? integer
 ---@field cause? string why it is not delivered: a stable code, listed in docs/history.md
 ---@field reason? string the same as a sentence that says what to do
@@ -417,8 +420,8 @@ end
 ---@return string|nil message
 ---@return string|nil code "timeout"; "unknown": no event of that id is under way, or its deliveries were polled
 function Client:wait(id, timeout)
-  if type(id) ~= "string" then error("client:wait: id: must be a string, got " .. check.kind(id), 2) end
-  return self.core:wait(id, seconds_of(timeout, options.seconds.wait, "client:wait"))
+  argument.string("client:wait", "id", id)
+  return self.core:wait(id, argument.seconds("client:wait", timeout, options.seconds.wait))
 end
 
 ---Waits until everything is sent and recorded.
@@ -427,7 +430,7 @@ end
 ---@return string|nil message
 ---@return string|nil code "timeout"
 function Client:flush(timeout)
-  return self.core:flush(seconds_of(timeout, options.seconds.flush, "client:flush"))
+  return self.core:flush(argument.seconds("client:flush", timeout, options.seconds.flush))
 end
 
 ---Accepts nothing more, waits until everything is sent and recorded, and ends. What is not finished in time is recorded
@@ -437,7 +440,7 @@ end
 ---@return string|nil message how many deliveries were cut off
 ---@return string|nil code "timeout"
 function Client:close(timeout)
-  timeout = seconds_of(timeout, options.seconds.close, "client:close")
+  timeout = argument.seconds("client:close", timeout, options.seconds.close)
   if self.history then self.history:close() end
   self.history = nil
   return self.core:close(timeout)
@@ -451,9 +454,9 @@ end
 ---@param timeout? number seconds; default 5
 ---@return true|nil
 ---@return string|nil message
----@return string|nil code "history", "timeout", "closed", "memory", "system"
+---@return string|nil code "history": the file cannot be used, or not within the timeout; "closed"; "system"
 function Client:start(timeout)
-  return self.core:start(seconds_of(timeout, options.seconds.start, "client:start"))
+  return self.core:start(argument.seconds("client:start", timeout, options.seconds.start))
 end
 
 ---Figures of the client.
@@ -469,7 +472,7 @@ end
 ---@field bytes integer memory that all of them hold
 ---@field history_recorded integer what the file's writer, which clients may share, has written
 ---@field history_waiting integer what it has yet to write
----@field history_error? string why its last write failed
+---@field history_error? string why its last write failed; nil when it did not
 
 ---What the client has done, and what it holds now. Never waits.
 ---@return intent_webhook.Stats
@@ -492,9 +495,9 @@ end
 ---@param filter? intent_webhook.EventFilter
 ---@return intent_webhook.EventPage|nil
 ---@return string|nil message
----@return string|nil code "history", "timeout"
+---@return string|nil code "history", "timeout", "memory"
 function Client:events(filter)
-  history.check_filter(filter, "client:events", 2)
+  argument.options("client:events", "filter", filter, options.event_filter)
   local opened, message, code = history_of(self)
   if not opened then return nil, message, code end
   return opened:events(filter)
@@ -505,10 +508,10 @@ end
 ---@param timeout? number seconds; default 5
 ---@return intent_webhook.Event|nil
 ---@return string|nil message
----@return string|nil code "unknown", "history", "timeout"
+---@return string|nil code "unknown", "history", "timeout", "memory"
 function Client:event(id, timeout)
-  if type(id) ~= "string" then error("client:event: id: must be a string, got " .. check.kind(id), 2) end
-  timeout = seconds_of(timeout, options.seconds.event, "client:event")
+  argument.string("client:event", "id", id)
+  timeout = argument.seconds("client:event", timeout, options.seconds.event)
   local opened, message, code = history_of(self)
   if not opened then return nil, message, code end
   return opened:event(id, timeout)

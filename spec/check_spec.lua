@@ -79,6 +79,29 @@ describe("webhook.check", function()
       .. "give the intents, or the path of a Lua file that returns them", only(options))
   end)
 
+  it("takes a table with holes or names for no list", function()
+    local options = definition(good())
+    for _, intents in ipairs { { good(), nil, good(), x = 1 }, { good(), nil, good() }, { good(), x = 1 },
+      { [0] = good() }, { [2] = good() } } do
+      options.intents = intents
+      assert.is_truthy(lines(options)[1]:find("^intents: must be a list or a string, got a table with names or gaps: "))
+    end
+    local intent = good()
+    intent.name = {}
+    assert.are.equal("intents[1].name: must be a string, got a table: give the intent a name", only(definition(intent)))
+  end)
+
+  it("suggests no word that has nothing of what was written", function()
+    local options = definition(good())
+    options.foo = 1
+    assert.is_nil(only(options):find("did you mean", 1, true))
+  end)
+
+  it("says of options whose metamethod raises that it did", function()
+    local mistakes = webhook.check(setmetatable({}, { __index = function() error("no such field") end }))
+    assert.is_truthy(mistakes[1].message:find("^reading the options raised an error: [^\n]*no such field"))
+  end)
+
   it("finds two intents and two slots of the same name", function()
     local options = definition(good())
     options.intents[2] = good()
@@ -107,6 +130,16 @@ describe("webhook.check", function()
     end
   end)
 
+  it("refuses names that are not UTF-8", function()
+    local intent = good()
+    intent.name = "a\255"
+    assert.are.equal("intents[1].name: is not UTF-8: write it in UTF-8", only(definition(intent)))
+    intent = good()
+    intent.rules, intent.slots = {}, { "a\255", "a\254", "Zoë" }
+    assert.are.equal("intents[1].slots[1].name: is not UTF-8: write it in UTF-8", lines(definition(intent))[1])
+    assert.are.equal(2, #lines(definition(intent)))
+  end)
+
   it("refuses empty names", function()
     local intent = good()
     intent.name = ""
@@ -132,8 +165,40 @@ describe("webhook.check", function()
     assert.are.equal("intents[1].actions[1].token: is empty: give the raw value, or leave token out",
       only(action { token = "" }))
     assert.is_truthy(only(action { webhook = "" }):find("^intents%[1%].actions%[1%].webhook: is missing"))
-    assert.is_truthy(only(action { headers = { Host = "x" } }):find("^intents%[1%].actions%[1%].headers: Host cannot"))
+    assert.is_truthy(only(action { headers = { Host = "x" } }):find("actions[1].headers.Host: Host cannot", 1, true))
     assert.is_truthy(only(action { allow = { "10.0.0.0/99" } }):find("^intents%[1%].actions%[1%].allow: "))
+  end)
+
+  it("lists every mistake that the core finds in one endpoint, and those of the options beside them", function()
+    local wrong = { webhook = "ftp://x", token = "Bearer a", timeout = 0, allow = { "q", "10.0.0.0/8", "r" },
+      headers = { ["X A"] = "1", Host = "h", ["Ä"] = "2" } }
+    local places = {}
+    for index, mistake in ipairs(webhook.check(action(wrong))) do
+      places[index] = mistake.path:gsub("^intents%[1%].actions%[1%].", "") .. ": " .. mistake.message:sub(1, 16)
+    end
+    assert.are.same({
+      "timeout: must be from 0.0", "webhook: must begin with ", 'token: begins with "Bea',
+      "headers.Host: Host cannot be s",
+      'headers["X A"]: a name is empty ', 'headers["Ä"]: a name is empty ', 'allow: "q" is not an ad',
+      'allow: "r" is not an ad',
+    }, places)
+  end)
+
+  it("finds what is wrong only together", function()
+    assert.are.equal("intents[1].actions[1].headers: Authorization is set by token already: remove one of the two",
+      only(action { token = "abc", headers = { Authorization = "x" } }))
+    assert.are.equal("intents[1].actions[1].headers: x-a is given twice: remove one of the two",
+      only(action { headers = { ["X-A"] = "1", ["x-a"] = "2" } }))
+  end)
+
+  it("warns of a ca_file that cannot be read", function()
+    for _, path in ipairs { "/nonexistent/ca.pem", "/" } do
+      local list = webhook.check(action { ca_file = path })
+      assert.are.equal(1, #list)
+      assert.are.same({ "intents[1].actions[1].ca_file", "warning" }, { list[1].path, list[1].level })
+      assert.is_truthy(list[1].message:find("cannot be read (" .. path, 1, true))
+    end
+    assert.is_truthy(webhook.new(action { ca_file = "/nonexistent/ca.pem" }))
   end)
 
   it("says of a client's allow that it is the client's, once", function()
@@ -146,6 +211,8 @@ describe("webhook.check", function()
   it("refuses token_env of a variable that is not set, and beside token", function()
     assert.are.equal("intents[1].actions[1].token_env: names the environment variable INTENT_WEBHOOK_UNSET, "
       .. "which is not set: set it, or leave token_env out", only(action { token_env = "INTENT_WEBHOOK_UNSET" }))
+    assert.are.equal("intents[1].actions[1].token_env: is empty: name the variable, or leave token_env out",
+      only(action { token_env = "" }))
     assert.are.equal("intents[1].actions[1].token_env: is given as well as token: remove one of the two",
       only(action { token = "abc", token_env = "PATH" }))
   end)
@@ -180,8 +247,11 @@ describe("webhook.check", function()
   it("refuses numbers out of their range", function()
     assert.are.equal("intents[1].actions[1].timeout: must be from 0.001 to 3600, got 0: it counts seconds",
       only(action { timeout = 0 }))
-    assert.is_truthy(only(action { timeout = 0 / 0 }):find("timeout: must be from"))
-    assert.are.equal("intents[1].actions[1].in_flight: must be a whole number, got a number",
+    assert.are.equal("intents[1].actions[1].timeout: must be from 0.001 to 3600, got NaN: it counts seconds",
+      only(action { timeout = 0 / 0 }))
+    assert.are.equal("intents[1].actions[1].timeout: must be from 0.001 to 3600, got infinity: it counts seconds",
+      only(action { timeout = 1 / 0 }))
+    assert.are.equal("intents[1].actions[1].in_flight: must be a whole number, got 1.5",
       only(action { in_flight = 1.5 }))
     local options = definition(good())
     options.keep_days = -1
@@ -193,6 +263,7 @@ describe("webhook.check", function()
   it("refuses a network that it does not know", function()
     assert.are.equal('intents[1].actions[1].network: must be "any" or "public": did you mean "public"?',
       only(action { network = "publik" }))
+    assert.are.equal('intents[1].actions[1].network: must be "any" or "public"', only(action { network = "lan" }))
   end)
 
   it("warns of a required slot that no rule yields, and only warns", function()

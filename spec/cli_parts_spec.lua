@@ -3,6 +3,7 @@
 local arguments = require "intent_webhook.cli.arguments"
 local cjson = require "cjson"
 local json = require "intent_webhook.cli.json"
+local reading = require "intent_webhook.json"
 local text = require "intent_webhook.cli.text"
 
 describe("the words of a command line", function()
@@ -86,19 +87,44 @@ describe("JSON of the commands", function()
     assert.are.equal(("\239\191\189"):rep(128), decoded:sub(129))
     assert.are.equal('"\\u001b\\n\\u0085\\"\\\\/"', json.value('\27\n\194\133"\\/'))
   end)
+end)
 
+describe("JSON that is read", function()
   it("takes the core's apart without changing a byte", function()
     local first = '{"id":"a","text":"}]\\\\\\"[{","n":12345678901234567,"d":[{"x":[]}]}'
     local source = '{"events":[' .. first .. ',{"id":"b"}],"next":7}'
-    assert.are.same({ first, '{"id":"b"}' }, json.elements(source))
-    assert.are.same({}, json.elements('{"events":[],"next":null}'))
-    assert.are.same({ "z", "a\"b", "c", "d" },
-      json.keys('{"text":"\\"slots\\":{","slots":{"z":1,"a\\"b":"},","c":{"x":[1]},"d":null},"error":null}', "slots"))
-    assert.are.same({}, json.keys('{"slots":{}}', "slots"))
+    assert.are.same({ first, '{"id":"b"}' }, reading.elements(source))
+    assert.are.same({}, reading.elements('{"events":[],"next":null}'))
+    assert.are.same({ { "z", "1" }, { 'a"b', '"},"' }, { "c", '{"x":[1]}' }, { "d", "null" } }, reading.members(
+      '{"text":"\\"slots\\":{","slots":{"z":1,"a\\"b":"},","c":{"x":[1]},"d":null},"error":null}', "slots"))
+    assert.are.same({}, reading.members('{"slots":{}}', "slots"))
   end)
 
   it("refuses what is more or less than one value", function()
-    for _, source in ipairs { "", "1 2", "{", "1,2", "nope" } do assert.is_false((json.decode(source))) end
-    assert.are.same({ true, "x" }, { json.decode('"x"') })
+    for _, source in ipairs { "", "1 2", "{", "1,2", "nope", "0x10", "007", "nan", "-inf" } do
+      assert.is_false((reading.decode(source)))
+    end
+    assert.are.same({ true, "x" }, { reading.decode('"x"') })
+  end)
+
+  it("names the place of a mistake in the text that was given", function()
+    assert.are.same({ false, "Expected value but found invalid token at character 1" }, { reading.decode("x") })
+  end)
+
+  it("has whole numbers as they were written, or not at all", function()
+    assert.are.equal(2 ^ 53, reading.integer("9007199254740992"))
+    assert.are.equal(-5, reading.integer("-5"))
+    for _, source in ipairs { "1.0", "1e3", '"1"', "true" } do
+      assert.are.same({ n = 2, nil, false }, { n = 2, reading.integer(source) })
+    end
+    for _, source in ipairs { "9223372036854775808", "-9223372036854775809", "123456789012345678901234567890" } do
+      assert.are.same({ n = 2, nil, true }, { n = 2, reading.integer(source) })
+    end
+    local wide = rawget(math, "maxinteger") ~= nil
+    for _, source in ipairs { "9007199254740993", "-12345678901234567", "9223372036854775807",
+      "-9223372036854775808" } do
+      local value = reading.integer(source)
+      assert.are.equal(wide and source or "nil", tostring(value))
+    end
   end)
 end)

@@ -73,6 +73,29 @@ describe("intent-webhook", function()
     return process.run(command(words, shell))
   end
 
+  -- The command where no file can grow beyond a few pages, its output excepted; its status is errors' last line.
+  local function run_on_full_disk(words, shell)
+    local limited = command(words, shell)
+    limited[3] = "{ trap '' XFSZ; ulimit -f 180; " .. limited[3] .. "; echo status $? >&2; } | cat"
+    local _, output, errors = process.run(limited)
+    return output, errors
+  end
+
+  -- The command, which gets ^C once `ready`, a command of the shell that may look at "$out", is true. Its input
+  -- is what it is given, and does not end.
+  local function interrupt(words, ready, input)
+    local interrupted = command(words)
+    local script = [[out=$1; rm -f "$out" "$out.in"; mkfifo "$out.in"
+      %s <>"$out.in" >"$out" & pid=$!
+      printf '%%s' "$2" >"$out.in"
+      until %s; do sleep 0.02; done
+      kill -INT $pid; wait $pid]]
+    interrupted[3] = script:format(interrupted[3], ready)
+    interrupted[4], interrupted[5], interrupted[6] = "sh", folder .. "/interrupted", input or ""
+    local status, _, errors = process.run(interrupted)
+    return status, process.read_file(folder .. "/interrupted"), errors
+  end
+
   local function lines(output)
     local list = {}
     for line in output:gmatch("[^\n]+") do list[#list + 1] = cjson.decode(line) end
@@ -109,9 +132,17 @@ describe("intent-webhook", function()
         [{ "history", "--json=yes" }] = "intent-webhook: --json takes no value",
         [{ "history", "--status", "lost" }] = "intent-webhook: --status is pending, delivered or failed",
         [{ "history", "--since", "yesterday" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "2026-99-99" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "2026-02-30" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "0000-00-00" }] = "intent-webhook: --since does not know the time",
+        [{ "history", "--since", "2026-03-15 24:61" }] = "intent-webhook: --since does not know the time",
+        [{ "listen", "--address", "localhost" }] = "intent-webhook: --address: must be an IPv4 or IPv6 address",
+        [{ "listen", "--address", "999.1.1.1" }] = "intent-webhook: --address: must be an IPv4 or IPv6 address",
         [{ "listen", "--port", "65536" }] = "intent-webhook: --port must be from 0 to 65535, not 65536",
         [{ "fire", intents, "book", "name", "--history", history }] = 'intent-webhook: "name" is no slot',
         [{ "fire", intents, "book", "name:=[", "--history", history }] = "intent-webhook: the slot name has no JSON",
+        [{ "fire", intents, "book", "name:=0x10", "--history", history }] = "the slot name has no JSON",
+        [{ "fire", intents, "book", "name:=007", "--history", history }] = "the slot name has no JSON",
         [{ "fire", intents, "book", "name=a", "name=b", "--history", history }] = "the slot name is given twice",
         [{ "fire", intents, "bok", "--history", history }] = 'there is no intent "bok": did you mean "book"?',
         [{ "fire", intents, "book", "nam=x", "--history", history }] = "intent-webhook: slots.name: is required",
@@ -131,7 +162,8 @@ describe("intent-webhook", function()
         { "check", folder .. "/none.lua" }, { "check", folder }, { "run", folder .. "/none.lua" },
         { "fire", folder .. "/none.lua", "book" }, { "history", "--history", folder .. "/none.db" },
         { "show", "x", "--history", folder .. "/none.db" }, { "history", "--history", intents },
-        { "run", intents, "--history", intents }, { "run", intents, "--history", "/nonexistent/folder/h.db" },
+        { "run", intents, "--history", intents }, { "fire", intents, "book", "--history", "/nonexistent/h.db" },
+        { "run", intents, "--history", "/nonexistent/folder/h.db" },
       } do
         local status, output, errors = run(words)
         assert.are.equal(3, status, table.concat(words, " ") .. "\n" .. errors)
@@ -139,6 +171,16 @@ describe("intent-webhook", function()
         assert.is_truthy(errors:find("^intent%-webhook: "), errors)
         assert.is_nil(errors:find("traceback", 1, true))
       end
+    end)
+
+    it("says so when this Lua cannot load the module", function()
+      local words = command { "--help" }
+      words.env.LUA_PATH, words.env.LUA_CPATH = "/nonexistent/?.lua", "/nonexistent/?.so"
+      local status, output, errors = process.run(words)
+      assert.are.equal(3, status)
+      assert.are.equal("", output)
+      assert.is_truthy(errors:find("^intent%-webhook: Lua 5.%d cannot load the module"), errors)
+      assert.is_nil(errors:find("traceback", 1, true))
     end)
 
     it("ends with 3 when its output cannot be written", function()
@@ -173,6 +215,14 @@ intents[1].nme: is no option: did you mean "name"?
 intents[1].rules[1]: has the hole {b}, but the intent has no such slot
 intents[2].actions[1].webhook: must be a string, got nil: give the URL to post to
 ]] .. bad .. ": 4 mistakes\n", output)
+    end)
+
+    it("ends with 3 when only the history cannot be used", function()
+      local status, output = run { "check", intents, "--history", "/nonexistent/folder/h.db" }
+      assert.are.equal(3, status)
+      assert.is_truthy(output:find("^history: .*: 1 mistake, 1 warning\n$"), output)
+      local bad = write("bad.lua", "return { { nme = 'a' } }")
+      assert.are.equal(1, (run { "check", bad, "--history", "/nonexistent/folder/h.db" }))
     end)
 
     it("says what is wrong with a file that is no Lua, or raises", function()
@@ -268,6 +318,69 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.are.equal('{"status":"unmatched"}\n', output)
     end)
 
+    it("masks sensitive slots in what rules and map raise", function()
+      local path = write("raising.lua", [[
+        return { {
+          name = "call",
+          rules = {
+            function(m) error("first: " .. m) end,
+            function(m) return { phone = m:match("%+%d+"), pin = tonumber(m:match("pin (%d+)")) } end,
+          },
+          slots = { { name = "phone", sensitive = true }, { name = "pin", sensitive = true } },
+          actions = { { webhook = "http://127.0.0.1:9/", map = function(slots)
+            error(("bad phone %s, pin %d"):format(slots.phone, slots.pin))
+          end } },
+        } }]])
+      local input = write("input", "call +84901234567 with pin 90718\n")
+      local status, output, errors = run({ "run", path, "--history", history }, "< " .. process.quote(input))
+      assert.are.equal(1, status, errors)
+      assert.is_truthy(output:find("bad phone [redacted], pin [redacted]", 1, true), output)
+      assert.is_truthy(lines(output)[2].delivery.message:find("bad phone [redacted], pin [redacted]", 1, true))
+      assert.is_nil(output:find("84901234567", 1, true))
+      assert.is_nil(output:find("90718", 1, true))
+    end)
+
+    it("says in which line of the input a mistake is", function()
+      local _, output = run_over("hello\n\n{\nhello\n{}")
+      local results = lines(output)
+      assert.are.same({ 3, 5 }, { results[2].line, results[4].line })
+    end)
+
+    it("prints a delivery when it is finished, not when the next message comes", function()
+      local words = command({ "run", intents, "--history", history }, [[>"$out"]])
+      words[3] = [[out=$1
+        { echo "book for Ann"; until grep -qs '"status":"delivered"' "$out"; do sleep 0.02; done; } | ]] .. words[3]
+      words[4], words[5] = "sh", folder .. "/printed"
+      local status, _, errors = process.run(words, 10)
+      assert.are.equal(0, status, errors)
+    end)
+
+    it("waits, after ^C, for what is under way, and prints it", function()
+      local slow = assert(listener.open { delay = 0.5 })
+      local saved = url
+      url = "http://127.0.0.1:" .. slow:port()
+      finally(function()
+        url = saved
+        slow:close()
+      end)
+      local status, output =
+        interrupt({ "run", intents, "--history", history }, [[grep -qs '"fired"' "$out"]], "book for Ann\n")
+      assert.are.equal(130, status)
+      assert.are.equal("delivered", lines(output)[2].delivery.status)
+    end)
+
+    it("ends with 3, and says why, when the history cannot be written", function()
+      local path = write("note.lua", "return { { name = 'note', rules = { 'note {text}' }, slots = { 'text' } } }")
+      local input = write("input", "note " .. ("x"):rep(200000) .. "\nnote b\n")
+      local output, errors = run_on_full_disk({ "run", path, "--history", folder .. "/full.db" },
+        "< " .. process.quote(input))
+      assert.is_truthy(errors:find("^intent%-webhook: not recorded: [^\n]*disk[^\n]*\nstatus 3\n$"), errors)
+      for _, line in ipairs(lines(output)) do
+        local delivery = line.delivery
+        if delivery then assert.are.same({ "unrecorded", false }, { delivery.status, delivery.recorded }) end
+      end
+    end)
+
     it("sends more than the queue holds", function()
       local options = "%1return { queue_limit = 5, intents = {\n"
       local small = write("small.lua", INTENTS:gsub("^(.-)return {\n", options) .. "}")
@@ -315,6 +428,43 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       local status, output = run { "fire", intents, "note", "text:=12", "more:=null", "--history", history, "--json" }
       assert.are.equal(0, status)
       assert.is_truthy(output:find('"slots":{"text":12,"more":null}', 1, true), output)
+    end)
+
+    it("sends the whole number that is written, or refuses it, and shows it as it was sent", function()
+      local wide = rawget(math, "maxinteger") ~= nil
+      local number = wide and "12345678901234567" or "9007199254740991"
+      local status, output, errors = run { "fire", intents, "note", "text:= " .. number, "--history", history }
+      assert.are.equal(0, status, errors)
+      assert.is_truthy(output:find("  slots     text = " .. number .. "\n", 1, true), output)
+      for _, refused in ipairs { "9223372036854775808", "-9223372036854775809", not wide and number .. "0" or nil } do
+        status, output, errors = run { "fire", intents, "note", "text:=" .. refused, "--history", history }
+        assert.are.equal(2, status, output)
+        assert.are.equal(("intent-webhook: the slot text has the number %s, which %s cannot hold: "
+          .. "send it as text, text=%s\n"):format(refused, _VERSION, refused), errors)
+      end
+    end)
+
+    it("ends with 3, and says what it knows, when the history cannot be written", function()
+      local words = { "fire", write("note.lua", "return { { name = 'note', slots = { 'text' } } }"), "note",
+        "text=" .. ("x"):rep(120000), "--history", folder .. "/full.db" }
+      local output, errors = run_on_full_disk(words)
+      assert.is_truthy(errors:find("^intent%-webhook: not recorded: [^\n]*disk[^\n]*\nstatus 3\n$"), errors)
+      assert.are.equal("note  no webhook  unrecorded\n", output)
+    end)
+
+    it("ends by ^C while it waits", function()
+      local slow = assert(listener.open { delay = 30 })
+      local saved = url
+      url = "http://127.0.0.1:" .. slow:port()
+      finally(function()
+        url = saved
+        slow:close()
+      end)
+      local path = folder .. "/interrupted.db"
+      local status, _, errors = interrupt({ "fire", intents, "book", "name=Ann", "--history", path },
+        ("test -s %s-wal"):format(process.quote(path)))
+      assert.are.equal(130, status)
+      assert.are.equal("", errors)
     end)
 
     it("ends with 1 and the cause when it was not delivered", function()
@@ -375,6 +525,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.are.same({ ids[3] }, found("--limit", "1"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "10m"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "2020-01-01 12:00"))
+      assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "1960-01-01"))
       assert.are.same({}, found("--since", "2100-01-01"))
     end)
 
@@ -385,7 +536,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       assert.are.equal("no such events\n", errors)
     end)
 
-    it("show one call in full, as JSON too", function()
+    it("show one event in full, as JSON too", function()
       local status, output = run { "show", ids[1], "--history", path }
       assert.are.equal(0, status)
       assert.is_truthy(output:find("  timings   name looked up [%d.]+ ms, connected [%d.]+ ms, first byte [%d.]+ ms, "))
@@ -477,13 +628,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
     end)
 
     it("ends with 130 by ^C", function()
-      local words = command({ "listen", "--port", "0" })
-      local script = [[out=$1; %s >"$out" & pid=$!
-        until grep -q listening "$out"; do sleep 0.02; done
-        kill -INT $pid; wait $pid]]
-      words[3] = script:format(words[3])
-      words[4], words[5] = "sh", folder .. "/listened"
-      local status, _, errors = process.run(words)
+      local status, _, errors = interrupt({ "listen", "--port", "0" }, 'grep -qs listening "$out"')
       assert.are.equal(130, status)
       assert.are.equal("", errors)
     end)

@@ -106,11 +106,41 @@ describe("a history", function()
     assert.is_truthy(tostring(event.seq):find("^%d+$"))
   end)
 
+  it("has whole numbers beyond 2^53 as they were sent, as strings where Lua has no such integers", function()
+    local wide = rawget(math, "maxinteger") ~= nil
+    local text = wide and "12345678901234567" or "9007199254740994"
+    local id = client:fire("a", { n = tonumber(text), null = '"slots":{"n":1}' })
+    assert.is_truthy(client:wait(id, 5))
+    local expected = wide and tonumber(text) or text
+    assert.are.equal(expected, client:event(id).slots.n)
+    assert.are.equal(expected, client:events({ limit = 1 }).events[1].slots.n)
+    assert.are.equal('"slots":{"n":1}', client:event(id).slots.null)
+  end)
+
   it("knows no event of another id", function()
     local event, message, code = client:event("nothing")
     assert.is_nil(event)
     assert.are.equal("there is no event nothing in the history", message)
     assert.are.equal("unknown", code)
+    assert.are.equal("unknown", select(3, client:event(ids[1] .. "\0")))
+  end)
+
+  it("raises for an id or a timeout that is none, at the caller's line", function()
+    local history = assert(webhook.history(folder .. "/history.db"))
+    for name, call in pairs {
+      ["client:event: timeout"] = function() return (client:event("x", "y")) end,
+      ["history:event: timeout"] = function() return (history:event("x", -1)) end,
+      ["history:event_json: timeout"] = function() return (history:event_json("x", 0 / 0)) end,
+      ["history:event_json: id"] = function() return (history:event_json(5)) end,
+      ["webhook.history: path"] = function() return (webhook.history(folder .. "/history.db\0zzz")) end,
+      ["webhook.load: path"] = function() return (webhook.load(folder .. "/history.db\0zzz")) end,
+    } do
+      local good, problem = pcall(call)
+      assert.is_false(good)
+      assert.is_truthy(problem:find("^spec/client_history_spec.lua:%d+: " .. name .. ": "), problem)
+    end
+    assert.are.equal(ids[1], history:event(ids[1], math.huge).id)
+    assert.is_true(history:close())
   end)
 
   it("raises for a filter that is wrong, at the caller's line", function()
@@ -120,6 +150,7 @@ describe("a history", function()
       [{ limit = 0 }] = "limit: must be from 1 to 1000, got 0",
       [{ since = 5 }] = 'since: is no option: did you mean "from"?',
       [{ before = "x" }] = "before: must be a whole number, got a string",
+      [{ before = 0 }] = "before: must be from 1 to 9007199254740992, got 0",
     }
     local history = assert(webhook.history(folder .. "/history.db"))
     for filter, message in pairs(wrong) do
@@ -142,7 +173,12 @@ describe("a history", function()
     assert.are.equal(ids[1], history:event(ids[1]).id)
     assert.is_true(history:close())
     assert.is_true(history:close())
-    assert.has_error(function() history:events() end)
+    for _, method in ipairs { "events", "events_json" } do
+      assert.are.equal("closed", select(3, history[method](history)))
+    end
+    for _, method in ipairs { "event", "event_json" } do
+      assert.are.equal("closed", select(3, history[method](history, ids[1])))
+    end
   end)
 
   it("that is not there is said to be so", function()

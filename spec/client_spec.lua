@@ -70,9 +70,11 @@ describe("a client", function()
       local wrong = {
         [{ "bok", {} }] = 'client:fire: there is no intent "bok": did you mean "book"?',
         [{ nil, {} }] = 'client:fire: there is no intent "nil": known are book',
-        [{ "book", { name = "A", nam = "B" } }] = 'client:fire: slots.nam: is not declared by the intent "book"',
+        [{ "book", { name = "A", nam = "B" } }] =
+          'client:fire: slots.nam: is not declared by the intent "book": did you mean "name"?',
         [{ "book", { name = print } }] = "client:fire: slots.name: a function cannot be sent",
         [{ "book", { name = {} } }] = "client:fire: slots.name: a table cannot be sent",
+        [{ "book", { name = "A", zzz = "B" } }] = 'by the intent "book": known are name, phone',
         [{ "book", { name = 0 / 0 } }] = "client:fire: slots.name: NaN cannot be sent",
         [{ "book", "name" }] = "client:fire: slots: must be a table, got a string",
         [{ "book", { name = "A" }, { sesion = "s" } }] = 'client:fire: sesion: is no option: did you mean "session"?',
@@ -131,10 +133,20 @@ describe("a client", function()
       assert.are.equal("00e8d4a5-10fa", id:sub(1, 13)) -- 1000000000250 ms
     end)
 
-    it("raises when now returns no time", function()
-      new { now = function() return "noon" end }
-      assert.has_error(function() client:fire("book", { name = "A" }) end,
-        "now: the function must return seconds since 1970, it returned noon")
+    it("raises when now returns no time, at the caller's line, and passes on what it raises", function()
+      local now = function() return 0 / 0 end
+      new { now = function() return now() end }
+      for name, call in pairs {
+        fire = function() return (client:fire("book", { name = "A" })) end,
+        message = function() return (client:message("book for A")) end,
+      } do
+        local good, problem = pcall(call)
+        assert.is_false(good)
+        assert.is_truthy(problem:find(("^spec/client_spec.lua:%%d+: client:%s: now: "):format(name)), problem)
+        assert.is_truthy(problem:find("must return seconds since 1970, returned NaN", 1, true), problem)
+      end
+      now = function() error("no clock", 0) end
+      assert.has_error(function() client:fire("book", { name = "A" }) end, "no clock")
     end)
   end)
 
@@ -181,7 +193,14 @@ describe("a client", function()
       new { action = { map = function() return { a = webhook.array(), b = {}, c = webhook.array { 1 } } end } }
       client:fire("book", { name = "Ann" })
       assert.are.equal('{"a":[],"b":{},"c":[1]}', receiver:take(5).body)
-      assert.has_error(function() webhook.array(5) end)
+      for _, wrong in ipairs { 5, setmetatable({}, { __metatable = "locked" }) } do
+        local good, problem = pcall(function()
+          local marked = webhook.array(wrong)
+          return marked
+        end)
+        assert.is_false(good)
+        assert.is_truthy(problem:find("^spec/client_spec.lua:%d+: webhook.array: list: "), problem)
+      end
     end)
 
     it("gets a copy of the slots and what the event is", function()
@@ -244,6 +263,17 @@ describe("a client", function()
       local event = client:event(result.id)
       assert.is_truthy(event.error:find("^intents%[1%].actions%[1%].map: [^\n]*client_spec.lua:%d+: attempt to index"))
       assert.is_truthy(event.error:find("\nstack traceback:\n", 1, true))
+    end)
+
+    it("that raises gives no sensitive slot away in the delivery's message", function()
+      new { action = { map = function(slots) error("bad phone " .. slots.phone, 0) end } }
+      local deliveries = assert(client:wait(client:fire("book", { name = "Ann", phone = "+84901234567" }), 5))
+      assert.are.equal("bad phone [redacted]", deliveries[1].message)
+      client:close(5)
+      new { action = { map = function(slots) return { [slots.phone] = print } end } }
+      deliveries = assert(client:wait(client:fire("book", { name = "Ann", phone = "+84901234567" }), 5))
+      assert.are.equal("payload_invalid", deliveries[1].cause)
+      assert.is_nil(deliveries[1].message:find("84901234567", 1, true))
     end)
 
     it("that returns nothing fails its delivery", function()
@@ -314,6 +344,8 @@ describe("a client", function()
     it("knows no id that it did not give", function()
       new()
       assert.are.equal("unknown", select(3, client:wait("01890000-0000-7000-8000-000000000000", 5)))
+      local id = client:fire("book", { name = "Ann" })
+      assert.are.equal("unknown", select(3, client:wait(id .. "\0", 5)))
     end)
 
     it("ends with its timeout", function()
@@ -327,7 +359,7 @@ describe("a client", function()
       local closed, message, code = client:close(0)
       assert.is_nil(closed)
       assert.are.equal("timeout", code)
-      assert.is_truthy(message:find("1 ", 1, true))
+      assert.are.equal("1 delivery was cut off: recorded as failed, client_closed", message)
       assert.are.equal("client_closed", client:poll()[1].cause)
     end)
 

@@ -78,7 +78,7 @@ describe("examples/clinic", function()
     return status, output, errors
   end
 
-  it("has a demo that shows a chat, the intents that fire, and one call in full, as often as one likes", function()
+  it("has a demo that shows a chat, the intents that fire, and one event in full, as often as one likes", function()
     for _ = 1, 2 do
       local status, output, errors = demo {}
       assert.are.equal(0, status, errors)

@@ -161,18 +161,32 @@ describe("a rule function that goes wrong", function()
     assert.is_true(#text < 20000)
   end)
 
+  it("may return a table with metamethods, of which none is called", function()
+    local wicked = { __index = error, __pairs = function() return function() end end, __newindex = error }
+    client = assert(webhook.new { history = folder .. "/wicked.db", intents = { {
+      name = "one", slots = { "n" }, rules = { function(text)
+        return setmetatable(text == "full" and { n = "1" } or {}, wicked)
+      end },
+    } } })
+    assert.are.same({ "n" }, client:message("empty").missing)
+    local result = client:message("full")
+    assert.are.equal("fired", result.status)
+    assert.are.same({ n = "1" }, result.slots)
+    assert.is_nil(getmetatable(result.slots))
+  end)
+
   it("is reported when it returns what is no table", function()
     assert.is_truthy(only_error(result_of(function() return 5 end)):find("the rule returned a number", 1, true))
   end)
 
   it("is reported when it returns slots that the intent does not declare, or values that no slot can hold", function()
     local wrong = {
-      [{ m = 1 }] = 'slots.m: is not declared by the intent "one"',
+      [{ m = 1 }] = 'slots.m: is not declared by the intent "one": known are n',
       [{ "x" }] = 'slots.1: is not declared by the intent "one"',
       [{ n = {} }] = "slots.n: a table cannot be sent",
       [{ n = print }] = "slots.n: a function cannot be sent",
-      [{ n = 0 / 0 }] = "slots.n: ",
-      [{ n = 1 / 0 }] = "slots.n: inf cannot be sent",
+      [{ n = 0 / 0 }] = "slots.n: NaN cannot be sent",
+      [{ n = 1 / 0 }] = "slots.n: infinity cannot be sent",
     }
     for slots, message in pairs(wrong) do
       local result = result_of(function() return slots end)
@@ -242,6 +256,9 @@ describe("a file of intents", function()
     assert.are.equal("invalid", code)
     assert.is_truthy(message:find("returned a number: return a list of intents", 1, true))
     assert.are.equal("invalid", (refusal(write "")))
+    code, message = refusal(write "return setmetatable({}, { __index = function() error('boom') end })")
+    assert.are.equal("invalid", code)
+    assert.is_truthy(message:find("raised an error: [^\n]*intents%-%d+.lua:1: boom"))
   end)
 
   it("does not name another file", function()

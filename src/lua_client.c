@@ -142,17 +142,21 @@ static int client_close(lua_State *L) {
   struct lua_client *self = check_client(L);
   size_t cut = 0;
   iw_result result = iw_client_close(self->client, luaL_optnumber(L, 2, DEFAULT_WAIT_S), &cut);
-  if (result != IW_OK) {
-    char message[128];
-    if (cut > 0)
-      snprintf(message, sizeof message, "%zu deliveries were cut off; they are recorded as failed, client_closed", cut);
-    else
-      snprintf(message, sizeof message,
-               "not everything could be written to the history in time: see stats().history_error");
-    return fail(L, message, iw_result_code(result));
+  if (result == IW_OK) {
+    lua_pushboolean(L, true);
+    return 1;
   }
-  lua_pushboolean(L, true);
-  return 1;
+  iw_stats stats;
+  iw_client_stats(self->client, &stats);
+  const char *error = stats.history_error;
+  char message[512] = "";
+  if (cut > 0)
+    snprintf(message, sizeof message, "%zu %s cut off%s", cut, cut == 1 ? "delivery was" : "deliveries were",
+             error[0] != '\0' ? "; " : ": recorded as failed, client_closed");
+  if (cut == 0 || error[0] != '\0')
+    snprintf(message + strlen(message), sizeof message - strlen(message),
+             "not everything could be written to the history in time%s%s", error[0] != '\0' ? ": " : "", error);
+  return fail(L, message, iw_result_code(result));
 }
 
 static void set_count(lua_State *L, const char *key, uint64_t count) {
@@ -198,6 +202,11 @@ static void set_text(lua_State *L, const char *key, const char *text) {
   lua_setfield(L, -2, key);
 }
 
+static const char *status_of(const iw_delivery *delivery) {
+  if (delivery->number == 0) return delivery->recorded ? "recorded" : "unrecorded";
+  return delivery->delivered ? "delivered" : "failed";
+}
+
 static void push_delivery(lua_State *L, const iw_delivery *delivery) {
   lua_createtable(L, 0, 12);
   set_text(L, "id", delivery->id);
@@ -207,7 +216,7 @@ static void push_delivery(lua_State *L, const iw_delivery *delivery) {
   lua_setfield(L, -2, "number");
   lua_pushboolean(L, delivery->recorded);
   lua_setfield(L, -2, "recorded");
-  set_text(L, "status", delivery->number == 0 ? "recorded" : delivery->delivered ? "delivered" : "failed");
+  set_text(L, "status", status_of(delivery));
   if (delivery->number == 0) return;
   set_text(L, "url", delivery->url);
   if (delivery->http_status != 0) {
@@ -254,7 +263,9 @@ static int client_fd(lua_State *L) {
 /* client:wait(id, timeout) -> list of the event's deliveries | nil, message, code */
 static int client_wait(lua_State *L) {
   struct lua_client *self = check_client(L);
-  const char *id = luaL_checkstring(L, 2);
+  size_t length;
+  const char *id = luaL_checklstring(L, 2, &length);
+  if (strlen(id) != length) return fail_result(L, IW_UNKNOWN);
   iw_result result = iw_client_wait(self->client, id, luaL_optnumber(L, 3, DEFAULT_WAIT_S));
   return result == IW_OK ? push_results(L, self, id) : fail_result(L, result);
 }
@@ -578,6 +589,29 @@ static const char *write_slots(lua_State *L, struct firing *firing) {
   return NULL;
 }
 
+/* Replaces the text on top of the stack by what it is without the secrets of the mask. False without enough memory. */
+static bool redact_top(lua_State *L, struct lua_client *self, const struct redaction *mask) {
+  struct buffer *scratch = &self->payload.scratch;
+  size_t length;
+  const char *text = lua_tolstring(L, -1, &length);
+  buffer_clear(scratch);
+  redact_text(scratch, text, length, mask, NULL);
+  if (scratch->failed) return false;
+  lua_pushlstring(L, scratch->bytes != NULL ? scratch->bytes : "", scratch->length);
+  lua_replace(L, -2);
+  return true;
+}
+
+/*
+ * The text on top of the stack, which stays there until the event is made, as the details of a refusal. Without the
+ * values of sensitive slots: whoever polls the delivery may print it.
+ */
+static void refuse_request(lua_State *L, struct firing *firing, iw_request *request, iw_refusal refusal) {
+  if (!redact_top(L, firing->self, &firing->mask)) firing->self->payloads.failed = true; /* nothing will be fired */
+  request->refused = refusal;
+  request->message = lua_tostring(L, -1);
+}
+
 static void payload_into(lua_State *L, struct firing *firing, iw_request *request) {
   struct lua_client *self = firing->self;
   struct json json = {.out = &self->payloads};
@@ -585,9 +619,8 @@ static void payload_into(lua_State *L, struct firing *firing, iw_request *reques
   request->body_length = self->payloads.length; /* offsets for now: the buffer may still move */
   if (!payload_write(L, value, &self->payload, &json, NULL, "payload")) {
     self->payloads.length = request->body_length;
-    request->refused = IW_PAYLOAD_INVALID;
-    lua_pushstring(L, self->payload.error); /* stays on the stack until the event is made */
-    request->message = lua_tostring(L, -1);
+    lua_pushstring(L, self->payload.error);
+    refuse_request(L, firing, request, IW_PAYLOAD_INVALID);
     return;
   }
   firing->repaired = firing->repaired || json.repaired;
@@ -611,9 +644,8 @@ static void write_payloads(lua_State *L, struct firing *firing, iw_request *requ
     lua_rawgeti(L, 7, (int)i + 1);
     if (!lua_istable(L, -1)) continue;
     lua_getfield(L, -1, "error");
-    if (lua_isstring(L, -1)) {
-      requests[i].refused = IW_MAP_ERROR;
-      requests[i].message = lua_tostring(L, -1); /* the list holds it */
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      refuse_request(L, firing, &requests[i], IW_MAP_ERROR);
       continue;
     }
     lua_rawgeti(L, -2, 1);
@@ -722,11 +754,40 @@ static int client_encode(lua_State *L) {
   return 1;
 }
 
+/* client:redact(text, values) -> text without the values, a list of strings, as the history redacts them */
+static int client_redact(lua_State *L) {
+  struct lua_client *self = check_client(L);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  size_t count = compat_length(L, 3);
+  struct secret *values = compat_new_userdata(L, (count + 1) * sizeof *values);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, 3, (int)i + 1);
+    if (lua_type(L, -1) != LUA_TSTRING) return luaL_error(L, "a value is no string");
+    values[i].bytes = lua_tolstring(L, -1, &values[i].length);
+    lua_pop(L, 1); /* the list holds it */
+  }
+  lua_pushvalue(L, 2);
+  if (!redact_top(L, self, &(struct redaction){.values = values, .value_count = count}))
+    return luaL_error(L, "there is not enough memory");
+  return 1;
+}
+
 void lua_client_register(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"start", client_start},   {"fire", client_fire},         {"poll", client_poll},     {"fd", client_fd},
-      {"wait", client_wait},     {"flush", client_flush},       {"close", client_close},   {"stats", client_stats},
-      {"encode", client_encode}, {"endpoint", client_endpoint}, {"intent", client_intent}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"start", client_start},
+                                     {"fire", client_fire},
+                                     {"poll", client_poll},
+                                     {"fd", client_fd},
+                                     {"wait", client_wait},
+                                     {"flush", client_flush},
+                                     {"close", client_close},
+                                     {"stats", client_stats},
+                                     {"encode", client_encode},
+                                     {"redact", client_redact},
+                                     {"endpoint", client_endpoint},
+                                     {"intent", client_intent},
+                                     {NULL, NULL}};
   static const luaL_Reg metamethods[] = {{"__gc", client_gc}, {"__tostring", client_tostring}, {NULL, NULL}};
   static const luaL_Reg none[] = {{NULL, NULL}};
   compat_new_class(L, client_class, methods, metamethods);

@@ -7,12 +7,17 @@
  */
 #include "lua_module.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "intent_webhook.h"
 #include "lua_compat.h"
+#include "utf8.h"
+
+enum { READ_BYTES = 16 * 1024, LONGEST_WAIT_S = 1000 };
 
 lua_Number lua_option_number(lua_State *L, int index, const char *key, lua_Number absent) {
   lua_getfield(L, index, key);
@@ -48,6 +53,14 @@ static int module_id(lua_State *L) {
   return 1;
 }
 
+/* core.is_utf8(text) -> whether it is valid UTF-8 */
+static int module_is_utf8(lua_State *L) {
+  size_t length;
+  const char *text = luaL_checklstring(L, 1, &length);
+  lua_pushboolean(L, utf8_valid_prefix(text, length) == length);
+  return 1;
+}
+
 /* core.isatty(descriptor) -> whether it is a terminal */
 static int module_isatty(lua_State *L) {
   lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
@@ -61,12 +74,38 @@ static int module_ignore_broken_pipe(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = {{"client", lua_client_new},
-                                     {"reader", lua_reader_new},
-                                     {"id", module_id},
-                                     {"isatty", module_isatty},
-                                     {"ignore_broken_pipe", module_ignore_broken_pipe},
-                                     {NULL, NULL}};
+/*
+ * core.read(descriptor, seconds) -> bytes | "" when none came in that time, or a signal did | nil at the end | nil,
+ * message. For the command, which has deliveries to print while nothing comes.
+ */
+static int module_read(lua_State *L) {
+  char bytes[READ_BYTES];
+  int descriptor = (int)luaL_checkinteger(L, 1);
+  lua_Number seconds = luaL_checknumber(L, 2);
+  int wait_ms = seconds < LONGEST_WAIT_S ? (int)(seconds * 1000) : LONGEST_WAIT_S * 1000;
+  struct pollfd ready = {.fd = descriptor, .events = POLLIN};
+  ssize_t length = -1;
+  int count = poll(&ready, 1, wait_ms);
+  if (count > 0) length = read(descriptor, bytes, sizeof bytes);
+  int problem = errno;
+  if (length > 0) {
+    lua_pushlstring(L, bytes, (size_t)length);
+    return 1;
+  }
+  if (count == 0 || (length < 0 && (problem == EINTR || problem == EAGAIN))) {
+    lua_pushliteral(L, "");
+    return 1;
+  }
+  lua_pushnil(L);
+  if (length == 0) return 1;
+  lua_pushstring(L, strerror(problem));
+  return 2;
+}
+
+static const luaL_Reg functions[] = {{"client", lua_client_new}, {"reader", lua_reader_new},
+                                     {"id", module_id},          {"is_utf8", module_is_utf8},
+                                     {"isatty", module_isatty},  {"ignore_broken_pipe", module_ignore_broken_pipe},
+                                     {"read", module_read},      {NULL, NULL}};
 
 int luaopen_intent_webhook_core(lua_State *L) {
   lua_client_register(L);

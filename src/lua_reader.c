@@ -86,7 +86,7 @@ int lua_reader_new(lua_State *L) {
   if (self->reader != NULL) return 1;
   lua_pushnil(L);
   lua_pushstring(L, error);
-  lua_pushliteral(L, "history");
+  lua_pushliteral(L, "memory"); /* nothing else can be missing so far */
   return 3;
 }
 

@@ -77,6 +77,10 @@ local function read_token(mistakes, path, accepted)
     mistakes:add(place, "is given as well as token: remove one of the two")
     return nil
   end
+  if name == "" then
+    mistakes:add(place, "is empty: name the variable, or leave token_env out")
+    return nil
+  end
   local token = os.getenv(name)
   if not token then
     mistakes:add(place, ("names the environment variable %s, which is not set: set it, or leave token_env out"):format(
@@ -85,8 +89,8 @@ local function read_token(mistakes, path, accepted)
   return token
 end
 
--- Asks the core. Its sentence "url: is ..." becomes a mistake of the option "webhook".
-local function make_endpoint(mistakes, path, definition, endpoint, core_client)
+-- Asks the core. Its sentence "url: is ..." becomes a mistake of the option "webhook", or of `place`.
+local function ask_core(mistakes, path, definition, endpoint, core_client, place)
   local made, sentence = core_client:endpoint(endpoint)
   if made then return made end
   local name, message = sentence:match("^([%w_]+): (.*)$")
@@ -94,7 +98,40 @@ local function make_endpoint(mistakes, path, definition, endpoint, core_client)
   name = CORE_NAMES[name] or name
   if name == "token" and definition.token_env ~= nil then name = "token_env" end
   if name == "allow" and definition.allow == nil then return mistakes:add("allow", message) end -- the client's
-  mistakes:add(check.within(path, name), message)
+  mistakes:add(place or check.within(path, name), message)
+end
+
+local GOOD_URL = "http://127.0.0.1/"
+
+-- The core stops at the first mistake, so it is asked about each part alone, with a URL that is good.
+local function ask_core_in_parts(mistakes, path, definition, endpoint, core_client)
+  local function ask(part, place)
+    part.url = part.url or GOOD_URL
+    ask_core(mistakes, path, definition, part, core_client, place)
+  end
+  if endpoint.url then ask { url = endpoint.url } end
+  if endpoint.token then ask { token = endpoint.token } end
+  for _, header in ipairs(endpoint.headers) do
+    ask({ headers = { header } }, check.within(check.within(path, "headers"), header[1]))
+  end
+  for _, range in ipairs(endpoint.allow or {}) do ask { allow = { range } } end
+  if endpoint.ca_file then ask { ca_file = endpoint.ca_file } end
+end
+
+-- Makes the endpoint, or adds every mistake in it. clean: no mistake is known so far.
+local function make_endpoint(mistakes, path, definition, endpoint, core_client, clean)
+  local made = clean and core_client:endpoint(endpoint)
+  if made then return made end
+  local before = #mistakes.list
+  ask_core_in_parts(mistakes, path, definition, endpoint, core_client)
+  if #mistakes.list > before then return nil end
+  endpoint.url = endpoint.url or GOOD_URL
+  return ask_core(mistakes, path, definition, endpoint, core_client) -- parts may be good alone, and not together
+end
+
+local function warn_of_ca_file(mistakes, place, path)
+  local problem = path and path ~= "" and check.unreadable(path)
+  if problem then mistakes:warn(place, ("cannot be read (%s): webhooks over https would fail"):format(problem)) end
 end
 
 ---Checks what a user wrote for an action; adds its mistakes.
@@ -116,24 +153,27 @@ function action.new(mistakes, path, definition, client, core_client)
   end
   local token = read_token(mistakes, path, accepted)
   local made = { map = accepted.map, timeout = accepted.timeout }
-  if #mistakes.list > before or not core_client then return made end
-  made.endpoint = make_endpoint(mistakes, path, definition, {
-    url = accepted.webhook,
-    token = token,
-    headers = headers,
-    timeout = accepted.timeout,
-    in_flight = accepted.in_flight,
-    public_only = (accepted.network or client.network) == "public",
-    allow = allow,
-    ca_file = accepted.ca_file,
-    disabled = accepted.disabled,
-  }, core_client)
+  local clean = #mistakes.list == before
+  if core_client then
+    made.endpoint = make_endpoint(mistakes, path, definition, {
+      url = accepted.webhook,
+      token = token,
+      headers = headers,
+      timeout = accepted.timeout,
+      in_flight = accepted.in_flight,
+      public_only = (accepted.network or client.network) == "public",
+      allow = allow,
+      ca_file = accepted.ca_file,
+      disabled = accepted.disabled,
+    }, core_client, clean)
+  end
+  warn_of_ca_file(mistakes, check.within(path, "ca_file"), accepted.ca_file)
   return made
 end
 
 local function copy(values)
   local copied = {}
-  for key, value in pairs(values) do copied[key] = value end
+  for key, value in next, values do copied[key] = value end -- no metamethod of the user's
   return copied
 end
 

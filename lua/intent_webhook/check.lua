@@ -3,6 +3,8 @@
 -- A mistake has the path of the value that is wrong, in the notation of Lua, and a sentence that says what is wrong
 -- with it and what to do. Nothing here raises: `webhook.new` raises the first mistake, `webhook.check` lists them all.
 
+local core = require "intent_webhook.core"
+
 local check = {}
 
 ---What may stand in a table under one name.
@@ -69,13 +71,44 @@ function check.within(path, key)
   return path .. "[" .. tostring(key) .. "]"
 end
 
+-- Values -----------------------------------------------------------------------------------------------------------
+
+-- A number as people write it; the system's words for what is none differ.
+local function show_number(value)
+  if value ~= value then return "NaN" end
+  if value - value ~= 0 then return value > 0 and "infinity" or "-infinity" end
+  return (value == math.floor(value) and math.abs(value) <= 2 ^ 53 and "%.0f" or "%.15g"):format(value)
+end
+
+---What a value is, in words that give nothing secret away.
+---@param value any
+---@return string
+function check.kind(value)
+  if value == nil then return "nil" end
+  if type(value) == "boolean" then return tostring(value) end
+  return "a " .. type(value)
+end
+
+---As check.kind, but numbers as they are.
+---@param value any
+---@return string
+function check.show(value)
+  return type(value) == "number" and show_number(value) or check.kind(value)
+end
+
 -- Types ------------------------------------------------------------------------------------------------------------
 
 local function is_list(value)
   if type(value) ~= "table" then return false end
   local count = 0
-  for _ in pairs(value) do count = count + 1 end
-  return count == #value
+  for key in next, value do
+    if type(key) ~= "number" then return false end
+    count = count + 1
+  end
+  for index = 1, count do
+    if rawget(value, index) == nil then return false end
+  end
+  return true
 end
 
 local function is_integer(value)
@@ -93,15 +126,6 @@ local TYPES = {
   list = { words = "a list", test = is_list },
 }
 
----What a value is, in words that give nothing secret away.
----@param value any
----@return string
-function check.kind(value)
-  if value == nil then return "nil" end
-  if type(value) == "boolean" then return tostring(value) end
-  return "a " .. type(value)
-end
-
 ---Whether value is of one of the types; adds a mistake when not.
 ---@param mistakes intent_webhook.Mistakes
 ---@param path string
@@ -115,7 +139,9 @@ function check.type(mistakes, path, value, types, hint)
     if TYPES[name].test(value) then return true end
     words[#words + 1] = TYPES[name].words
   end
-  local got = type(value) == "table" and "a table with names or gaps" or check.kind(value)
+  local got = check.kind(value)
+  if types:find("list", 1, true) and type(value) == "table" then got = "a table with names or gaps" end
+  if types:find("integer", 1, true) then got = check.show(value) end
   mistakes:add(path, ("must be %s, got %s%s"):format(table.concat(words, " or "), got, hint and ": " .. hint or ""))
   return false
 end
@@ -143,6 +169,10 @@ function check.name(mistakes, path, value, hint)
     mistakes:add(path, "holds a control character, such as a line break: remove it")
     return false
   end
+  if not core.is_utf8(value) then -- two such names could be the same key in a payload
+    mistakes:add(path, "is not UTF-8: write it in UTF-8")
+    return false
+  end
   return true
 end
 
@@ -166,13 +196,14 @@ end
 ---The name that was probably meant.
 ---@param word any
 ---@param names string[]
----@return string|nil # one at most two letters away
+---@return string|nil # one at most two letters away, and fewer for a short word
 function check.nearest(word, names)
   if type(word) ~= "string" or #word > 64 then return nil end
   local best, best_distance
   for _, name in ipairs(names) do
     local d = distance(word:lower(), name:lower())
-    if d <= 2 and d < #name and (not best or d < best_distance) then best, best_distance = name, d end
+    local near = d <= 2 and d * 2 < math.max(#word, #name)
+    if near and (not best or d < best_distance) then best, best_distance = name, d end
   end
   return best
 end
@@ -188,13 +219,27 @@ function check.suggestion(word, names)
   return ": known are " .. table.concat(names, ", ")
 end
 
+-- Files ------------------------------------------------------------------------------------------------------------
+
+---Why a file cannot be read; nil when it can.
+---@param path string
+---@return string|nil problem with the path in it
+function check.unreadable(path)
+  local file, problem = io.open(path, "r")
+  if not file then return problem end
+  local _, reason = file:read(0) -- a folder can be opened, but not read
+  file:close()
+  return reason and path .. ": " .. reason or nil
+end
+
 -- Tables of options --------------------------------------------------------------------------------------------------
 
 local function check_number(mistakes, path, value, option)
   local from, to = option.from, option.to
   if value ~= value or (from and value < from) or (to and value > to) then
-    local range = to and ("from %g to %.15g"):format(from, to) or ("%g or more"):format(from)
-    mistakes:add(path, ("must be %s, got %.15g%s"):format(range, value, option.hint and ": " .. option.hint or ""))
+    local range = to and ("from %s to %s"):format(show_number(from), show_number(to)) or show_number(from) .. " or more"
+    local got = show_number(value)
+    mistakes:add(path, ("must be %s, got %s%s"):format(range, got, option.hint and ": " .. option.hint or ""))
     return false
   end
   return true
@@ -210,7 +255,8 @@ local function check_string(mistakes, path, value, option)
     if value == word then return true end
   end
   local words = table.concat(option.one_of, '" or "')
-  mistakes:add(path, ('must be "%s"%s'):format(words, check.suggestion(value, option.one_of)))
+  local nearest = check.nearest(value, option.one_of)
+  mistakes:add(path, ('must be "%s"%s'):format(words, nearest and (': did you mean "%s"?'):format(nearest) or ""))
   return false
 end
 

@@ -3,9 +3,9 @@
 -- SQLite runs in a thread of the core; a question waits for its answer, at most as long as `timeout` says. The fields
 -- of events, deliveries and attempts are described in docs/history.md.
 
-local check = require "intent_webhook.check"
+local argument = require "intent_webhook.argument"
 local core = require "intent_webhook.core"
-local json = require("cjson").new() -- an instance of our own: the host may have set up the shared one otherwise
+local json = require "intent_webhook.json"
 local options = require "intent_webhook.options"
 
 local history = {}
@@ -22,7 +22,8 @@ History.__index = History
 ---@field time number when it fired, seconds since 1970
 ---@field intent string
 ---@field session? string
----@field slots table<string, string|number|boolean|lightuserdata> null is webhook.null
+---@field slots table<string, string|number|boolean|lightuserdata> null is webhook.null; a whole number that this Lua
+---  cannot hold (beyond 2^53 in Lua 5.1 and LuaJIT) is a string of its digits
 ---@field error? string what users' functions raised, with traceback
 ---@field note? string why nothing was sent, or that text was repaired
 ---@field deliveries intent_webhook.EventDelivery[]
@@ -73,7 +74,7 @@ History.__index = History
 ---@param path string
 ---@return intent_webhook.History|nil history
 ---@return string|nil message
----@return string|nil code "memory" or "system"
+---@return string|nil code "memory"
 function history.open(path)
   local reader, message, code = core.reader(path)
   if not reader then return nil, message, code end
@@ -94,43 +95,53 @@ local function plain(value, in_slots)
   return value
 end
 
----An answer of the core as Lua values. JSON's null becomes nil, except in slots.
+local MANY_DIGITS = ("%d"):rep(16) -- no number with fewer is beyond 2^53
+
+-- Puts the whole numbers in an event's slots right, which are doubles so far.
+local function restore_integers(event, source)
+  for _, member in ipairs(json.members(source, "slots")) do
+    local name, text = member[1], member[2]
+    local value, whole = json.integer(text)
+    if whole then event.slots[name] = value or text end
+  end
+end
+
+---An answer of the core, an event or a page of events, as Lua values. JSON's null becomes nil, except in slots. A whole
+---number in slots that this Lua cannot hold is a string of its digits.
 ---@param source string
 ---@return table|nil
 function history.decode(source)
-  return plain(json.decode(source))
-end
-
-local function ask(self, question, level)
-  if not self.reader then error("the history is closed", level + 1) end
-  local text, message, code = self.reader:ask(question)
-  if not text then return nil, message, code end
-  return text
-end
-
----Raises for a filter that is wrong, at the line `level` above this call.
----@param filter intent_webhook.EventFilter|nil
----@param caller string the method's name, for the message
----@param level integer
----@return table
-function history.check_filter(filter, caller, level)
-  local mistakes = check.mistakes()
-  local question = check.options(mistakes, "", filter == nil and {} or filter, options.event_filter)
-  local mistake = mistakes:first()
-  if mistake then
-    local name = mistake.path == "" and "filter" or mistake.path
-    error(("%s: %s: %s"):format(caller, name, mistake.message), level + 1)
+  local good, value = json.decode(source)
+  if not good then error("the history's JSON cannot be read: " .. value, 0) end
+  value = plain(value)
+  if not value or not source:find(MANY_DIGITS) then return value end
+  if not value.events then
+    restore_integers(value, source)
+  else
+    for index, text in ipairs(json.elements(source)) do restore_integers(value.events[index], text) end
   end
-  return question
+  return value
+end
+
+local function ask(self, question)
+  if not self.reader then return nil, "the history is closed", "closed" end
+  return self.reader:ask(question)
+end
+
+-- No event has an id with a NUL, and the core would stop reading at it.
+local function ask_for(self, id, timeout)
+  if id:find("%z") then return "null" end
+  return ask(self, { id = id, timeout = timeout })
 end
 
 ---The events that a filter lets through, as JSON text: {"events":[...],"next":...}.
 ---@param filter? intent_webhook.EventFilter
 ---@return string|nil json
 ---@return string|nil message
----@return string|nil code "history" or "timeout"
+---@return string|nil code "history", "timeout", "memory" or "closed"
 function History:events_json(filter)
-  return ask(self, history.check_filter(filter, "history:events_json", 2), 2)
+  local question = argument.options("history:events_json", "filter", filter, options.event_filter)
+  return ask(self, question)
 end
 
 ---One event with its deliveries and attempts, as JSON text; "null" when there is none of that id.
@@ -138,19 +149,21 @@ end
 ---@param timeout? number seconds to wait; default 5
 ---@return string|nil json
 ---@return string|nil message
----@return string|nil code "history" or "timeout"
+---@return string|nil code "history", "timeout", "memory" or "closed"
 function History:event_json(id, timeout)
-  if type(id) ~= "string" then error("history:event_json: id: must be a string, got " .. check.kind(id), 2) end
-  return ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
+  argument.string("history:event_json", "id", id)
+  timeout = argument.seconds("history:event_json", timeout, options.seconds.event)
+  return ask_for(self, id, timeout)
 end
 
 ---The events that a filter lets through, newest first.
 ---@param filter? intent_webhook.EventFilter
 ---@return intent_webhook.EventPage|nil
 ---@return string|nil message
----@return string|nil code "history": the file cannot be read; "timeout": it took too long
+---@return string|nil code "history": the file cannot be read; "timeout": it took too long; "memory"; "closed"
 function History:events(filter)
-  local text, message, code = ask(self, history.check_filter(filter, "history:events", 2), 2)
+  local question = argument.options("history:events", "filter", filter, options.event_filter)
+  local text, message, code = ask(self, question)
   if not text then return nil, message, code end
   return history.decode(text)
 end
@@ -160,12 +173,13 @@ end
 ---@param timeout? number seconds to wait; default 5
 ---@return intent_webhook.Event|nil
 ---@return string|nil message
----@return string|nil code "unknown": no event of that id; "history"; "timeout"
+---@return string|nil code "unknown": no event of that id; "history", "timeout", "memory", "closed"
 function History:event(id, timeout)
-  if type(id) ~= "string" then error("history:event: id: must be a string, got " .. check.kind(id), 2) end
-  local text, message, code = ask(self, { id = id, timeout = timeout or options.seconds.event }, 2)
+  argument.string("history:event", "id", id)
+  timeout = argument.seconds("history:event", timeout, options.seconds.event)
+  local text, message, code = ask_for(self, id, timeout)
   if not text then return nil, message, code end
-  local event = text ~= "null" and history.decode(text) or nil -- cjson 2.1.0 decodes no bare null
+  local event = history.decode(text)
   if not event then return nil, "there is no event " .. id .. " in the history", "unknown" end
   return event
 end

@@ -12,6 +12,7 @@ local intent = {}
 ---@field name string
 ---@field where string its path in the definition: "intents[1]"
 ---@field declared table<string, boolean> the names of its slots
+---@field names string[] the same, in order
 ---@field slots table[] { name, required, sensitive } each, in order: as the core wants them
 ---@field required string[] the names of the slots that it needs
 ---@field rules intent_webhook.Rule[]
@@ -96,14 +97,14 @@ local function check_intent(mistakes, path, definition, client, core_client)
   local named = accepted.name
     and check.name(mistakes, check.within(path, "name"), accepted.name, "give the intent a name")
   local slots = check_slots(mistakes, check.within(path, "slots"), accepted.slots)
-  local declared = {}
-  for _, slot in ipairs(slots) do declared[slot[1]] = true end
+  local declared, names = {}, {}
+  for index, slot in ipairs(slots) do declared[slot[1]], names[index] = true, slot[1] end
   local rules = check_rules(mistakes, check.within(path, "rules"), accepted.rules, declared)
   warn_of_gaps(mistakes, path, slots, rules)
   local actions, endpoints, maps =
     check_actions(mistakes, check.within(path, "actions"), accepted.actions, client, core_client)
   local checked = {
-    name = accepted.name, where = path, slots = slots, declared = declared, required = {}, rules = rules,
+    name = accepted.name, where = path, slots = slots, declared = declared, names = names, required = {}, rules = rules,
     actions = actions, maps = maps,
   }
   for _, slot in ipairs(slots) do

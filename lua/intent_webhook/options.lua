@@ -8,12 +8,13 @@ local options = {}
 ---@class intent_webhook.ClientOptions
 ---@field history string path of the SQLite file that keeps the history; made when it does not exist
 ---@field intents intent_webhook.Intent[]|string the intents, or the path of a Lua file that returns them
----@field queue_limit? integer deliveries in memory for each endpoint, from 1; default 10000
----@field queue_bytes? integer bytes in memory for each endpoint, from 1; default 67108864 (64 MiB)
+---@field queue_limit? integer deliveries in memory for each endpoint, 1 to 100000000; default 10000
+---@field queue_bytes? integer bytes in memory for each endpoint, 1 to 2^46; default 67108864 (64 MiB)
 ---@field network? "any"|"public" where webhooks may go, unless the action says otherwise; default "any"
 ---@field allow? string[] address ranges (CIDR) that network = "public" allows all the same
----@field keep_days? number|false days after which history is deleted, above 0; false keeps all; default 30
----@field now? fun(): number seconds since 1970, with fractions; default: the system's clock
+---@field keep_days? number|false days after which history is deleted, 0.001 to 100000; false keeps all; default 30
+---@field now? fun(): number seconds since 1970, with fractions, above 0; default: the system's clock. For tests: what
+---  it raises goes through `message` and `fire`
 options.client = {
   { name = "history", type = "string", required = true, also = { "database", "db", "file", "log" },
     hint = "name the SQLite file that keeps the history" },
@@ -31,7 +32,7 @@ options.client = {
 
 ---What a person may want, how it is recognised, what it needs, and what happens then.
 ---@class intent_webhook.Intent
----@field name string shown in the history; no control characters; no two intents have the same
+---@field name string shown in the history; UTF-8, no control characters; no two intents have the same
 ---@field rules? (string|intent_webhook.PatternRule|intent_webhook.RuleFunction)[] none: only fire() fires it
 ---@field slots? (string|intent_webhook.Slot)[] in the order of the payload; a string is the name of a slot
 ---@field actions? intent_webhook.WebhookAction[] none: firings are only recorded
@@ -45,7 +46,7 @@ options.intent = {
 
 ---A named piece of information that an intent needs.
 ---@class intent_webhook.Slot
----@field name string the key in the payload; no control characters, no braces
+---@field name string the key in the payload; UTF-8, no control characters, no braces
 ---@field required? boolean whether the intent only fires with it; default true
 ---@field optional? boolean the opposite of required, for those who prefer the word
 ---@field sensitive? boolean masked in everything that is stored, but sent as it is; default false
@@ -73,7 +74,7 @@ options.pattern_rule = {
 ---@field token_env? string the environment variable that holds the token; refused when it is not set
 ---@field headers? table<string, string> more headers, at most 100, sent in the order of their names
 ---@field secret_headers? string[] those of `headers` whose value is stored redacted
----@field timeout? number seconds for the whole call, 0.001 to 3600; default 10
+---@field timeout? number seconds for the whole attempt, 0.001 to 3600; default 10
 ---@field in_flight? integer requests at once, 1 to 100000; default 64
 ---@field map? intent_webhook.MapFunction makes the payload; default: the slots as a flat object
 ---@field network? "any"|"public" default: the client's

@@ -1,7 +1,7 @@
 --- call: one event of the history, printed for people: its deliveries, and each attempt as it was on the wire.
 
 local history = require "intent_webhook.history"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json"
 local text = require "intent_webhook.cli.text"
 
 local call = {}
@@ -115,9 +115,10 @@ local function print_delivery(screen, delivery)
   end
 end
 
-local function slots_words(slots, names)
+-- As the history has them: a Lua number would not be the number that was sent.
+local function slots_words(members)
   local lines = {}
-  for index, name in ipairs(names) do lines[index] = text.line(name) .. " = " .. json.value(slots[name]) end
+  for index, member in ipairs(members) do lines[index] = text.line(member[1]) .. " = " .. text.line(member[2]) end
   return #lines > 0 and table.concat(lines, "\n") or nil
 end
 
@@ -130,7 +131,7 @@ function call.print(screen, source)
   screen:print(screen:paint("bold", text.line(event.intent)) .. "  " .. call.time(event.time, true))
   print_field(screen, "event", event.id)
   print_field(screen, "session", event.session)
-  print_field(screen, "slots", slots_words(event.slots, json.keys(source, "slots")))
+  print_field(screen, "slots", slots_words(json.members(source, "slots")))
   print_field(screen, "note", event.note)
   print_field(screen, "error", event.error)
   for _, delivery in ipairs(event.deliveries) do print_delivery(screen, delivery) end

@@ -1,7 +1,6 @@
 --- check: the command that finds every mistake in a file of intents.
 
 local file = require "intent_webhook.cli.file"
-local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
 local webhook = require "intent_webhook"
 
@@ -27,16 +26,14 @@ end
 local function run(values, screen)
   local options, problem = file.load(values.FILE, values.history)
   local mistakes = options and webhook.check(options) or { { path = "", message = problem, level = "error" } }
-  local errors, warnings = 0, 0
-  for _, mistake in ipairs(mistakes) do
-    print_mistake(screen, mistake)
-    if mistake.level == "warning" then warnings = warnings + 1 else errors = errors + 1 end
-  end
+  for _, mistake in ipairs(mistakes) do print_mistake(screen, mistake) end
+  local status, list = file.judge(mistakes)
+  local errors, warnings = #list, #mistakes - #list
   local found = errors == 0 and contents(options) .. ": " .. screen:paint("green", "no mistakes")
     or screen:paint("red", plural(errors, "mistake"))
   if warnings > 0 then found = found .. ", " .. plural(warnings, "warning") end
   screen:print(text.line(values.FILE) .. ": " .. found)
-  return errors == 0 and terminal.OK or terminal.FAILED
+  return status
 end
 
 ---@type intent_webhook.Command
@@ -47,7 +44,7 @@ return {
 Lists every mistake in a Lua file of intents, with where it is and what to do about it.
 Nothing is sent. Warnings do not change the exit status.
 
-Exit status: 0 no mistakes, 1 mistakes, 3 the file cannot be read.]],
+Exit status: 0 no mistakes, 1 mistakes, 3 the file cannot be read, or its history not be used.]],
   operands = { "FILE" },
   options = { file.HISTORY_OPTION },
   run = run,

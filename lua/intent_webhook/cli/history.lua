@@ -2,7 +2,7 @@
 
 local call = require "intent_webhook.cli.call"
 local file = require "intent_webhook.cli.file"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
 
@@ -12,6 +12,14 @@ local PAGE = 500 -- events that are asked for at a time
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }
 
+-- Whether there is such a day; os.time takes the 99th of a month for a day of another one.
+local function is_date(moment)
+  local noon = { year = moment.year, month = moment.month, day = moment.day, hour = 12 }
+  local known, time = pcall(os.time, noon)
+  if not known or not time then return false end
+  return os.date("%Y-%m-%d", time) == ("%04d-%02d-%02d"):format(moment.year, moment.month, moment.day)
+end
+
 -- "90s", "15m", "2h", "7d" ago; "2026-03-15" or "2026-03-15 10:30" in local time. Seconds since 1970, or nil.
 local function read_since(words, now)
   local count, unit = words:match("^(%d+)([smhd])$")
@@ -20,10 +28,12 @@ local function read_since(words, now)
   if not year then return nil end
   local hour, minute, second = clock:match("^[ T](%d%d):(%d%d):?(%d?%d?)$")
   if clock ~= "" and not hour then return nil end
-  return os.time {
+  local moment = {
     year = tonumber(year), month = tonumber(month), day = tonumber(day),
     hour = tonumber(hour) or 0, min = tonumber(minute) or 0, sec = tonumber(second) or 0,
   }
+  if not is_date(moment) or moment.hour > 23 or moment.min > 59 or moment.sec > 59 then return nil end
+  return math.max(0, os.time(moment))
 end
 
 -- Table ------------------------------------------------------------------------------------------------------------
@@ -147,7 +157,7 @@ return {
   summary = "list what was fired, newest first",
   help = [[
 Lists events, newest first, one line for each webhook. STATUS is pending, delivered, failed, or recorded for an
-event without a webhook. "intent-webhook show EVENT" shows one in full.
+event without a webhook. "intent-webhook show ID" shows one in full; its ID is in the column EVENT.
 
 Exit status: 0 also when there is nothing to list, 3 the history cannot be read.]],
   operands = {},

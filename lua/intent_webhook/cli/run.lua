@@ -3,18 +3,23 @@
 -- Each message gives a line of JSON with what came of it, each delivery another one when it is finished. Only WINDOW
 -- deliveries, and no more than the queue takes, are under way at a time; a long input waits.
 
+local delivery = require "intent_webhook.cli.delivery"
 local file = require "intent_webhook.cli.file"
-local intent = require "intent_webhook.intent"
+local input = require "intent_webhook.cli.input"
 local json = require "intent_webhook.cli.json"
+local reading = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
 local webhook = require "intent_webhook"
 
 local WINDOW = 1000 -- deliveries
-local GRACE_SECONDS = 5 -- beyond an endpoint's timeout: for recording
+local INTERRUPTED_SECONDS = 5 -- for what is under way, when reading ends with an error or ^C
+local STEP_SECONDS = 0.1 -- between two looks at what is finished
 
 ---@class intent_webhook.Run
 ---@field client intent_webhook.Client
 ---@field screen intent_webhook.Terminal
+---@field input intent_webhook.Input
+---@field line integer the number of the input line
 ---@field messages integer
 ---@field fired integer
 ---@field delivered integer
@@ -29,7 +34,7 @@ Run.__index = Run
 -- The text and session of an input line; nil and why not.
 local function read_message(line)
   if not line:find("^%s*{") then return line end
-  local good, value = json.decode(line)
+  local good, value = reading.decode(line)
   if not good then return nil, nil, "the line is no JSON: " .. value end
   if type(value.text) ~= "string" then return nil, nil, 'the JSON has no "text" that is a string' end
   local session = value.session
@@ -58,11 +63,27 @@ local function list_json(values)
   return json.array(elements)
 end
 
-local function errors_json(errors)
-  if not errors then return nil end
+-- The sensitive values among slots, as they could stand in a text.
+local function sensitive_values(checked, slots)
+  local values = {}
+  for _, slot in ipairs(checked.slots) do
+    local value = slots[slot[1]]
+    if slot[3] and (type(value) == "string" or type(value) == "number") then
+      values[#values + 1] = tostring(value)
+      if type(value) == "number" then values[#values + 1] = json.value(value) end
+    end
+  end
+  return values
+end
+
+-- What users' functions raised may name what they were given.
+local function errors_json(client, checked, result)
+  if not result.errors then return nil end
+  local values = checked and sensitive_values(checked, result.slots) or {}
   local elements = {}
-  for index, one in ipairs(errors) do
-    elements[index] = json.object { { "where", json.value(one.where) }, { "message", json.value(one.message) } }
+  for index, one in ipairs(result.errors) do
+    local message = client.core:redact(one.message, values)
+    elements[index] = json.object { { "where", json.value(one.where) }, { "message", json.value(message) } }
   end
   return json.array(elements)
 end
@@ -82,7 +103,7 @@ local function result_json(client, result, session)
     { "score", result.score and json.value(math.floor(result.score * 1000 + 0.5) / 1000) },
     { "rule", optional(result.rule) },
     { "id", optional(result.id) },
-    { "errors", errors_json(result.errors) },
+    { "errors", errors_json(client, checked, result) },
   }
 end
 
@@ -99,8 +120,8 @@ function Run:handle(line)
     self.problems = self.problems + 1
     local status = code == "invalid" and "invalid" or "refused"
     self.screen:print(json.object {
-      { "status", json.value(status) }, { "session", optional(session) }, { "error", json.value(message) },
-      { "code", json.value(code) },
+      { "status", json.value(status) }, { "line", json.value(self.line) }, { "session", optional(session) },
+      { "error", json.value(message) }, { "code", json.value(code) },
     })
   else
     if result.errors then self.problems = self.problems + 1 end
@@ -111,29 +132,14 @@ end
 
 -- Deliveries -------------------------------------------------------------------------------------------------------
 
-local function delivery_json(delivery)
-  return json.object { { "delivery", json.object {
-    { "id", json.value(delivery.id) },
-    { "intent", json.value(delivery.intent) },
-    { "session", optional(delivery.session) },
-    { "number", json.value(delivery.number) },
-    { "url", optional(delivery.url) },
-    { "status", json.value(delivery.status) },
-    { "http_status", optional(delivery.http_status) },
-    { "cause", optional(delivery.cause) },
-    { "reason", optional(delivery.reason) },
-    { "message", optional(delivery.message) },
-    { "seconds", optional(delivery.seconds) },
-    { "recorded", optional(delivery.recorded) },
-  } } }
-end
-
-function Run:print_deliveries()
-  for _, delivery in ipairs(self.client:poll()) do
-    if delivery.status == "failed" then self.failed = self.failed + 1 end
-    if delivery.status == "delivered" then self.delivered = self.delivered + 1 end
-    self.screen:print(delivery_json(delivery))
+function Run:take(deliveries)
+  for _, one in ipairs(deliveries) do
+    if one.status == "failed" then self.failed = self.failed + 1 end
+    if one.status == "delivered" then self.delivered = self.delivered + 1 end
+    self.screen:print(delivery.json(one))
   end
+  self.screen:flush()
+  self:show_progress()
 end
 
 function Run:under_way()
@@ -155,60 +161,42 @@ function Run:show_progress()
     self.fired, self.delivered, self.failed, (self:under_way())))
 end
 
--- Waits until everything is finished: as long as something comes of it, and an endpoint's timeout longer.
-function Run:finish()
-  local longest = 0
-  for _, checked in ipairs(self.client.list) do longest = math.max(longest, intent.longest_timeout(checked)) end
-  local patience = os.time() + longest + GRACE_SECONDS
-  local finished = 0
-  while not self.client:flush(0.2) and os.time() < patience do
-    self:print_deliveries()
-    self.screen:flush()
-    self:show_progress()
-    if self.delivered + self.failed > finished then
-      finished = self.delivered + self.failed
-      patience = os.time() + longest + GRACE_SECONDS
+function Run:read_all()
+  repeat
+    local line = self.input:line(STEP_SECONDS)
+    if line then
+      self.line = self.line + 1
+      line = line:gsub("\r$", "")
+      if line:find("%S") then self:handle(line) end
     end
-  end
-  self:print_deliveries()
-  self.client:close(0)
-  self:print_deliveries() -- those that were cut off
+    self:take(self.client:poll())
+    while not self:has_room() do
+      self.client:flush(STEP_SECONDS)
+      self:take(self.client:poll())
+    end
+  until self.input.ended
 end
 
-function Run:read_all()
-  for line in io.stdin:lines() do
-    line = line:gsub("\r$", "")
-    if line:find("%S") then
-      self:handle(line)
-      self:print_deliveries()
-      self.screen:flush()
-      self:show_progress()
-      while not self:has_room() do
-        self.client:flush(0.05)
-        self:print_deliveries()
-        self:show_progress()
-      end
-    end
-  end
+-- Whatever happened, what was accepted is finished and recorded.
+function Run:give_up()
+  local function take(deliveries) pcall(self.take, self, deliveries) end -- perhaps it is the output that is closed
+  file.close(self.screen, self.client, take, INTERRUPTED_SECONDS)
 end
 
 local function run(values, screen)
-  local readable, problem = io.stdin:read(0)
-  if not readable and problem then
-    terminal.exit(terminal.WORLD, "the messages cannot be read from standard input: " .. problem)
-  end
-  local client = file.client(values.FILE, values.history)
   local one = setmetatable({
-    client = client, screen = screen, messages = 0, fired = 0, delivered = 0, failed = 0, problems = 0,
+    input = input.new(), screen = screen, line = 0, messages = 0, fired = 0, delivered = 0, failed = 0, problems = 0,
     shown_at = os.time(), -- a short run shows no progress
   }, Run)
+  one.client = file.client(values.FILE, values.history)
   local good, trouble = pcall(one.read_all, one)
   if not good then
-    client:close(GRACE_SECONDS) -- whatever happened, what was accepted is finished and recorded
+    one:give_up()
     error(trouble, 0)
   end
-  one:finish()
+  local recorded = file.close(screen, one.client, function(deliveries) one:take(deliveries) end)
   screen:clear_progress()
+  if not recorded then return terminal.WORLD end
   return (one.failed == 0 and one.problems == 0) and terminal.OK or terminal.FAILED
 end
 
@@ -221,7 +209,8 @@ Reads messages from standard input, one a line: plain text, or a JSON object {"t
 Prints one line of JSON for each message, and one {"delivery": {...}} for each webhook as it is finished.
 Waits at the end for what is under way. Values of sensitive slots are printed as [redacted].
 
-Exit status: 0 all is well, 1 a delivery failed or a message could not be handled, 3 a file cannot be read.]],
+Exit status: 0 all is well, 1 a delivery failed or a message could not be handled, or the file has mistakes, 3 a file
+cannot be read, or the history not be written.]],
   operands = { "FILE" },
   options = { file.HISTORY_OPTION },
   run = run,

@@ -1,4 +1,4 @@
---- show: the command that prints one call in full.
+--- show: the command that prints one event in full.
 
 local call = require "intent_webhook.cli.call"
 local file = require "intent_webhook.cli.file"
@@ -20,7 +20,7 @@ end
 ---@type intent_webhook.Command
 return {
   name = "show",
-  summary = "show one call in full: request, response, timings",
+  summary = "show one event in full: requests, responses, timings",
   help = [[
 Shows one event with its webhooks: request and response as they were on the wire, with secrets redacted,
 the timings, and for a failure its cause. The ID is one that history, run or fire printed.
