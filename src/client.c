@@ -28,6 +28,7 @@
 #include "process.h"
 #include "readiness.h"
 #include "sender.h"
+#include "transport.h"
 
 enum {
   DEFAULT_QUEUE_LIMIT = 10000,
@@ -146,8 +147,13 @@ static void leave_and_unlock(struct client *client, size_t count) {
  * A forked child starts afresh with what it inherited: what was under way is the parent's, and so are its threads. The
  * memory of the parent's events stays as it is, since another thread may have been changing it when the fork came.
  */
+static pthread_mutex_t adopting = PTHREAD_MUTEX_INITIALIZER;
+
+void client_after_fork_in_child(void) {
+  pthread_mutex_init(&adopting, NULL); /* another thread of the parent, a child itself, may have been adopting */
+}
+
 static void adopt(struct client *client) {
-  static pthread_mutex_t adopting = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&adopting);
   if (client->generation != process_generation()) {
     uv_mutex_init(&client->lock);
@@ -359,6 +365,14 @@ static void dismiss(struct client *client, const struct event *event) {
   client->bare_bytes -= event->bytes;
 }
 
+/* The event, or one of its deliveries, is in the file. With the last of them a refused event is held no more. */
+static void record_ends(struct client *client, struct event *event) {
+  event->unrecorded--;
+  if (event->unrecorded > 0 || !event->refusal) return;
+  refusal_ends(client, event);
+  if (client->refusals_uncounted > 0) record_refusals(client, event);
+}
+
 static void event_recorded(struct event *event, bool stored) {
   struct client *client = event->client;
   uv_mutex_lock(&client->lock);
@@ -371,10 +385,7 @@ static void event_recorded(struct event *event, bool stored) {
     uv_mutex_unlock(&client->lock);
     return;
   }
-  if (event->refusal) {
-    refusal_ends(client, event);
-    if (client->refusals_uncounted > 0) record_refusals(client, event);
-  }
+  record_ends(client, event);
   client->open_records--;
   leave_and_unlock(client, 1);
 }
@@ -394,6 +405,7 @@ static void delivery_recorded(struct delivery *delivery, bool stored) {
     delivery->endpoint->held_bytes -= delivery->bytes;
   }
   client->unrecorded--;
+  record_ends(client, delivery->event);
   client->open_records--;
   leave_and_unlock(client, 1);
 }
@@ -404,8 +416,8 @@ static void delivery_recorded(struct delivery *delivery, bool stored) {
 static void without_history(struct client *client, struct event *event) {
   client->history_failed = true;
   event->history_failed = true;
+  record_ends(client, event);
   client->open_records--;
-  if (event->refusal) refusal_ends(client, event);
   if (event->delivery_count > 0) return;
   if (!event->refusal) dismiss(client, event);
   publish(client, &event->deliveries[0]);
@@ -429,6 +441,15 @@ void client_delivery_started(struct delivery *delivery) {
   uv_mutex_unlock(&client->lock);
 }
 
+/*
+ * What is admitted counts with its request alone. So responses may go beyond queue_bytes by what can be in flight at
+ * once; more than that comes together only when the history cannot be written, and then a response is let go.
+ */
+static bool has_room_for_response(const struct client *client, const struct endpoint *endpoint, size_t response) {
+  size_t beyond = endpoint->in_flight_limit * (size_t)(TRANSPORT_HEAD_LIMIT + TRANSPORT_BODY_LIMIT);
+  return endpoint->held_bytes + response <= client->queue_bytes + beyond;
+}
+
 void client_delivery_finished(struct client *client, struct delivery *delivery) {
   struct event *event = delivery->event;
   const struct attempt *attempt = &delivery->attempt;
@@ -438,6 +459,12 @@ void client_delivery_finished(struct client *client, struct delivery *delivery) 
   if (delivery->place == PLACE_QUEUED) client->queued--;
   if (delivery->place == PLACE_IN_FLIGHT) client->in_flight--;
   delivery->place = PLACE_NONE;
+  if (delivery->held && !has_room_for_response(client, delivery->endpoint, response)) {
+    buffer_free(&delivery->attempt.response_head);
+    buffer_free(&delivery->attempt.response_body);
+    delivery->attempt.truncated = true;
+    response = attempt->request_head.capacity;
+  }
   if (delivery->held) {
     delivery->bytes += response;
     delivery->endpoint->held_bytes += response;
@@ -511,8 +538,11 @@ static void delivery_make(struct delivery *delivery, const iw_request *request, 
   if (refused == CAUSE_NONE) return;
   delivery->status = DELIVERY_FAILED;
   delivery->cause = refused;
-  if (request_note(request) != NULL)
-    snprintf(delivery->attempt.message, sizeof delivery->attempt.message, "%s", request->message);
+  if (request_note(request) == NULL) return;
+  size_t length = strlen(request->message), most = sizeof delivery->attempt.message - 1;
+  if (length > most)
+    length = redact_cut(request->message, most, &request->endpoint->redaction, &delivery->event->redaction);
+  snprintf(delivery->attempt.message, sizeof delivery->attempt.message, "%.*s", (int)length, request->message);
 }
 
 /* One block: the event, its deliveries, its secrets, and the text of all. NULL: no memory. */
@@ -552,6 +582,7 @@ static struct event *event_make(struct client *client, const iw_event *given) {
   event->bytes = size;
   event->delivery_count = (unsigned)given->request_count;
   event->unfinished = (unsigned)nodes;
+  event->unrecorded = 1 + (unsigned)given->request_count;
   atomic_init(&event->references, 1 + event->delivery_count);
   for (size_t i = 0; i < nodes; i++) event->deliveries[i].event = event;
   for (size_t i = 0; i < given->request_count; i++) {
@@ -642,6 +673,7 @@ static int milliseconds(double timeout) {
 iw_result iw_client_start(iw_client *client, double timeout, char error[IW_ERROR_SIZE]) {
   lock(client);
   iw_result result = client->closed ? IW_CLOSED : have_sender(client) ? IW_OK : IW_SYSTEM;
+  struct history *history = result == IW_OK ? history_hold(client->history) : NULL; /* somebody may close meanwhile */
   uv_mutex_unlock(&client->lock);
   if (result != IW_OK) {
     snprintf(error, IW_ERROR_SIZE, "%s",
@@ -649,7 +681,9 @@ iw_result iw_client_start(iw_client *client, double timeout, char error[IW_ERROR
     return result;
   }
   char why[HISTORY_ERROR_SIZE];
-  if (history_start(client->history, milliseconds(timeout), why)) return IW_OK;
+  bool started = history_start(history, milliseconds(timeout), why);
+  history_release(history);
+  if (started) return IW_OK;
   snprintf(error, IW_ERROR_SIZE, "%s", why);
   return IW_HISTORY;
 }
@@ -722,7 +756,7 @@ int iw_client_fd(iw_client *client) {
 static uint64_t deadline_after(double timeout) {
   uint64_t now = uv_hrtime();
   if (!(timeout > 0)) return now;
-  return timeout < 1e9 ? now + (uint64_t)(timeout * 1e9) : UINT64_MAX;
+  return now + (uint64_t)(timeout < 1e9 ? timeout * 1e9 : 1e18); /* libuv adds the time of day to what is left */
 }
 
 /* Needs the lock. False when the deadline has passed. */

@@ -24,6 +24,9 @@ void client_retired(struct client *client);
 /* The client's endpoints, linked by `next`. */
 struct endpoint *client_endpoints(struct client *client);
 
+/* For process.c. */
+void client_after_fork_in_child(void);
+
 /* How many of the client's deliveries the sender still has. The sender's own count; only its thread uses it. */
 size_t *client_in_sender(struct client *client);
 

@@ -170,15 +170,39 @@ static bool make_headers(struct endpoint *endpoint, const iw_endpoint_options *o
   return made;
 }
 
+static bool is_blank(char character) {
+  return character == ' ' || character == '\t';
+}
+
+/* A value as it is seen by the other side, which is without the blanks around it. */
+static struct secret trimmed(const char *value) {
+  size_t length = strlen(value);
+  while (length > 0 && is_blank(value[length - 1])) length--;
+  while (length > 0 && is_blank(*value)) value++, length--;
+  return (struct secret){value, length};
+}
+
+/* What stands behind the scheme in "Basic dXNlcjpwYXNz"; an endpoint that complains quotes that alone. */
+static struct secret credential(const iw_header *header) {
+  struct secret value = trimmed(header->value);
+  const char *blank = memchr(value.bytes, ' ', value.length);
+  if (blank == NULL || strcasecmp(header->name, "Authorization") != 0) return (struct secret){"", 0};
+  return trimmed(blank); /* up to the end of the header's value: its blanks are gone too */
+}
+
+static bool is_secret(const iw_header *header) {
+  return header->secret || strcasecmp(header->name, "Authorization") == 0;
+}
+
 /* The secrets' bytes live in one block, values first, then names; the redaction's two arrays point into it. */
 static bool make_redaction(struct endpoint *endpoint, const iw_endpoint_options *options) {
   size_t values = options->token != NULL, names = 0, bytes = options->token != NULL ? strlen(options->token) : 0;
   for (size_t i = 0; i < options->header_count; i++) {
     const iw_header *header = &options->headers[i];
-    if (!header->secret && strcasecmp(header->name, "Authorization") != 0) continue;
-    values++;
+    if (!is_secret(header)) continue;
+    values += 2;
     names++;
-    bytes += strlen(header->name) + strlen(header->value);
+    bytes += strlen(header->name) + 2 * strlen(header->value);
   }
   if (values == 0) return true;
   endpoint->secret_values = memory_zeroed(values * sizeof *endpoint->secret_values);
@@ -189,19 +213,22 @@ static bool make_redaction(struct endpoint *endpoint, const iw_endpoint_options 
   struct redaction *redaction = &endpoint->redaction;
   redaction->values = endpoint->secret_values;
   redaction->headers = endpoint->secret_names;
-#define KEEP(array, count, text)                     \
+#define KEEP(array, count, from, size)               \
   do {                                               \
-    size_t length = strlen(text);                    \
-    memcpy(place, text, length);                     \
+    size_t length = size;                            \
+    memcpy(place, from, length);                     \
     array[count++] = (struct secret){place, length}; \
     place += length;                                 \
   } while (0)
-  if (options->token != NULL) KEEP(endpoint->secret_values, redaction->value_count, options->token);
+  if (options->token != NULL)
+    KEEP(endpoint->secret_values, redaction->value_count, options->token, strlen(options->token));
   for (size_t i = 0; i < options->header_count; i++) {
     const iw_header *header = &options->headers[i];
-    if (!header->secret && strcasecmp(header->name, "Authorization") != 0) continue;
-    KEEP(endpoint->secret_values, redaction->value_count, header->value);
-    KEEP(endpoint->secret_names, redaction->header_count, header->name);
+    if (!is_secret(header)) continue;
+    struct secret value = trimmed(header->value), part = credential(header);
+    KEEP(endpoint->secret_values, redaction->value_count, value.bytes, value.length);
+    if (part.length > 0) KEEP(endpoint->secret_values, redaction->value_count, part.bytes, part.length);
+    KEEP(endpoint->secret_names, redaction->header_count, header->name, strlen(header->name));
   }
 #undef KEEP
   return true;

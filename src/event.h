@@ -102,7 +102,8 @@ struct event {
   } history;
   /* The client's: deliveries not yet among the results, and results not yet taken. */
   unsigned unfinished, untaken;
-  unsigned waiters; /* the client's: threads that wait until it is finished */
+  unsigned unrecorded; /* the client's: of itself and its deliveries, how many are not in the file yet */
+  unsigned waiters;    /* the client's: threads that wait until it is finished */
   unsigned delivery_count;
   /* At least one: without a delivery the first stands for the event itself among the results, with number 0. */
   struct delivery deliveries[];

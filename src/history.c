@@ -115,6 +115,13 @@ struct history *history_acquire(const char *path, int64_t keep_us, char error[HI
   return history;
 }
 
+struct history *history_hold(struct history *history) {
+  uv_mutex_lock(&history->lock); /* without the registry's: it is not 0 already, and so no sweep takes it */
+  history->references++;
+  uv_mutex_unlock(&history->lock);
+  return history;
+}
+
 /* Starts the thread if there is none. Needs the history's lock. */
 static bool have_thread(struct history *history) {
   if (history->state == HISTORY_RUNS) return true;

@@ -42,6 +42,9 @@ struct history_stats {
  */
 struct history *history_acquire(const char *path, int64_t keep_us, char error[HISTORY_ERROR_SIZE]);
 
+/* One more reference for whoever has one. Returns history. */
+struct history *history_hold(struct history *history);
+
 /* Gives one reference back. Does not wait: the writer goes on until all is written. */
 void history_release(struct history *history);
 

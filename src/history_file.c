@@ -203,17 +203,19 @@ void history_file_close(struct history_file *file, bool checkpoint) {
   file->database = NULL;
 }
 
-bool history_file_in_place(struct history_file *file, const char *path) {
-  int moved = 0;
+int history_file_keep_place(struct history_file *file, const char *path) {
+  int moved = 0, pages = 0, copied = 0;
   sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (!moved) return true;
-  sqlite3_wal_checkpoint_v2(file->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  if (!moved) return SQLITE_OK;
+  int code = sqlite3_wal_checkpoint_v2(file->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+  if (code == SQLITE_OK && copied < pages) code = SQLITE_BUSY; /* somebody reads; what is only in the WAL must stay */
+  if (code == SQLITE_BUSY) return explain(file, code);
   /* Before closing, so that the numbers are not another file's already. */
   char name[PATH_MAX];
   if (beside(name, path, WAL_SUFFIX) == file->wal_inode && file->wal_inode) unlink(name);
   if (beside(name, path, SHM_SUFFIX) == file->shm_inode && file->shm_inode) unlink(name);
   history_file_close(file, false);
-  return false;
+  return SQLITE_OK;
 }
 
 int history_file_run(struct history_file *file, enum history_statement statement) {

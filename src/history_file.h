@@ -80,7 +80,7 @@ void history_file_close(struct history_file *file, bool checkpoint);
  * Whether the open file is still the one at its path. When somebody has moved, deleted or replaced it, it is brought up
  * to date, wherever it is now, and closed, and its WAL, which nobody else is to take for his own, is removed.
  */
-bool history_file_in_place(struct history_file *file, const char *path);
+int history_file_keep_place(struct history_file *file, const char *path);
 
 /* Runs a statement that gives no row, with what is bound. */
 int history_file_run(struct history_file *file, enum history_statement statement);

@@ -3,6 +3,8 @@
  */
 #include "history_record.h"
 
+#include <string.h>
+
 #include "endpoint.h"
 #include "history_schema.h"
 
@@ -105,11 +107,28 @@ static int next_seq(struct history_recording *recording, int64_t time_us, int64_
   return SQLITE_OK;
 }
 
+/* What users' functions raised may hold the token of any endpoint of the event, which their code knows. */
+static struct history_piece redact_error(struct history_row *row, const struct event *event) {
+  struct buffer text = {0};
+  if (event->error) redact_text(&text, event->error, strlen(event->error), &event->redaction, NULL);
+  for (unsigned i = 0; event->error && i < event->delivery_count; i++) {
+    struct buffer less = {0};
+    redact_text(&less, text.bytes, text.length, endpoint_redaction(event->deliveries[i].endpoint), NULL);
+    less.failed = less.failed || text.failed;
+    buffer_free(&text);
+    text = less;
+  }
+  struct history_piece piece = history_row_redact(row, text.bytes, text.length, NULL, NULL);
+  if (text.failed) row->scratch->failed = true;
+  buffer_free(&text);
+  return piece;
+}
+
 static int insert_event(struct history_recording *recording, const struct event *event, const char *id, int64_t seq) {
   struct history_row row = history_rows_begin(&recording->events, recording->file);
   struct history_piece intent = history_row_repair(&row, event->intent);
   struct history_piece session = history_row_repair(&row, event->session);
-  struct history_piece error = history_row_redact_string(&row, event->error, &event->redaction, NULL);
+  struct history_piece error = redact_error(&row, event);
   struct history_piece note = history_row_redact_string(&row, event->note, &event->redaction, NULL);
   if (row.scratch->failed) return no_memory(recording);
   history_row_integer(&row, seq);
@@ -251,7 +270,9 @@ static int insert_attempt(struct history_recording *recording, const struct deli
   struct history_piece request_body =
       history_row_redact(&row, delivery->stored_body, delivery->stored_body_length, first, second);
   struct history_piece response_head = history_row_redact_head(&row, &attempt->response_head, first, second);
-  struct history_piece response_body = history_row_redact(&row, body->bytes, body->length, first, second);
+  size_t shown =
+      attempt->truncated && body->length ? redact_cut(body->bytes, body->length, first, second) : body->length;
+  struct history_piece response_body = history_row_redact(&row, body->bytes, shown, first, second);
   struct history_piece message = history_row_redact_string(&row, attempt->message, first, second);
   if (row.scratch->failed) return no_memory(recording);
   history_row_integer(&row, history_record_seq(delivery->event));

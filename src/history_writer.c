@@ -20,6 +20,8 @@ enum {
   FIRST_DELAY_US = 100 * MILLISECOND, /* between failures; doubles */
   LONGEST_DELAY_US = 1 * SECOND,
   CONTENTION_US = 1 * SECOND, /* so long after the lock was found taken, others are let in between */
+  ASKING_SHARE = 64,          /* so many times as long as it takes to ask, at most, until the next time */
+  LONGEST_ASK_US = 20 * MILLISECOND,
   TIDY_US = 60 * SECOND,
   LAST_BATCH = 16384 /* at exit, when many processes may end at once: each shall need the lock once */
 };
@@ -28,7 +30,8 @@ atomic_bool history_parking;
 
 static int open_file(struct history *history) {
   struct history_file *file = &history->own.file;
-  if (file->database && history_file_in_place(file, history->path)) return SQLITE_OK;
+  int code = file->database ? history_file_keep_place(file, history->path) : SQLITE_OK;
+  if (code != SQLITE_OK || file->database) return code;
   history->own.backlog.recording.opening++;
   return history_file_open(file, history->path);
 }
@@ -65,12 +68,17 @@ static void succeeded(struct history *history, int64_t now_us) {
 }
 
 /*
- * Who has waited for a while asks more often, so that nobody starves. After that so many may be waiting that their
- * asking would take the processor from the one who writes.
+ * Who has waited for a while asks more often, so that nobody starves. But when many wait, asking itself takes long, and
+ * the processor from the one who writes; so who is slow to be answered asks less often.
  */
-static void found_locked(struct history *history, int64_t now_us) {
-  int64_t waited_us = now_us - history->own.locked_since_us;
-  int64_t longest_us = waited_us < 50 * MILLISECOND ? 2 * MILLISECOND : waited_us < 200 * MILLISECOND ? 500 : 1500;
+static void found_locked(struct history *history, int64_t asked_us, int64_t now_us) {
+  int64_t waited_us = now_us - history->own.locked_since_us, took_us = now_us - asked_us;
+  int64_t longest_us = waited_us < 50 * MILLISECOND ? 2 * MILLISECOND : waited_us < 200 * MILLISECOND ? 500 : 200;
+  history->own.asking_us -= history->own.asking_us / 8;
+  if (history->own.asking_us < took_us) history->own.asking_us = took_us;
+  int64_t fair_us = ASKING_SHARE * history->own.asking_us;
+  if (fair_us > LONGEST_ASK_US) fair_us = LONGEST_ASK_US;
+  if (longest_us < fair_us) longest_us = fair_us;
   history->own.contended_until_us = now_us + CONTENTION_US;
   history->resume_us = now_us + random_us(history, longest_us);
 }
@@ -88,7 +96,7 @@ static void failed(struct history *history, int64_t now_us) {
 
 /* Opens the file and, when there are records, writes a batch. Gives the lock back meanwhile. */
 static void work(struct history *history) {
-  int64_t now_us = clock_monotonic_us();
+  int64_t now_us = clock_monotonic_us(), asked_us = now_us;
   bool records = history->stats.waiting > 0, short_inbox;
   struct history_batch batch = {0};
   bool hurried = history->hurries > 0 || is_ending(history);
@@ -112,7 +120,7 @@ static void work(struct history *history) {
     history->stats.recorded += batch.written;
     history->stats.waiting -= batch.events + batch.deliveries;
   } else if (give_way) {
-    found_locked(history, now_us);
+    found_locked(history, asked_us, now_us);
   } else {
     history_queue_move(&history->own.backlog.queue, &history->inbox);
     failed(history, now_us);
@@ -134,7 +142,10 @@ static void work(struct history *history) {
 
 /* Without the lock. */
 static void close_own(struct history *history, bool checkpoint) {
-  history_file_close(&history->own.file, checkpoint);
+  struct history_file *file = &history->own.file;
+  /* one that has been moved is brought up to date: its WAL would not be found again */
+  if (file->database) history_file_keep_place(file, history->path);
+  history_file_close(file, checkpoint);
   history_recording_free(&history->own.backlog.recording);
 }
 

@@ -55,6 +55,7 @@ struct history {
     int64_t delay_us;                                             /* until a failed batch is tried again */
     int64_t tidied_us;                                            /* wall clock; 0: not yet */
     bool tidy_more;
+    int64_t asking_us; /* what asking for the lock has taken lately */
     uint64_t random;
   } own;
 };

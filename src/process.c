@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client.h"
 #include "history.h"
 #include "history_reader.h"
 #include "sender.h"
@@ -24,7 +25,7 @@
 enum { PARK_MS = 1000, EXIT_GRACE_MS = 2000, EXIT_HISTORY_MS = 2000 };
 
 static pthread_mutex_t setup_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool set_up;
+static atomic_bool set_up;
 static atomic_uint generation;
 
 /*
@@ -47,6 +48,7 @@ static void after_fork_in_parent(void) {
 
 static void after_fork_in_child(void) {
   atomic_fetch_add(&generation, 1);
+  client_after_fork_in_child();
   sender_after_fork_in_child();
   history_after_fork_in_child();
   history_reader_after_fork_in_child();
@@ -61,11 +63,12 @@ static void at_exit(void) {
 /* A thread of ours may run when the Lua state that loaded us unloads the module; so the code stays mapped for good. */
 static void pin(void) {
   Dl_info place;
-  if (dladdr((void *)&set_up, &place) != 0 && place.dli_fname != NULL)
+  if (dladdr((void *)&setup_lock, &place) != 0 && place.dli_fname != NULL)
     dlopen(place.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE); /* the handle is kept on purpose */
 }
 
 bool process_setup(char *error, size_t error_size) {
+  if (atomic_load_explicit(&set_up, memory_order_acquire)) return true; /* the lock is held all through a fork */
   bool done = true;
   pthread_mutex_lock(&setup_lock);
   if (!set_up) {

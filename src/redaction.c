@@ -20,20 +20,32 @@
 #include "memory.h"
 #include "utf8.h"
 
-/* One spelling of one value, and where it occurs next. */
-struct needle {
+/* What values are looked for in: the text, or what the JSON escapes in it stand for. */
+struct haystack {
   const char *bytes;
   size_t length;
-  bool escaped;           /* as JSON escapes rather than as bytes */
-  size_t start, end;      /* of the next occurrence; start NOWHERE: there is none */
+};
+
+/* How far a value's search has come in both: so many bytes of the text spell so many of what is searched. */
+struct place {
+  size_t source, decoded;
+};
+
+/* One value in one haystack, and where it occurs next. */
+struct needle {
+  const char *bytes;
+  size_t length, period;  /* period 0: not known yet */
+  bool escaped;           /* in the decoded haystack */
+  size_t next;            /* where in the haystack to go on */
+  struct place place;     /* only with escaped */
+  size_t start, end;      /* of the next occurrence, in the text; start NOWHERE: there is none */
   struct buffer repaired; /* what bytes points to, when it belongs to the needle */
 };
 
 static const size_t NOWHERE = SIZE_MAX;
 
 struct search {
-  const char *text;
-  size_t length;
+  struct haystack text, decoded;
   struct needle *needles;
   size_t count;
 };
@@ -107,51 +119,67 @@ static size_t decode_escape(char bytes[4], size_t *count, const char *text, size
   return 6;
 }
 
-/* How many bytes of text, from its start, spell the needle in JSON; 0 when they do not. */
-static size_t escaped_match(const struct needle *needle, const char *text, size_t length) {
-  size_t at = 0, matched = 0;
-  while (matched < needle->length) {
-    if (at == length) return 0;
-    char bytes[4];
-    size_t count = 1, spelled = 1;
-    if (text[at] == '\\')
-      spelled = decode_escape(bytes, &count, text + at, length - at);
-    else
-      bytes[0] = text[at];
-    if (spelled == 0 || count > needle->length - matched) return 0;
-    if (memcmp(bytes, needle->bytes + matched, count) != 0) return 0;
-    matched += count;
-    at += spelled;
-  }
-  return at;
+/* The unit at the start of text, one byte or an escape: how many bytes it stands for. Returns its length. */
+static size_t decode_unit(char bytes[4], size_t *count, const char *text, size_t length) {
+  size_t spelled = text[0] == '\\' ? decode_escape(bytes, count, text, length) : 0;
+  if (spelled) return spelled;
+  bytes[0] = text[0];
+  *count = 1;
+  return 1;
 }
 
-/* Finds the needle's first occurrence that begins at `from` or later. */
-static void needle_seek(struct needle *needle, const char *text, size_t length, size_t from) {
+static void decode(struct buffer *out, const char *text, size_t length) {
+  char bytes[4];
+  for (size_t at = 0, count; at < length;) {
+    const char *escape = memchr(text + at, '\\', length - at);
+    size_t plain = escape ? (size_t)(escape - text) - at : length - at;
+    buffer_append(out, text + at, plain);
+    at += plain;
+    if (!escape) break;
+    at += decode_unit(bytes, &count, text + at, length - at);
+    buffer_append(out, bytes, count);
+  }
+}
+
+/* Moves on to the unit that `decoded` is in or, with `over`, to the end of the unit before it. */
+static size_t place_move(struct place *place, const struct haystack *text, size_t decoded, bool over) {
+  char bytes[4];
+  size_t count;
+  while (place->source < text->length) {
+    size_t spelled = decode_unit(bytes, &count, text->bytes + place->source, text->length - place->source);
+    if (over ? place->decoded >= decoded : place->decoded + count > decoded) break;
+    place->source += spelled;
+    place->decoded += count;
+  }
+  return place->source;
+}
+
+/* After how many bytes a value that consists of repetitions begins anew; otherwise its length. */
+static size_t period_of(const char *bytes, size_t length) {
+  const char *again = memmem(bytes + 1, length - 1, bytes, (length + 1) / 2);
+  size_t period = again ? (size_t)(again - bytes) : length;
+  return period <= length / 2 && memcmp(bytes, bytes + period, length - period) == 0 ? period : length;
+}
+
+/*
+ * Finds the needle's next occurrence. Those that overlap because the value repeats itself count as one: otherwise
+ * "aaaa" in many a's would take a time that grows with the product of both lengths.
+ */
+static void needle_seek(struct needle *needle, const struct search *search) {
+  const struct haystack *in = needle->escaped ? &search->decoded : &search->text;
   needle->start = NOWHERE;
-  if (!needle->escaped) {
-    const char *found = memmem(text + from, length - from, needle->bytes, needle->length);
-    if (!found) return;
-    needle->start = (size_t)(found - text);
-    needle->end = needle->start + needle->length;
-    return;
+  const char *found = memmem(in->bytes + needle->next, in->length - needle->next, needle->bytes, needle->length);
+  if (!found) return;
+  size_t start = (size_t)(found - in->bytes), end = start + needle->length;
+  if (!needle->period) needle->period = period_of(needle->bytes, needle->length);
+  if (needle->period < needle->length) {
+    while (end < in->length && in->bytes[end] == in->bytes[end - needle->period]) end++;
+    end -= (end - start - needle->length) % needle->period;
   }
-  /* An occurrence with a backslash in it begins less than the needle's length before the first one. */
-  for (size_t at = from; at < length;) {
-    const char *found = memchr(text + at, '\\', length - at);
-    if (!found) return;
-    size_t backslash = (size_t)(found - text);
-    if (backslash - at >= needle->length) at = backslash - needle->length + 1;
-    for (; at <= backslash; at++) {
-      if (at < backslash && text[at] != needle->bytes[0]) continue;
-      size_t matched = escaped_match(needle, text + at, length - at);
-      if (matched) {
-        needle->start = at;
-        needle->end = at + matched;
-        return;
-      }
-    }
-  }
+  needle->next = end - needle->length + 1;
+  needle->start = needle->escaped ? place_move(&needle->place, &search->text, start, false) : start;
+  struct place last = needle->place; /* the next occurrence may begin before this one ends */
+  needle->end = needle->escaped ? place_move(&last, &search->text, end, true) : end;
 }
 
 /* The needle whose next occurrence comes first, or NULL. */
@@ -165,20 +193,21 @@ static struct needle *search_first(const struct search *search) {
 }
 
 static void search_replace(struct buffer *out, const struct search *search) {
-  for (size_t i = 0; i < search->count; i++) needle_seek(&search->needles[i], search->text, search->length, 0);
+  const struct haystack *text = &search->text;
+  for (size_t i = 0; i < search->count; i++) needle_seek(&search->needles[i], search);
   size_t done = 0;
   for (struct needle *needle; (needle = search_first(search));) {
     size_t start = needle->start, end = needle->end;
     do {
       if (needle->end > end) end = needle->end;
-      needle_seek(needle, search->text, search->length, needle->start + 1);
+      needle_seek(needle, search);
       needle = search_first(search);
     } while (needle && needle->start < end);
-    buffer_append(out, search->text + done, start - done);
+    buffer_append(out, text->bytes + done, start - done);
     buffer_text(out, REDACTION_TEXT);
     done = end;
   }
-  buffer_append(out, search->text + done, search->length - done);
+  buffer_append(out, text->bytes + done, text->length - done);
 }
 
 /* Adds the spellings of one value that the text may have. False when there is no memory. */
@@ -217,7 +246,7 @@ static size_t count_values(const struct redaction *const sets[2]) {
 }
 
 static bool search_add_all(struct search *search, const struct redaction *const sets[2]) {
-  bool escapes = memchr(search->text, '\\', search->length) != NULL;
+  bool escapes = search->decoded.bytes != NULL;
   for (unsigned set = 0; set < 2; set++) {
     for (size_t i = 0; sets[set] && i < sets[set]->value_count; i++) {
       const struct secret *value = &sets[set]->values[i];
@@ -237,17 +266,21 @@ void redact_text(struct buffer *out, const char *text, size_t length, const stru
     return;
   }
   struct needle few[FEW_VALUES * SPELLINGS];
-  struct search search = {.text = text, .length = length, .needles = few};
+  struct search search = {.text = {text, length}, .needles = few};
+  struct buffer decoded = {0};
+  if (memchr(text, '\\', length)) decode(&decoded, text, length);
+  search.decoded = (struct haystack){decoded.bytes, decoded.length};
   if (value_count > FEW_VALUES) {
     bool countable = value_count <= SIZE_MAX / (SPELLINGS * sizeof(struct needle));
     search.needles = countable ? memory_alloc(value_count * SPELLINGS * sizeof(struct needle)) : NULL;
   }
-  if (search.needles && search_add_all(&search, sets))
+  if (search.needles && !decoded.failed && search_add_all(&search, sets))
     search_replace(out, &search);
   else
     out->failed = true; /* rather nothing than a secret */
   for (size_t i = 0; i < search.count; i++) buffer_free(&search.needles[i].repaired);
   if (search.needles != few) memory_free(search.needles);
+  buffer_free(&decoded);
 }
 
 /* How many bytes at the end of the text are the beginning of the value, at most all but one of its bytes. */
@@ -258,8 +291,7 @@ static size_t begun_at_end(const char *text, size_t length, const struct secret 
   return 0;
 }
 
-size_t redact_cut(const char *text, size_t length, const struct redaction *first, const struct redaction *second) {
-  const struct redaction *const sets[2] = {first, second};
+static size_t cut(const char *text, size_t length, const struct redaction *const sets[2]) {
   /* Again until nothing is found: a cut may go through a whole value, whose beginning then stands at the end. */
   for (size_t before = length + 1; length < before;) {
     before = length;
@@ -268,6 +300,36 @@ size_t redact_cut(const char *text, size_t length, const struct redaction *first
         length -= begun_at_end(text, length, &sets[i]->values[j]);
   }
   return length;
+}
+
+/* Without the beginning of an escape at the end. */
+static size_t whole_units(const char *text, size_t length) {
+  for (size_t back = 1; back <= 12 && back <= length; back++) {
+    const char *at = text + length - back;
+    if (*at != '\\') continue;
+    char bytes[4];
+    size_t count, spelled = decode_escape(bytes, &count, at, back);
+    bool half = spelled == 6 && escaped_unit(at, back) >= 0xD800 && escaped_unit(at, back) < 0xDC00 && back < 12;
+    if (spelled == 0 || half) return length - back;
+  }
+  return length;
+}
+
+size_t redact_cut(const char *text, size_t length, const struct redaction *first, const struct redaction *second) {
+  const struct redaction *const sets[2] = {first, second};
+  size_t shown = cut(text, length, sets);
+  if (shown == 0 || !memchr(text, '\\', length)) return shown;
+  struct haystack source = {text, length};
+  struct buffer decoded = {0};
+  struct place place = {0};
+  decode(&decoded, text, whole_units(text, length));
+  size_t kept = cut(decoded.bytes, decoded.length, sets);
+  if (decoded.failed)
+    shown = 0; /* rather nothing than a secret */
+  else if (kept < decoded.length && place_move(&place, &source, kept, false) < shown)
+    shown = place.source;
+  buffer_free(&decoded);
+  return shown;
 }
 
 static char lower(char character) {

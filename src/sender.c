@@ -245,6 +245,7 @@ static CURLM *multi_new(struct sender *sender) {
   /* libcurl 7.88 now and then breaks off a stream when many share a connection; and nothing is sent again here */
   curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)sender->in_flight_limit);
+  curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)sender->in_flight_limit); /* idle ones make room */
   return multi;
 }
 
