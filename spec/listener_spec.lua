@@ -212,8 +212,9 @@ describe("the listener", function()
       server:close()
       connection:close()
     end
+    collectgarbage() -- what earlier tests left to it may have been counted before
     assert.equal(threads_before, threads())
-    assert.equal(descriptors_before, descriptors())
+    assert.is_true(descriptors() <= descriptors_before)
   end)
 
   it("is closed by the garbage collector", function()

@@ -491,8 +491,9 @@ static void saturate(double seconds, int to) {
   }
   end();
   int64_t result[2] = {next_handed, longest_us};
-  if (write(to, result, sizeof result) != sizeof result || check_state.failures) _exit(1);
-  _exit(0);
+  bool good = write(to, result, sizeof result) == sizeof result && check_state.failures == 0;
+  fflush(stdout); /* what failed */
+  _exit(good ? 0 : 1);
 }
 
 static void test_saturated(void) {
@@ -503,6 +504,7 @@ static void test_saturated(void) {
     int ends[2];
     CHECK(pipe(ends) == 0);
     pid_t children[PROCESSES];
+    fflush(stdout);
     for (unsigned i = 0; i < PROCESSES; i++)
       if ((children[i] = fork()) == 0) saturate(4, ends[1]);
     close(ends[1]);
