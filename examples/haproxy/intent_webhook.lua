@@ -1,4 +1,4 @@
---- Actions of HAProxy that fire intents. For HAProxy 2.4 or later, by lua-load or lua-load-per-thread.
+--- Actions of HAProxy that fire intents. For HAProxy 2.6, by lua-load or lua-load-per-thread.
 --
 --     http-request lua.intent_message          the request's body is a message, and may fire the intent that fits
 --     http-request lua.intent_fire NAME        fires that intent; the variables txn.SLOT are its slots

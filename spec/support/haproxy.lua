@@ -46,7 +46,7 @@ function haproxy.start(options)
     :gsub("\nfrontend gateway\n", "%0  http-after-response set-header X-Thread %%[thread]\n")
   if options.edit then configuration = options.edit(configuration, folder) end
   write(folder .. "/haproxy.cfg", configuration)
-  write(folder .. "/intents.lua", options.intents or process.read_file("examples/haproxy/intents.lua"))
+  self:write_intents(options.intents or process.read_file("examples/haproxy/intents.lua"))
   local env = { LUA_PATH = "./lua/?.lua;;", LUA_CPATH = "./build/5.3/?.so;;", PORT = port, HISTORY = self.history,
     INTENTS = folder .. "/intents.lua" }
   for name, value in pairs(options.env or {}) do env[name] = value end
@@ -63,6 +63,11 @@ function haproxy.start(options)
     error(reason, 2)
   end
   return self
+end
+
+--- Replaces the file of intents; a reload reads it.
+function HAProxy:write_intents(source)
+  write(self.folder .. "/intents.lua", source)
 end
 
 --- Sends a request and leaves the response to be read: HAProxy:response.
