@@ -3,3 +3,6 @@ max_line_length = 120
 self = false -- a method may leave self unused
 files["spec"] = { std = "+busted" }
 files["bench"] = { std = "lua54" } -- run by this repository only
+files["examples/prosody"] = { globals = { "module" }, read_globals = { "prosody" } }
+files["examples/prosody/*.cfg.lua"] = { global = false } -- every name is an option
+files["examples/haproxy"] = { read_globals = { "core" } }
