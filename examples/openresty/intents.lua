@@ -8,7 +8,10 @@ return {
     name = "book_table",
     rules = {
       "book a table for {guests} on {date}, my number is {phone}",
-      { pattern = "[Tt]able for (%d+) on (%d%d%d%d%-%d%d%-%d%d).-(%+%d[%d ]+%d)", slots = { "guests", "date", "phone" } },
+      {
+        pattern = "[Tt]able for (%d+) on (%d%d%d%d%-%d%d%-%d%d).-(%+%d[%d ]+%d)",
+        slots = { "guests", "date", "phone" },
+      },
       { pattern = "[Tt]able for (%d+) on (%d%d%d%d%-%d%d%-%d%d)", slots = { "guests", "date" } },
     },
     slots = { "guests", "date", { name = "phone", sensitive = true } },

@@ -113,15 +113,15 @@ function WorkerClient:fire(name, slots, given)
   return self.client:fire(name, slots, given)
 end
 
----For exit_worker_by_lua: accepts nothing more, waits for what is under way, hands over the last results, and ends. What
----is not finished in time is recorded as failed, client_closed. In a fast stop (TERM) it waits half a second at most.
+---For exit_worker_by_lua: accepts nothing more, waits for what is under way, and hands over the last results. What is
+---not finished in time is recorded as failed, client_closed. In a fast stop (TERM) it waits half a second at most.
 ---@param timeout? number seconds; default 2
 ---@return true|nil
 ---@return string|nil message how many deliveries were cut off
 ---@return string|nil code "timeout"
 function WorkerClient:close(timeout)
   if timeout == nil then timeout = STOP end
-  if type(timeout) ~= "number" or not (timeout >= 0) then
+  if type(timeout) ~= "number" or timeout ~= timeout or timeout < 0 then
     error("close: timeout: must be a number of seconds from 0, got " .. tostring(timeout), 2)
   end
   if ngx.get_phase() == "exit_worker" and not ngx.worker.exiting() then timeout = math.min(timeout, FAST_STOP) end

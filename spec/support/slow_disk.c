@@ -1,6 +1,7 @@
 /*
- * slow_disk: makes the disk slow for a child process of a test or benchmark (LD_PRELOAD). Every flush and every write at
- * a place in a file, which is how SQLite writes, takes SLOW_DISK_MS milliseconds longer, whichever thread asks for it.
+ * slow_disk: makes the disk slow for a child process of a test or benchmark (LD_PRELOAD). Every flush and every write
+ * at a place in a file, which is how SQLite writes, takes SLOW_DISK_MS milliseconds longer, whichever thread asks for
+ * it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RTLD_NEXT */
