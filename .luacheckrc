@@ -7,3 +7,4 @@ files["examples/prosody"] = { globals = { "module" }, read_globals = { "prosody"
 files["examples/prosody/*.cfg.lua"] = { global = false } -- every name is an option
 files["examples/haproxy"] = { read_globals = { "core" } }
 files["lua/intent_webhook/openresty.lua"] = { read_globals = { "ngx" } }
+files["bench/chat_gateway.lua"] = { std = "ngx_lua" }

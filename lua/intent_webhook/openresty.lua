@@ -24,7 +24,7 @@ local openresty = {}
 local INTERVAL = 0.1 -- seconds between two polls
 local LATE = 1 -- after so many seconds more a timer is taken for lost: lua_max_running_timers was reached
 local STOP = 2 -- what a graceful stop waits for deliveries
-local FAST_STOP = 0.5 -- what a fast stop waits: the master kills workers 1.5 s after it has asked them
+local FAST_STOP = 0.5 -- what a fast stop waits: the master kills workers 3 s after it has asked them
 
 ---A client as the workers of nginx use it. Made by `openresty.new`.
 ---@class intent_webhook.WorkerClient
