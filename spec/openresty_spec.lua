@@ -354,6 +354,28 @@ describe("nginx with intent_webhook.openresty #once", function()
     server:await_log("result (%S+) delivered nil in exit_worker;")
   end)
 
+  it("lets requests have their turn when many deliveries are finished at once", function()
+    local server = start { http = "init_by_lua_block {" .. CLIENT .. [[
+      heard = { count = 0 }
+      webhooks.on_delivery = function() heard.count = heard.count + 1 end
+    }]], server = [[
+      location = /burst {
+        content_by_lua_block {
+          for number = 1, 450 do assert(webhooks:fire("quick", { n = number })) end
+          assert(webhooks.client:flush(20)) -- nobody has a turn meanwhile
+          local before, most = 0, 0
+          while heard.count < 450 do
+            ngx.sleep(0.001)
+            before, most = heard.count, math.max(most, heard.count - before)
+          end
+          ngx.say(most)
+        }
+      }
+    ]] }
+    local most = tonumber((select(2, server:get("/burst"))))
+    assert.is_true(most >= 100 and most <= 200, most) -- one portion, or two where their milliseconds fall so
+  end)
+
   it("goes on when on_delivery raises, and logs that", function()
     local server = start { http = "init_by_lua_block {" .. CLIENT .. [[
       local heard = webhooks.on_delivery
@@ -396,6 +418,9 @@ describe("nginx with intent_webhook.openresty #once", function()
     local id = chat(server, "lost")[1]
     local pattern = '%[warn%].*webhook 1 of intent "lost", event (%S+), failed: connect_refused: '
     assert.are.same({ id }, server:await_log(pattern))
+    process.shell("rm " .. server.folder .. "/history.db* && mkdir " .. server.folder .. "/history.db")
+    id = chat(server, "lost")[1]
+    assert.are.same({ id }, server:await_log("%[warn%].*event (%S+) is not in the history so far"))
   end)
 
   it("names the caller's line and the mistake", function()

@@ -11,8 +11,9 @@
 -- its first event on. All of them write one history file.
 --
 -- Nothing of ours may call into a worker, so results are pulled: while deliveries are on their way, a timer polls ten
--- times a second and calls the user's function. When there are none there is no timer, so that an idle worker sleeps
--- and a Lua state of `lua_code_cache off` ends with its request's deliveries (ngx.timer.every would keep it for good).
+-- times a second and calls the user's function, a hundred times at most before other requests have their turn. When
+-- nothing is on its way there is no timer, so that an idle worker sleeps and a Lua state of `lua_code_cache off` ends
+-- with its request's deliveries (ngx.timer.every would keep it for good).
 --
 -- A worker that exits gracefully has its timers run out at once and gets no new ones. From then on an event polls for
 -- those before it, and `close` for the last ones.
@@ -22,6 +23,7 @@ local webhook = require "intent_webhook"
 local openresty = {}
 
 local INTERVAL = 0.1 -- seconds between two polls
+local PORTION = 100 -- deliveries that are handed over without a look at other requests: about 0.2 ms
 local LATE = 1 -- after so many seconds more a timer is taken for lost: lua_max_running_timers was reached
 local STOP = 2 -- what a graceful stop waits for deliveries
 local FAST_STOP = 0.5 -- what a fast stop waits: the master kills workers 3 s after it has asked them
@@ -34,19 +36,21 @@ local FAST_STOP = 0.5 -- what a fast stop waits: the master kills workers 3 s af
 local WorkerClient = { __name = "intent_webhook.WorkerClient" }
 WorkerClient.__index = WorkerClient
 
--- For users who do not care for what becomes of their webhooks, as long as it is well.
-local function log_failure(delivery)
+-- For users who want to hear only of what went wrong.
+local function log_trouble(delivery)
   if delivery.status == "failed" then
     local sentence = 'webhook %d of intent "%s", event %s, failed: %s: %s'
     ngx.log(ngx.WARN, sentence:format(delivery.number, delivery.intent, delivery.id, delivery.cause, delivery.reason))
   end
+  if not delivery.recorded then ngx.log(ngx.WARN, "event ", delivery.id, " is not in the history so far") end
 end
 
 ---Makes a client, in init_by_lua (best) or in init_worker_by_lua. Nothing is opened or started before the first event.
 ---Raises the first mistake in the options.
 ---@param given intent_webhook.ClientOptions
 ---@param on_delivery? fun(delivery: intent_webhook.Delivery) called in the worker for every delivery that is finished,
----  within about 0.1 s; may use what timers may; what it raises is logged. Default: failed ones are logged as warnings
+---  within about 0.1 s; may use what timers may; what it raises is logged. Default: those that failed or could not be
+---  recorded are logged as warnings
 ---@return intent_webhook.WorkerClient|nil
 ---@return string|nil message
 ---@return string|nil code as those of `webhook.new`
@@ -57,11 +61,11 @@ function openresty.new(given, on_delivery)
   local good, client, message, code = pcall(webhook.new, given)
   if not good then error(client, 2) end
   if not client then return nil, message, code end
-  return setmetatable({ client = client, on_delivery = on_delivery or log_failure, due = 0 }, WorkerClient)
+  return setmetatable({ client = client, on_delivery = on_delivery or log_trouble, due = 0 }, WorkerClient)
 end
 
-local function hand_over(self)
-  for _, delivery in ipairs(self.client:poll()) do
+local function call_back(self, deliveries)
+  for _, delivery in ipairs(deliveries) do
     local good, problem = pcall(self.on_delivery, delivery)
     if not good then ngx.log(ngx.ERR, "on_delivery: ", tostring(problem)) end
   end
@@ -71,13 +75,17 @@ local await_results
 
 -- `due` tells this timer from later ones.
 local function tick(_, self, due)
-  hand_over(self)
+  repeat
+    local deliveries = self.client:poll(PORTION)
+    call_back(self, deliveries)
+    if #deliveries == PORTION then ngx.sleep(0.001) end -- with 0, nginx would come back here before it looks further
+  until #deliveries < PORTION
   if self.due ~= due then return end -- another one took over while on_delivery waited
   self.due = 0
   if not ngx.worker.exiting() and self.client:stats().bytes > 0 then await_results(self) end
 end
 
--- Has a timer poll, if none is going to.
+-- Has a timer poll, if none is going to. Where nginx has no room for another timer, the next event tries again.
 function await_results(self)
   local now = ngx.now()
   if now < self.due then return end
@@ -126,7 +134,7 @@ function WorkerClient:close(timeout)
   end
   if ngx.get_phase() == "exit_worker" and not ngx.worker.exiting() then timeout = math.min(timeout, FAST_STOP) end
   local closed, message, code = self.client:close(timeout)
-  hand_over(self)
+  call_back(self, self.client:poll())
   return closed, message, code
 end
 
