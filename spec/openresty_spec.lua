@@ -143,7 +143,7 @@ describe("nginx with intent_webhook.openresty #once", function()
   for phase, http in pairs(CONFIGURED) do
     it("takes a client that is configured in " .. phase, function()
       local ids = {}
-      local quit, ended = ends_with("QUIT", 5)
+      local quit, ended = ends_with("QUIT", 10)
       many({ http = http }, function(server)
         ids[server] = chat(server, "quick 1", "quick 2", "quick 3")
       end, function(server)
@@ -164,7 +164,7 @@ describe("nginx with intent_webhook.openresty #once", function()
   for signal, phase in pairs { QUIT = "graceful", TERM = "fast" } do
     it("ends in a " .. phase .. " stop with deliveries in flight, and the history says what became of each", function()
       local ids = {}
-      local signalled, ended = ends_with(signal, 5)
+      local signalled, ended = ends_with(signal, 10)
       many({ http = IN_MASTER .. CLOSES }, function(server)
         ids[server] = chat(server, "slow 1", "hang 2", "slow 3", "hang 4")
       end, signalled, ended, function(server)
@@ -205,7 +205,7 @@ describe("nginx with intent_webhook.openresty #once", function()
     end
     process.wait_until(function() return not states(server):find("Z") end, 5, "the master to wait for its workers")
     server:signal("QUIT")
-    assert.is_true(server:await_end() < 5)
+    assert.is_true(server:await_end() < 10)
     assert_sound(server)
     assert.are.same(all_of("delivered", 10 * TIMES), outcomes(server, ids))
   end)
@@ -233,7 +233,7 @@ describe("nginx with intent_webhook.openresty #once", function()
     end
     local after = chat(server, "quick 1")
     server:signal("QUIT")
-    assert.is_true(server:await_end() < 5)
+    assert.is_true(server:await_end() < 10)
     assert_sound(server, "9")
     assert.are.same({ "delivered" }, outcomes(server, after))
     for _, became in ipairs(outcomes(server, recorded)) do
@@ -247,7 +247,7 @@ describe("nginx with intent_webhook.openresty #once", function()
 
   it("works with lua_code_cache off, where each request has a Lua state of its own", function()
     local ids = {}
-    local quit, ended = ends_with("QUIT", 5)
+    local quit, ended = ends_with("QUIT", 10)
     many({ http = "lua_code_cache off;\n" .. IN_MASTER .. CLOSES }, function(server)
       ids[server] = chat(server, "quick 1", "slow 2", "quick 3")
     end, quit, ended, function(server)
@@ -270,7 +270,7 @@ describe("nginx with intent_webhook.openresty #once", function()
 
   it("may have four workers that write one history", function()
     local ids = {}
-    local quit, ended = ends_with("QUIT", 5)
+    local quit, ended = ends_with("QUIT", 10)
     many({ workers = 4, http = IN_MASTER .. CLOSES .. [[
       init_worker_by_lua_block { ngx.log(ngx.NOTICE, "began ", webhooks:fire("quick", { n = ngx.worker.id() }), ";") }
     ]] }, function(server)
@@ -317,7 +317,7 @@ describe("nginx with intent_webhook.openresty #once", function()
   end)
 
   it("fires as init_worker_by_lua begins, each time that a worker does", function()
-    local quit, ended = ends_with("QUIT", 5)
+    local quit, ended = ends_with("QUIT", 10)
     many({ http = IN_MASTER .. CLOSES .. [[
       init_worker_by_lua_block { ngx.log(ngx.NOTICE, "fired ", assert(webhooks:fire("quick", { n = 1 })), ";") }
     ]] }, quit, ended, function(server)
