@@ -43,8 +43,8 @@ LUA_PACKAGES_5.4 = lua5.4 liblua5.4-dev
 # What Debian 12 and Ubuntu call what is needed: to build and run; and besides, to test.
 BUILD_PACKAGES = gcc libc6-dev libcurl4-openssl-dev libuv1-dev libsqlite3-dev libssl-dev libmicrohttpd-dev \
   $(LUA_PACKAGES_$(LUA_VERSION)) lua-cjson
-TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues luarocks sqlite3 openssl python3 python3-flask \
-  lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev lua5.4 liblua5.4-dev procps valgrind clang clang-format
+TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues luarocks libnginx-mod-http-lua sqlite3 openssl \
+  python3 python3-flask lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev lua5.4 liblua5.4-dev procps valgrind clang clang-format
 # Needed as a command, whoever installed it.
 TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl luajit:luajit2 haproxy:haproxy prosody:prosody
 

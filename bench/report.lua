@@ -4,9 +4,12 @@
 
 local clock = require "bench_clock"
 local median = require "median"
+local openresty = require "openresty"
 
 local ROUNDS, COST_RUNS, ISOLATION_ROUNDS, ISOLATION_SECONDS = 7, 3, 11, 1.5
 local FLIGHT, FLIGHT_DELAY_MS = 10000, 9000
+local LATENCY_ROUNDS, LATENCY_SECONDS, CHAT_RATE, SLOW_DISK_MS = 11, 2, 500, 100
+local CHAT_ROUNDS, CHAT_COUNTS = 7, { [1] = 20000, [1000] = 4000 } -- by the milliseconds that the endpoint takes
 local OUTSTANDING = 512 -- of the host that fires steadily: enough that 64 are always in flight
 local README = "bench/README.md"
 
@@ -228,6 +231,76 @@ function figures.queries()
   note("slowest query: %s", name)
 end
 
+--- Plain requests to a worker whose chat fires, while every endpoint hangs and the disk is slow.
+local function plain_latency()
+  local cases = { "nothing", "fire" }
+  local p50, p99 = { nothing = {}, fire = {} }, { nothing = {}, fire = {} }
+  local before = undisturbed()
+  local environment = string.format("LD_PRELOAD=build/bench/slow_disk.so SLOW_DISK_MS=%d", SLOW_DISK_MS)
+  for round = 1, LATENCY_ROUNDS do
+    progress("latency in nginx, round %d of %d", round, LATENCY_ROUNDS)
+    for i = 1, #cases do -- every round begins with another one
+      local case = cases[(round + i - 2) % #cases + 1]
+      with_receiver(before, 1, 0, function(receiver_port)
+        local server = openresty.start {
+          folder = folder, case = case, receiver_port = receiver_port, path = "/hang", before = before,
+          env = environment,
+        }
+        local ran, middle, high = pcall(numbers, string.format(
+          "%s%s bench/chat_steadily.lua %d %g %d & %s%s bench/plain_latency.lua %d %g; wait", before, lua, server.port,
+          LATENCY_SECONDS, CHAT_RATE, before, lua, server.port, LATENCY_SECONDS))
+        server:stop()
+        if not ran then error(middle, 0) end
+        table.insert(p50[case], middle)
+        table.insert(p99[case], high)
+      end)
+    end
+  end
+  local without, with = median(p99.nothing), median(p99.fire)
+  row("p99 of plain requests in nginx, with / without us", "%.2f", with / without, "at most 1.1", with / without <= 1.1)
+  note("plain requests to nginx while its chat fires %d a second, endpoints hang and a write takes %d ms%s,", CHAT_RATE,
+    SLOW_DISK_MS, before == "" and "" or ", with real-time priority")
+  note("  median and p99: %.0f and %.0f us; without us %.0f and %.0f us", median(p50.fire), with, median(p50.nothing),
+    without)
+end
+
+--- Requests a second of /chat, by what it does with the message.
+local function chat_throughput(delay_ms)
+  local cases = { "nothing", "fire", "cosocket" }
+  local count, rates = CHAT_COUNTS[delay_ms], {}
+  for _, case in ipairs(cases) do rates[case] = {} end
+  for round = 1, CHAT_ROUNDS do
+    progress("chat in nginx, endpoint of %d ms, round %d of %d", delay_ms, round, CHAT_ROUNDS)
+    for i = 1, #cases do
+      local case = cases[(round + i - 2) % #cases + 1]
+      local report = with_receiver("", 1, delay_ms, function(receiver_port)
+        local server = openresty.start { folder = folder, case = case, receiver_port = receiver_port, path = "/hook" }
+        local ran, rate = pcall(numbers, string.format("build/bench/bare_curl http://127.0.0.1:%d/chat %d", server.port,
+          count))
+        local settled, problem = pcall(server.settle, server, 60)
+        server:stop()
+        if not ran then error(rate, 0) end
+        if not settled then error(problem, 0) end
+        table.insert(rates[case], rate)
+      end)
+      local came = tonumber(report:match("^%d+"))
+      if came ~= (case == "nothing" and 0 or count) then error(came .. " webhooks of " .. count .. " came in", 0) end
+    end
+  end
+  local fire = median(rates.fire)
+  local suffix = delay_ms < 1000 and delay_ms .. " ms" or delay_ms // 1000 .. " s"
+  row("chat in nginx, firing / not, endpoint " .. suffix, "%.2f", fire / median(rates.nothing), "")
+  row("chat in nginx, firing / cosocket, endpoint " .. suffix, "%.2f", fire / median(rates.cosocket), "")
+  note("chat in nginx, endpoint %s: %.0f/s firing, %.0f/s with a cosocket in a timer, %.0f/s without a webhook", suffix,
+    fire, median(rates.cosocket), median(rates.nothing))
+end
+
+function figures.openresty()
+  plain_latency()
+  chat_throughput(1)
+  chat_throughput(1000)
+end
+
 local function machine()
   local model = read("/proc/cpuinfo"):match("model name%s*:%s*([^\n]+)") or "processor of unknown make"
   local _, cores = read("/proc/cpuinfo"):gsub("processor%s*:", "")
@@ -269,7 +342,7 @@ for i = 3, #arg do
     os.exit(2)
   end
 end
-if #wanted == 0 then wanted = { "throughput", "cost", "isolation", "flight", "queries" } end
+if #wanted == 0 then wanted = { "throughput", "cost", "isolation", "flight", "queries", "openresty" } end
 
 for _, name in ipairs(wanted) do
   local ok, message = pcall(figures[name])

@@ -6,6 +6,7 @@ local process = require "spec.support.process"
 local PUBLIC = {
   ["lua/intent_webhook.lua"] = { "webhook", "Client" },
   ["lua/intent_webhook/history.lua"] = { "History" },
+  ["lua/intent_webhook/openresty.lua"] = { "openresty", "WorkerClient" },
 }
 
 -- The public functions of a file, each with its name, parameters, and the lines of the comment above it.

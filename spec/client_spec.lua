@@ -315,6 +315,25 @@ describe("a client", function()
       assert.are.same({}, client:poll())
     end)
 
+    it("gives no more than it is told to, and the others the next time", function()
+      new()
+      local ids = {}
+      for index = 1, 5 do ids[index] = client:fire("book", { name = "Ann" }) end
+      assert(client:flush(5))
+      local found = {}
+      for _, count in ipairs { 2, 2, 1, 0 } do
+        local deliveries = client:poll(2)
+        assert.are.equal(count, #deliveries)
+        for _, delivery in ipairs(deliveries) do found[#found + 1] = delivery.id end
+      end
+      table.sort(found)
+      table.sort(ids)
+      assert.are.same(ids, found)
+      for _, most in ipairs { 0, -1, 1.5, 0 / 0, "2" } do
+        assert.has_error(function() client:poll(most) end)
+      end
+    end)
+
     it("gives the cause of a failure and what to do", function()
       new { action = { webhook = "http://127.0.0.1:" .. process.free_port() .. "/" } }
       client:fire("book", { name = "Ann" })

@@ -7,6 +7,7 @@
  *
  * Keeping alive: an endpoint's and an intent's associated table holds the client (and the intent's strings).
  */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -230,20 +231,23 @@ static void push_delivery(lua_State *L, const iw_delivery *delivery) {
   lua_setfield(L, -2, "seconds");
 }
 
-static int push_results(lua_State *L, struct lua_client *self, const char *id) {
+/* At most so many of them; what is left stays for the next time. */
+static int push_results(lua_State *L, struct lua_client *self, const char *id, int most) {
   iw_delivery delivery;
   int count = 0;
   lua_newtable(L);
-  while (iw_client_poll(self->client, id, &self->held, &delivery)) {
+  while (count < most && iw_client_poll(self->client, id, &self->held, &delivery)) {
     push_delivery(L, &delivery);
     lua_rawseti(L, -2, ++count);
   }
   return 1;
 }
 
-/* client:poll() -> list of finished deliveries */
+/* client:poll(most) -> list of finished deliveries */
 static int client_poll(lua_State *L) {
-  return push_results(L, check_client(L), NULL);
+  struct lua_client *self = check_client(L);
+  lua_Number most = luaL_optnumber(L, 2, INT_MAX);
+  return push_results(L, self, NULL, most < INT_MAX ? (int)most : INT_MAX);
 }
 
 /* client:fd() -> descriptor | nil, message, code */
@@ -267,7 +271,7 @@ static int client_wait(lua_State *L) {
   const char *id = luaL_checklstring(L, 2, &length);
   if (strlen(id) != length) return fail_result(L, IW_UNKNOWN);
   iw_result result = iw_client_wait(self->client, id, luaL_optnumber(L, 3, DEFAULT_WAIT_S));
-  return result == IW_OK ? push_results(L, self, id) : fail_result(L, result);
+  return result == IW_OK ? push_results(L, self, id, INT_MAX) : fail_result(L, result);
 }
 
 /* ---- endpoint ---- */

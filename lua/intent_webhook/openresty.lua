@@ -1,0 +1,141 @@
+--- openresty: a client in the workers of nginx, for OpenResty and for nginx with its Lua module.
+--
+--     init_by_lua_block {
+--       webhooks = assert(require("intent_webhook.openresty").new { history = "...", intents = "..." })
+--     }
+--     exit_worker_by_lua_block { webhooks:close() }
+--     ...
+--     content_by_lua_block { ngx.say(webhooks:message(text).status) }
+--
+-- Made in init_by_lua it is one client a worker: the master starts nothing, and each worker has its own threads from
+-- its first event on. All of them write one history file.
+--
+-- Nothing of ours may call into a worker, so results are pulled: while deliveries are on their way, a timer polls ten
+-- times a second and calls the user's function, a hundred times at most before other requests have their turn. When
+-- nothing is on its way there is no timer, so that an idle worker sleeps and a Lua state of `lua_code_cache off` ends
+-- with its request's deliveries (ngx.timer.every would keep it for good).
+--
+-- A worker that exits gracefully has its timers run out at once and gets no new ones. From then on an event polls for
+-- those before it, and `close` for the last ones.
+
+local webhook = require "intent_webhook"
+
+local openresty = {}
+
+local INTERVAL = 0.1 -- seconds between two polls
+local PORTION = 100 -- deliveries that are handed over without a look at other requests: about 0.2 ms
+local LATE = 1 -- after so many seconds more a timer is taken for lost: lua_max_running_timers was reached
+local STOP = 2 -- what a graceful stop waits for deliveries
+local FAST_STOP = 0.5 -- what a fast stop waits: the master kills workers 3 s after it has asked them
+
+---A client as the workers of nginx use it. Made by `openresty.new`.
+---@class intent_webhook.WorkerClient
+---@field client intent_webhook.Client for `stats`; its methods that wait are not for workers
+---@field on_delivery fun(delivery: intent_webhook.Delivery)
+---@field due number when the timer that is on its way counts as lost; 0: there is none
+local WorkerClient = { __name = "intent_webhook.WorkerClient" }
+WorkerClient.__index = WorkerClient
+
+-- For users who want to hear only of what went wrong.
+local function log_trouble(delivery)
+  if delivery.status == "failed" then
+    local sentence = 'webhook %d of intent "%s", event %s, failed: %s: %s'
+    ngx.log(ngx.WARN, sentence:format(delivery.number, delivery.intent, delivery.id, delivery.cause, delivery.reason))
+  end
+  if not delivery.recorded then ngx.log(ngx.WARN, "event ", delivery.id, " is not in the history so far") end
+end
+
+---Makes a client, in init_by_lua (best) or in init_worker_by_lua. Nothing is opened or started before the first event.
+---Raises the first mistake in the options.
+---@param given intent_webhook.ClientOptions
+---@param on_delivery? fun(delivery: intent_webhook.Delivery) called in the worker for every delivery that is finished,
+---  within about 0.1 s; may use what timers may; what it raises is logged. Default: those that failed or could not be
+---  recorded are logged as warnings
+---@return intent_webhook.WorkerClient|nil
+---@return string|nil message
+---@return string|nil code as those of `webhook.new`
+function openresty.new(given, on_delivery)
+  if on_delivery ~= nil and type(on_delivery) ~= "function" then
+    error("openresty.new: on_delivery: must be a function, got " .. type(on_delivery), 2)
+  end
+  local good, client, message, code = pcall(webhook.new, given)
+  if not good then error(client, 2) end
+  if not client then return nil, message, code end
+  return setmetatable({ client = client, on_delivery = on_delivery or log_trouble, due = 0 }, WorkerClient)
+end
+
+local function call_back(self, deliveries)
+  for _, delivery in ipairs(deliveries) do
+    local good, problem = pcall(self.on_delivery, delivery)
+    if not good then ngx.log(ngx.ERR, "on_delivery: ", tostring(problem)) end
+  end
+end
+
+local await_results
+
+-- `due` tells this timer from later ones.
+local function tick(_, self, due)
+  repeat
+    local deliveries = self.client:poll(PORTION)
+    call_back(self, deliveries)
+    if #deliveries == PORTION then ngx.sleep(0.001) end -- with 0, nginx would come back here before it looks further
+  until #deliveries < PORTION
+  if self.due ~= due then return end -- another one took over while on_delivery waited
+  self.due = 0
+  if not ngx.worker.exiting() and self.client:stats().bytes > 0 then await_results(self) end
+end
+
+-- Has a timer poll, if none is going to. Where nginx has no room for another timer, the next event tries again.
+function await_results(self)
+  local now = ngx.now()
+  if now < self.due then return end
+  local phase = ngx.get_phase()
+  if phase == "init" then error("the master process cannot fire: do it in init_worker_by_lua or later", 3) end
+  if phase == "exit_worker" then return end -- close polls
+  local due = now + INTERVAL + LATE
+  if ngx.timer.at(ngx.worker.exiting() and 0 or INTERVAL, tick, self, due) then self.due = due end
+end
+
+---Looks for the intent that a message fits best, and fires it. Returns at once, in every phase of a worker. Raises in
+---init_by_lua, since the master fires nothing.
+---@param text string
+---@param given? intent_webhook.MessageOptions
+---@return intent_webhook.MessageResult|nil
+---@return string|nil message
+---@return string|nil code as those of `client:message`
+function WorkerClient:message(text, given)
+  await_results(self)
+  return self.client:message(text, given) -- a tail call: what it raises names the caller's line
+end
+
+---Fires an intent with these slots. Returns at once, in every phase of a worker. Raises as `client:fire` does, and in
+---init_by_lua.
+---@param name string
+---@param slots? table values by name; optional ones may be missing
+---@param given? intent_webhook.MessageOptions
+---@return string|nil id of the event
+---@return string|nil message
+---@return string|nil code as those of `client:fire`
+function WorkerClient:fire(name, slots, given)
+  await_results(self)
+  return self.client:fire(name, slots, given)
+end
+
+---For exit_worker_by_lua: accepts nothing more, waits for what is under way, and hands over the last results. What is
+---not finished in time is recorded as failed, client_closed. In a fast stop (TERM) it waits half a second at most.
+---@param timeout? number seconds; default 2
+---@return true|nil
+---@return string|nil message how many deliveries were cut off
+---@return string|nil code "timeout"
+function WorkerClient:close(timeout)
+  if timeout == nil then timeout = STOP end
+  if type(timeout) ~= "number" or timeout ~= timeout or timeout < 0 then
+    error("close: timeout: must be a number of seconds from 0, got " .. tostring(timeout), 2)
+  end
+  if ngx.get_phase() == "exit_worker" and not ngx.worker.exiting() then timeout = math.min(timeout, FAST_STOP) end
+  local closed, message, code = self.client:close(timeout)
+  call_back(self, self.client:poll())
+  return closed, message, code
+end
+
+return openresty
