@@ -212,8 +212,8 @@ describe("the listener", function()
       server:close()
       connection:close()
     end
-    collectgarbage() -- what earlier tests left to it may have been counted before
-    assert.equal(threads_before, threads())
+    -- fewer, when what earlier tests left to the collector and to ending threads was counted before
+    assert.is_true(threads() <= threads_before)
     assert.is_true(descriptors() <= descriptors_before)
   end)
 
