@@ -292,7 +292,8 @@ static void test_replaced(void) {
     CHECK(wal_size() == 0);
     CHECK_TEXT(fixture_sql(moved, "SELECT count(*) FROM attempts"), "20");
   }
-  TEST("a file that is moved away while somebody reads it is brought up to date when he has gone, and nothing is lost") {
+  TEST(
+      "a file that is moved away while somebody reads it is brought up to date when he has gone, and nothing is lost") {
     begin();
     record(200);
     CHECK(fixture_await(&fixture_told.deliveries_stored, 1));
