@@ -163,3 +163,74 @@ describe("a secret", function()
     end
   end)
 end)
+
+describe("a part of a secret", function()
+  local LIMIT = 65536 -- of a response's body in the history
+  local KEY_ID, LONG = "Kx7-efgh-key", "SENSITIVE-" .. ("84901234567-"):rep(30)
+  local receiver, trial, ids
+
+  setup(function()
+    receiver = receivers.start()
+    local function raising(before)
+      return { webhook = receiver:url("/status/200"), token = TOKEN,
+        map = function(slots) error(before .. slots.phone, 0) end }
+    end
+    trial = trials.new({
+      limit = { webhook = receiver:url("/quote?before=" .. LIMIT - 9), token = TOKEN },
+      short = { webhook = receiver:url("/quote?before=30&keep=9"), token = TOKEN },
+      message = raising(("e"):rep(245) .. TOKEN),
+      token = raising("cannot sign with " .. TOKEN .. " for "),
+      blanks = { webhook = receiver:url("/quote?header=x-key"), headers = { ["X-Key"] = " \t" .. KEY_ID .. "  " },
+        secret_headers = { "X-Key" } },
+      scheme = { webhook = receiver:url("/quote"), headers = { authorization = BASIC } },
+    }, { { name = "phone", sensitive = true } })
+    ids = trial:fire_all { phone = LONG }
+    trial:settle()
+  end)
+
+  teardown(function()
+    if trial then trial:close() end
+    process.stop_all()
+  end)
+
+  it("that the limit of a body leaves of a token is not kept", function()
+    local attempt = trial:outcome(ids.limit).attempt
+    assert.equal(("x"):rep(LIMIT - 9), attempt.response_body)
+    assert.is_true(attempt.truncated)
+  end)
+
+  it("that comes before a connection breaks off is not kept", function()
+    local attempt = trial:outcome(ids.short).attempt
+    assert.equal(("x"):rep(30), attempt.response_body)
+    assert.is_true(attempt.truncated)
+  end)
+
+  it("that a long message of a refusal would end with is not kept", function()
+    local outcome = trial:outcome(ids.message)
+    assert.equal("map_error", outcome.cause)
+    assert.equal(("e"):rep(245), outcome.message:match("e*$"), outcome.message)
+  end)
+
+  it("in what a map function raises is redacted when it is the token", function()
+    local outcome = trial:outcome(ids.token)
+    assert.matches("cannot sign with %[redacted%] for %[redacted%]", outcome.event.error)
+    assert.matches("cannot sign with %[redacted%] for ", outcome.message)
+  end)
+
+  it("that is a secret header's value without the blanks around it is redacted", function()
+    assert.equal("[redacted]" .. ("y"):rep(100), trial:outcome(ids.blanks).attempt.response_body)
+  end)
+
+  it("that is a credential without its scheme is redacted", function()
+    assert.equal("[redacted]" .. ("y"):rep(100), trial:outcome(ids.scheme).attempt.response_body)
+  end)
+
+  it("is in no file", function()
+    for name in process.shell("ls -A " .. process.quote(trial.folder)):gmatch("[^\n]+") do
+      local content = process.read_file(trial.folder .. "/" .. name)
+      for _, secret in ipairs { TOKEN, KEY_ID, BASIC:match(" (.*)"), LONG } do
+        assert.is_nil(content:find(secret:sub(1, 4), 1, true), name .. " holds the beginning of " .. secret)
+      end
+    end
+  end)
+end)

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TARGET_SIZE = 64, MOST_TARGETS = 64, EVENTS = 64, BACKLOG = 4096, READ_BYTES = 65536 };
+enum { TARGET_SIZE = 64, MOST_TARGETS = 64, EVENTS = 64, BACKLOG = 4096, READ_BYTES = 65536, LARGE = 65536 };
 
 struct target {
   char name[TARGET_SIZE];
@@ -40,7 +40,7 @@ struct connection {
   struct target *target; /* of the request that waits for its answer; NULL: none does */
   int status;
   int64_t due_us; /* INT64_MAX: when it is told so, or never */
-  bool held;
+  bool held, large;
 };
 
 struct loopback {
@@ -99,8 +99,9 @@ static void watch(struct loopback *loopback, int socket, void *what) {
 static void accept_one(struct loopback *loopback) {
   int socket = accept4(loopback->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (socket < 0) return;
-  int on = 1;
+  int on = 1, room = 2 * LARGE;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room); /* an answer is sent at once */
   struct connection *connection = calloc(1, sizeof *connection);
   if (connection == NULL) give_up("memory");
   connection->socket = socket;
@@ -141,8 +142,10 @@ static void disconnect(struct loopback *loopback, struct connection *connection)
 static void answer(struct loopback *loopback, struct connection *connection, bool release) {
   if (connection->target == NULL) return;
   if (!(release && connection->held) && now_us() < connection->due_us) return;
-  char text[128];
-  int length = snprintf(text, sizeof text, "HTTP/1.1 %03d X\r\nContent-Length: 2\r\n\r\nOK", connection->status);
+  static char text[128 + LARGE]; /* the thread's */
+  int body = connection->large ? LARGE : 2;
+  int length = snprintf(text, sizeof text, "HTTP/1.1 %03d X\r\nContent-Length: %d\r\n\r\n%-*s", connection->status,
+                        body, body, "OK");
   connection->length = 0;
   pthread_mutex_lock(&loopback->lock);
   answered(loopback, connection);
@@ -155,9 +158,10 @@ static void decide(struct connection *connection, const char *path, bool release
   connection->due_us = INT64_MAX;
   connection->status = 200;
   connection->held = strncmp(path, "/hold", 5) == 0;
+  connection->large = strncmp(path, "/large", 6) == 0;
   if (strncmp(path, "/hang", 5) == 0 || (connection->held && !release)) return;
   connection->due_us = now_us();
-  if (connection->held) return;
+  if (connection->held || connection->large) return;
   char *end;
   connection->status = (int)strtol(path + 1, &end, 10);
   if (*end == '/') connection->due_us += strtol(end + 1, NULL, 10) * 1000;

@@ -5,6 +5,7 @@
  *
  *     /STATUS      that status at once, with the body "OK"
  *     /STATUS/MS   the same, so many milliseconds later
+ *     /large       200 with a body of 64 KiB
  *     /hold        nothing until loopback_release; then 200
  *     /hang        never anything
  *

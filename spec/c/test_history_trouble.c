@@ -281,6 +281,39 @@ static void test_replaced(void) {
     CHECK_TEXT(fixture_sql(moved, "PRAGMA integrity_check"), "ok");
     end();
   }
+  TEST("a file that is moved away just before the end keeps all that was recorded, and needs no WAL") {
+    begin();
+    for (unsigned i = 0; i < 20; i++) record(200);
+    CHECK(fixture_await(&fixture_told.deliveries_stored, 20));
+    char moved[600];
+    snprintf(moved, sizeof moved, "%s-old", path);
+    CHECK(rename(path, moved) == 0);
+    end();
+    CHECK(wal_size() == 0);
+    CHECK_TEXT(fixture_sql(moved, "SELECT count(*) FROM attempts"), "20");
+  }
+  TEST(
+      "a file that is moved away while somebody reads it is brought up to date when he has gone, and nothing is lost") {
+    begin();
+    record(200);
+    CHECK(fixture_await(&fixture_told.deliveries_stored, 1));
+    sqlite3 *reader = NULL;
+    CHECK(sqlite3_open(path, &reader) == SQLITE_OK);
+    CHECK(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM events", NULL, NULL, NULL) == SQLITE_OK);
+    for (unsigned i = 0; i < 20; i++) record(200);
+    CHECK(fixture_await(&fixture_told.deliveries_stored, 21));
+    char moved[600];
+    snprintf(moved, sizeof moved, "%s-old", path);
+    CHECK(rename(path, moved) == 0);
+    for (unsigned i = 0; i < 5; i++) record(200);
+    CHECK(fixture_await(&fixture_told.deliveries_failed, 5));
+    CHECK(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_close(reader) == SQLITE_OK);
+    CHECK(fixture_await(&fixture_told.deliveries_stored, 26));
+    end();
+    CHECK_TEXT(fixture_sql(moved, "SELECT count(*) FROM attempts"), "21");
+    CHECK_TEXT(fixture_sql(path, "SELECT count(*) FROM attempts"), "5");
+  }
   TEST("an event that somebody deleted while its delivery was on its way is written again") {
     begin();
     struct event *event = fixture_record(history, &(struct fixture_event){.endpoint = endpoint, .deliveries = 1}, 0);

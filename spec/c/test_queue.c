@@ -10,6 +10,7 @@
 #include "check.h"
 #include "loopback.h"
 #include "scene_client.h"
+#include "transport.h"
 
 static struct loopback *loopback;
 
@@ -223,6 +224,52 @@ static void test_history_lock(void) {
     iw_client_free(client);
     CHECK(single_refusals(&own) == 1 && summed_refusals(&own) == REFUSALS - 1);
     free(body);
+    scene_end(&own);
+  }
+  TEST("refused events with many actions are held until the last of their deliveries is in the file") {
+    struct scene own;
+    char error[IW_ERROR_SIZE];
+    scene_begin(&own);
+    enum { ACTIONS = 100, MOST_HELD = 101 };
+    iw_client *client = client_with(own.history, 1, 0);
+    CHECK(iw_client_start(client, 10, error) == IW_OK);
+    iw_request requests[ACTIONS];
+    for (int i = 0; i < ACTIONS; i++)
+      requests[i] = (iw_request){.endpoint = endpoint_at(client, "/hang?many", 1), .body = "{}", .body_length = 2};
+    iw_event event = {.intent = "test", .requests = requests, .request_count = ACTIONS};
+    char id[IW_ID_SIZE];
+    CHECK(iw_client_fire(client, &event, id) == IW_OK);
+    size_t most = 0;
+    for (int64_t end_us = scene_now_us() + 1000000; scene_now_us() < end_us && most <= MOST_HELD * ACTIONS;) {
+      for (int n = 0; n < 50; n++) CHECK(iw_client_fire(client, &event, id) == IW_FULL);
+      if (stats_of(client).unrecorded > most) most = stats_of(client).unrecorded;
+      scene_rest();
+    }
+    CHECK(most >= ACTIONS && most <= MOST_HELD * ACTIONS);
+    end(client);
+    CHECK(single_refusals(&own) >= 100 * ACTIONS && summed_refusals(&own) > 0);
+    scene_end(&own);
+  }
+  TEST("while another program keeps the history locked responses beyond queue_bytes are let go, and marked truncated") {
+    struct scene own;
+    char id[IW_ID_SIZE], error[IW_ERROR_SIZE];
+    scene_begin(&own);
+    enum { EVENTS = 50, BYTES = 200000 };
+    iw_client *client = client_with(own.history, EVENTS, BYTES);
+    iw_endpoint *endpoint = endpoint_at(client, "/large?let-go", 1);
+    CHECK(iw_client_start(client, 10, error) == IW_OK);
+    sqlite3 *other = lock_history(own.history);
+    for (int n = 0; n < EVENTS; n++) CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
+    AWAIT(stats_of(client).delivered == EVENTS, 20);
+    CHECK(stats_of(client).bytes <= 2 * BYTES + TRANSPORT_HEAD_LIMIT + TRANSPORT_BODY_LIMIT); /* with results */
+    unlock_history(other);
+    CHECK(iw_client_close(client, 20, NULL) == IW_OK);
+    iw_client_free(client);
+    int64_t whole = scene_count(own.history, "SELECT count(*) FROM attempts WHERE NOT truncated AND http_status = 200"
+                                             " AND length(response_body) = 65536");
+    int64_t let_go = scene_count(own.history, "SELECT count(*) FROM attempts WHERE truncated AND http_status = 200"
+                                              " AND coalesce(length(response_body), 0) = 0");
+    CHECK(whole > 0 && let_go > 0 && whole + let_go == EVENTS);
     scene_end(&own);
   }
   TEST("while another program keeps the history locked memory is bounded, results say so, and nothing is lost") {

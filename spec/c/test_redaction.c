@@ -6,6 +6,7 @@
 #endif
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "check.h"
 #include "json.h"
@@ -207,6 +208,90 @@ static void test_heads(void) {
   }
 }
 
+static uint64_t random_state = 11;
+
+static size_t random_below(size_t limit) {
+  random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (size_t)(random_state >> 33) % limit;
+}
+
+/* Many of these repeat themselves. */
+static size_t random_text(char *text, size_t least, size_t most) {
+  size_t length = least + random_below(most - least + 1), period = 1 + random_below(6);
+  for (size_t i = 0; i < length; i++)
+    text[i] = i < period || random_below(12) == 0 ? (char)('a' + random_below(2)) : text[i - period];
+  return length;
+}
+
+/* What is to come out: occurrences in the order of their beginnings, one text for those that overlap. */
+static void redact_simply(struct buffer *out, const char *text, size_t length, const struct redaction *redaction) {
+  size_t shown = 0, end = 0; /* [shown, end) is to be hidden when it is not empty */
+  for (size_t at = 0; at < length; at++) {
+    size_t longest = 0;
+    for (size_t i = 0; i < redaction->value_count; i++) {
+      const struct secret *value = &redaction->values[i];
+      if (value->length > length - at || memcmp(text + at, value->bytes, value->length) != 0) continue;
+      if (value->length > longest) longest = value->length;
+    }
+    if (longest > 0 && at >= end) {
+      buffer_append(out, text + shown, at - shown);
+      buffer_text(out, "[redacted]");
+    }
+    if (longest > 0 && at + longest > end) end = at + longest;
+    if (end > at) shown = end;
+  }
+  buffer_append(out, text + shown, length - shown);
+}
+
+static double seconds_for(const char *value, size_t value_length, const char *text, size_t length) {
+  struct secret secret = {value, value_length};
+  struct redaction redaction = {.values = &secret, .value_count = 1};
+  struct buffer out = {0};
+  clock_t start = clock();
+  redact_text(&out, text, length, &redaction, NULL);
+  double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+  CHECK(out.length > 0 && !out.failed);
+  buffer_free(&out);
+  return seconds;
+}
+
+static void test_repetition(void) {
+  TEST("values that repeat themselves, in texts that do, are replaced as if each occurrence were looked for alone") {
+    for (unsigned round = 0; round < 20000; round++) {
+      char text[48], values[3][12];
+      struct secret secrets[3];
+      struct redaction redaction = {.values = secrets, .value_count = 1 + random_below(3)};
+      for (size_t i = 0; i < redaction.value_count; i++)
+        secrets[i] = (struct secret){values[i], random_text(values[i], 4, sizeof values[i])};
+      size_t length = random_text(text, 0, sizeof text);
+      struct buffer expected = {0}, out = {0};
+      redact_simply(&expected, text, length, &redaction);
+      buffer_byte(&expected, '\0');
+      redact_text(&out, text, length, &redaction, NULL);
+      bool held = CHECK_BYTES(out.bytes, out.length, expected.bytes);
+      buffer_free(&expected);
+      buffer_free(&out);
+      if (!held) break;
+    }
+  }
+  TEST("a long value that repeats itself takes no longer than any other, in plain text and in escapes") {
+    enum { LONG = 32768 };
+    const char *given = getenv("SPEC_SLOWNESS");
+    double most = 0.5 * (given ? atof(given) : 1);
+    char *text = malloc(6 * LONG);
+    memset(text, 'a', 2 * LONG);
+    CHECK(seconds_for(text, LONG, text, 2 * LONG) < most);
+    char *value = malloc(LONG);
+    memcpy(value, text, LONG);
+    value[LONG - 1] = 'b'; /* never there, and nearly everywhere */
+    CHECK(seconds_for(value, LONG, text, 2 * LONG) < most);
+    for (size_t i = 0; i < LONG; i++) memcpy(text + 6 * i, "\\u0061", 6);
+    CHECK(seconds_for(value, LONG / 2, text, 6 * LONG) < most);
+    free(value);
+    free(text);
+  }
+}
+
 static size_t shown_of(const char *text) {
   struct set set;
   set_fill(&set, LIST("secret-token", "token-of-mine"), NULL);
@@ -220,6 +305,12 @@ static void test_cuts(void) {
     CHECK(shown_of("echo: secret-tok") == strlen("echo: "));
     CHECK(shown_of("secr") == 0);
     CHECK(shown_of("echo: secret-token") == strlen("echo: ")); /* its end is the second one's beginning */
+  }
+  TEST("the same within a secret that is spelled in escapes, and within an escape") {
+    CHECK(shown_of("echo: se\\u0063ret-tok") == strlen("echo: "));
+    CHECK(shown_of("echo: \\u0073\\u0065\\u0063\\u0072\\u00") == strlen("echo: "));
+    CHECK(shown_of("a\\nb: secr\\u0065t") == strlen("a\\nb: "));
+    CHECK(shown_of("echo\\n: sec") == strlen("echo\\n: sec"));
   }
   TEST("a text that was cut off elsewhere is shown, and so is a secret's beginning below four bytes") {
     CHECK(shown_of("") == 0);
@@ -262,6 +353,7 @@ int main(void) {
   test_values();
   test_escapes();
   test_heads();
+  test_repetition();
   test_cuts();
   test_failures();
   return check_finish();

@@ -158,6 +158,21 @@ def echo(connection, request=b"", **_):
     answer(connection, 200, request.decode("latin-1"), "Content-Type: text/plain", *echoed)
 
 
+def quote(connection, request=b"", header="authorization", before="0", keep=None, **_):
+    """Sends a header's value as a server sees it, without scheme and blanks, behind `before` bytes and before 100 more.
+
+    With `keep` the end comes after so many bytes of the value, and before the length that was promised.
+    """
+    lines = request.split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+    value = next(line for line in lines if line.lower().startswith(header + ":")).split(":", 1)[1].split()[-1]
+    data = "x" * int(before) + value + "y" * 100
+    if keep is None:
+        answer(connection, 200, data)
+    else:
+        connection.send(head(200, f"Content-Length: {len(data)}") + data[:int(before) + int(keep)])
+        connection.close()
+
+
 def slow(connection, seconds="1", **_):
     time.sleep(float(seconds))
     answer(connection, 200, "slow")
@@ -315,7 +330,7 @@ def binary(connection, **_):
 
 
 BEHAVIOURS = {name.replace("_", "-"): function for name, function in {
-    "status": status, "echo": echo, "slow": slow, "hang": hang, "close": close, "close_in_head": close_in_head,
+    "status": status, "echo": echo, "quote": quote, "slow": slow, "hang": hang, "close": close, "close_in_head": close_in_head,
     "close_in_body": close_in_body, "reset_before": reset_before, "reset_in_head": reset_in_head,
     "reset_in_body": reset_in_body, "garbage": garbage, "endless_head": endless_head, "slow_head": slow_head,
     "big_head": big_head, "slow_body": slow_body, "endless_body": endless_body, "body": body, "interim": interim,
