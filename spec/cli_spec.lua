@@ -33,9 +33,7 @@ describe("intent-webhook", function()
 
   local function write(name, content)
     local path = folder .. "/" .. name
-    local file = assert(io.open(path, "w"))
-    file:write(content)
-    file:close()
+    process.write_file(path, content)
     return path
   end
 

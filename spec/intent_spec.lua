@@ -206,9 +206,7 @@ describe("a file of intents", function()
   local function write(content)
     count = count + 1
     local path = ("%s/intents-%d.lua"):format(folder, count)
-    local file = assert(io.open(path, "w"))
-    file:write(content)
-    file:close()
+    process.write_file(path, content)
     return path
   end
 

@@ -29,12 +29,6 @@ wait $server
 echo "ended with $?"
 ]]
 
-local function write(path, content)
-  local file = assert(io.open(path, "w"))
-  file:write(content)
-  file:close()
-end
-
 function haproxy.start(options)
   local folder, port = process.temporary_folder(), process.free_port()
   local self = setmetatable({ folder = folder, port = port, control = process.free_port(), reloads = 0,
@@ -45,7 +39,7 @@ function haproxy.start(options)
     :gsub("\nglobal\n", "%0  " .. (options.global or "") .. "\n")
     :gsub("\nfrontend gateway\n", "%0  http-after-response set-header X-Thread %%[thread]\n")
   if options.edit then configuration = options.edit(configuration, folder) end
-  write(folder .. "/haproxy.cfg", configuration)
+  process.write_file(folder .. "/haproxy.cfg", configuration)
   self:write_intents(options.intents or process.read_file("examples/haproxy/intents.lua"))
   local env = { LUA_PATH = "./lua/?.lua;;", LUA_CPATH = "./build/5.3/?.so;;", PORT = port, HISTORY = self.history,
     INTENTS = folder .. "/intents.lua" }
@@ -67,7 +61,7 @@ end
 
 --- Replaces the file of intents; a reload reads it.
 function HAProxy:write_intents(source)
-  write(self.folder .. "/intents.lua", source)
+  process.write_file(self.folder .. "/intents.lua", source)
 end
 
 --- Sends a request and leaves the response to be read: HAProxy:response.

@@ -67,12 +67,6 @@ function openresty.modules()
   return "/usr/lib/nginx/modules"
 end
 
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
 --- Starts nginx with a configuration that is complete but for $port, $user and the like. env: for the master.
 --- Waits until it listens.
 function openresty.run(configuration, folder, env)
@@ -81,7 +75,7 @@ function openresty.run(configuration, folder, env)
     folder = folder, port = self.port, root = lines_of("pwd")[1], modules = openresty.modules(),
     user = lines_of("id -u")[1] == "0" and "user root;" or "",
   }
-  write(folder .. "/nginx.conf", (configuration:gsub("%$(%l+)", values)))
+  process.write_file(folder .. "/nginx.conf", (configuration:gsub("%$(%l+)", values)))
   -- nginx says nothing when it is ready, so the first line is the shell's
   local script = 'PATH="$PATH:/usr/sbin"; echo "$1"; exec nginx -p "$1" -e "$1/error.log" -c "$1/nginx.conf"'
   self.process = process.start { "sh", "-c", script, "sh", folder, env = env }

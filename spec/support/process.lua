@@ -20,6 +20,12 @@ local function read_file(path)
   return content
 end
 
+function process.write_file(path, content)
+  local file = assert(io.open(path, "wb"))
+  file:write(content)
+  file:close()
+end
+
 -- A sanitizer's library that was loaded into this Lua is for this Lua, not for the programs that it starts.
 local function shell(command)
   local pipe = assert(io.popen("unset LD_PRELOAD; " .. command, "r"))

@@ -46,20 +46,14 @@ wait $server
 echo "ended with $?"
 ]]
 
-local function write(path, content)
-  local file = assert(io.open(path, "w"))
-  file:write(content)
-  file:close()
-end
-
 function prosody.start(options)
   options = options or {}
   local root = process.shell("pwd"):gsub("%s+$", "")
   local folder, port = process.temporary_folder(), process.free_port()
   local values = { folder = folder, root = root, port = port, options = options.options or "" }
   process.shell(("mkdir %s/data %s/certs"):format(folder, folder))
-  write(folder .. "/prosody.cfg.lua", (CONFIGURATION:gsub("%$(%l+)", values)))
-  write(folder .. "/intents.lua", options.intents or process.read_file("examples/prosody/intents.lua"))
+  process.write_file(folder .. "/prosody.cfg.lua", (CONFIGURATION:gsub("%$(%l+)", values)))
+  process.write_file(folder .. "/intents.lua", options.intents or process.read_file("examples/prosody/intents.lua"))
   local env = { LUA_PATH = root .. "/lua/?.lua;;", LUA_CPATH = root .. "/build/5.4/?.so;;" }
   for name, value in pairs(options.env or {}) do env[name] = value end
   local mode = options.daemon and "-D" or "-F"
@@ -117,7 +111,7 @@ end
 
 --- Replaces the file of intents; a reload of the module reads it.
 function Prosody:write_intents(source)
-  write(self.folder .. "/intents.lua", source)
+  process.write_file(self.folder .. "/intents.lua", source)
 end
 
 --- Stops it, whatever it does, and removes its folder; what the tests want to know of it they have asked before.
