@@ -268,7 +268,8 @@ function Client:fire(name, slots, given)
     for index, one in ipairs(self.list) do names[index] = one.name end
     argument.misuse("client:fire", ('there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names)))
   end
-  local session = argument.options("client:fire", "options", given, options.message).session
+  -- without options nothing of that: it would cost more than all the rest
+  local session = given ~= nil and argument.options("client:fire", "options", given, options.message).session or nil
   if slots == nil then slots = {} end
   if type(slots) ~= "table" then
     argument.misuse("client:fire", "slots: must be a table, got " .. check.kind(slots))
@@ -356,7 +357,7 @@ end
 ---@return string|nil code as those of `fire`, when the intent could not be fired
 function Client:message(text, given)
   argument.string("client:message", "text", text)
-  local session = argument.options("client:message", "options", given, options.message).session
+  local session = given ~= nil and argument.options("client:message", "options", given, options.message).session or nil
   local errors = {}
   local best = recognise(self.list, text, session, errors)
   local result = { status = "unmatched" }
