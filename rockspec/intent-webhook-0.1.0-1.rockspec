@@ -23,6 +23,7 @@ external_dependencies = {
   SQLITE = { library = "sqlite3" },
   OPENSSL = { library = "ssl" },
   CRYPTO = { library = "crypto" },
+  UTF8PROC = { library = "utf8proc" },
   MICROHTTPD = { library = "microhttpd" },
 }
 build = {
@@ -30,17 +31,24 @@ build = {
   modules = {
     ["intent_webhook.core"] = {
       sources = {
-        "src/address.c", "src/buffer.c", "src/cause.c", "src/client.c", "src/clock.c", "src/endpoint.c",
-        "src/event.c", "src/history.c", "src/history_backlog.c", "src/history_file.c", "src/history_json.c",
-        "src/history_path.c", "src/history_query.c", "src/history_queue.c", "src/history_reader.c",
-        "src/history_record.c", "src/history_retention.c", "src/history_row.c", "src/history_schema.c",
-        "src/history_writer.c", "src/id.c", "src/json.c", "src/lua_client.c", "src/lua_module.c",
-        "src/lua_payload.c", "src/lua_reader.c", "src/memory.c", "src/process.c", "src/readiness.c",
-        "src/redaction.c", "src/sender.c", "src/thread.c", "src/transport.c", "src/utf8.c",
+        "src/address.c", "src/arena.c", "src/buffer.c", "src/cause.c", "src/client.c", "src/clock.c",
+        "src/endpoint.c", "src/event.c", "src/history.c", "src/history_backlog.c", "src/history_file.c",
+        "src/history_json.c", "src/history_path.c", "src/history_query.c", "src/history_queue.c",
+        "src/history_reader.c", "src/history_record.c", "src/history_retention.c", "src/history_row.c",
+        "src/history_schema.c", "src/history_writer.c", "src/id.c", "src/json.c", "src/lua_client.c",
+        "src/lua_module.c", "src/lua_payload.c", "src/lua_reader.c", "src/lua_sentences.c", "src/memory.c",
+        "src/process.c", "src/readiness.c", "src/redaction.c", "src/sender.c", "src/sentence_check.c",
+        "src/sentence_compile.c", "src/sentence_expand.c", "src/sentence_find.c", "src/sentence_image.c",
+        "src/sentence_list.c", "src/sentence_number.c", "src/sentence_parse.c", "src/sentence_recognise.c",
+        "src/sentence_sample.c", "src/sentence_source.c", "src/sentence_states.c", "src/sentence_template.c",
+        "src/sentence_text.c", "src/thread.c", "src/transport.c", "src/utf8.c",
       },
-      libraries = { "curl", "uv", "sqlite3", "ssl", "crypto", "pthread", "dl" },
-      incdirs = { "$(CURL_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)", "$(OPENSSL_INCDIR)" },
-      libdirs = { "$(CURL_LIBDIR)", "$(UV_LIBDIR)", "$(SQLITE_LIBDIR)", "$(OPENSSL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
+      libraries = { "curl", "uv", "sqlite3", "ssl", "crypto", "utf8proc", "pthread", "dl", "m" },
+      incdirs = { "$(CURL_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)", "$(OPENSSL_INCDIR)", "$(UTF8PROC_INCDIR)" },
+      libdirs = {
+        "$(CURL_LIBDIR)", "$(UV_LIBDIR)", "$(SQLITE_LIBDIR)", "$(OPENSSL_LIBDIR)", "$(CRYPTO_LIBDIR)",
+        "$(UTF8PROC_LIBDIR)",
+      },
     },
     ["intent_webhook.listener"] = {
       sources = {

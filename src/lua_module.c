@@ -8,8 +8,10 @@
 #include "lua_module.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,6 +63,19 @@ static int module_is_utf8(lua_State *L) {
   return 1;
 }
 
+/* core.digest(bytes) -> their SHA-256 in hexadecimal digits */
+static int module_digest(lua_State *L) {
+  size_t length;
+  const char *bytes = luaL_checklstring(L, 1, &length);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  char text[EVP_MAX_MD_SIZE * 2 + 1];
+  unsigned size = 0;
+  if (EVP_Digest(bytes, length, digest, &size, EVP_sha256(), NULL) != 1) return luaL_error(L, "SHA-256 is missing");
+  for (unsigned i = 0; i < size; i++) snprintf(text + i * 2, 3, "%02x", digest[i]);
+  lua_pushlstring(L, text, (size_t)size * 2);
+  return 1;
+}
+
 /* core.isatty(descriptor) -> whether it is a terminal */
 static int module_isatty(lua_State *L) {
   lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
@@ -102,14 +117,22 @@ static int module_read(lua_State *L) {
   return 2;
 }
 
-static const luaL_Reg functions[] = {{"client", lua_client_new}, {"reader", lua_reader_new},
-                                     {"id", module_id},          {"is_utf8", module_is_utf8},
-                                     {"isatty", module_isatty},  {"ignore_broken_pipe", module_ignore_broken_pipe},
-                                     {"read", module_read},      {NULL, NULL}};
+static const luaL_Reg functions[] = {{"client", lua_client_new},
+                                     {"reader", lua_reader_new},
+                                     {"id", module_id},
+                                     {"is_utf8", module_is_utf8},
+                                     {"isatty", module_isatty},
+                                     {"ignore_broken_pipe", module_ignore_broken_pipe},
+                                     {"read", module_read},
+                                     {"digest", module_digest},
+                                     {"sentences", lua_sentences_new},
+                                     {"sentences_load", lua_sentences_load},
+                                     {NULL, NULL}};
 
 int luaopen_intent_webhook_core(lua_State *L) {
   lua_client_register(L);
   lua_reader_register(L);
+  lua_sentences_register(L);
   lua_newtable(L);
   compat_set_functions(L, functions);
   lua_pushliteral(L, IW_VERSION);

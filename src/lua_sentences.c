@@ -1,0 +1,699 @@
+/*
+ * lua_sentences: compiled sentences as a Lua object. The Lua half has checked what users wrote, so this one raises for
+ * what is malformed, and returns nil and mistakes for what the compiler finds.
+ *
+ * Whatever memory the core gives is held by a userdata before Lua is called again, so that nothing is lost when Lua
+ * raises. A recogniser of a slot's own type runs protected: its error is raised when the search has ended.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "lua_compat.h"
+#include "lua_module.h"
+#include "sentences.h"
+
+static const char class_name[] = "intent_webhook.sentences";
+static const char source_class[] = "intent_webhook.sentences_source";
+
+enum { MOST_PAIRS = 64 };
+
+struct lua_sentences {
+  sentences *compiled; /* NULL: closed */
+  sentences_matcher *matcher;
+  struct buffer bytes; /* of dump */
+};
+
+/* ---- reading a description ---- */
+
+static sentences_source *new_source(lua_State *L) {
+  sentences_source **holder = compat_new_userdata(L, sizeof *holder);
+  *holder = NULL;
+  luaL_getmetatable(L, source_class);
+  lua_setmetatable(L, -2);
+  *holder = sentences_source_new();
+  if (!*holder) luaL_error(L, "not enough memory");
+  return *holder;
+}
+
+static int source_close(lua_State *L) {
+  sentences_source **holder = luaL_checkudata(L, 1, source_class);
+  sentences_source *source = *holder;
+  *holder = NULL;
+  sentences_source_free(source);
+  return 0;
+}
+
+/* The scalar at index; a table, function and the like raise. The text is borrowed from Lua's value. */
+static sentences_scalar scalar_at(lua_State *L, int index) {
+  sentences_scalar scalar = {SENTENCES_NONE, NULL, 0, 0};
+  switch (lua_type(L, index)) {
+  case LUA_TNIL: break;
+  case LUA_TBOOLEAN:
+    scalar.kind = SENTENCES_BOOLEAN;
+    scalar.number = lua_toboolean(L, index);
+    break;
+  case LUA_TNUMBER:
+    scalar.kind = SENTENCES_NUMBER;
+    scalar.number = lua_tonumber(L, index);
+    break;
+  case LUA_TSTRING:
+    scalar.kind = SENTENCES_TEXT;
+    scalar.text = lua_tolstring(L, index, &scalar.length);
+    break;
+  default: luaL_error(L, "a %s cannot be a value: give a string, a number or a boolean", luaL_typename(L, index));
+  }
+  return scalar;
+}
+
+/* Pushes t[key] and returns whether it is there; else pushes nothing. */
+static bool push_field(lua_State *L, int table, const char *key) {
+  lua_getfield(L, table, key);
+  if (!lua_isnil(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static bool flag_of(lua_State *L, int table, const char *key) {
+  lua_getfield(L, table, key);
+  bool flag = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return flag;
+}
+
+/* As flag_of, for what is true unless it says false. */
+static bool denied(lua_State *L, int table, const char *key) {
+  lua_getfield(L, table, key);
+  bool no = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return no;
+}
+
+/* Calls read(L, index of the element, argument) for each element of the list t[key], if there is one. */
+typedef void (*element_reader)(lua_State *L, sentences_source *source, int index, bool local);
+
+static void each(lua_State *L, sentences_source *source, int table, const char *key, bool local, element_reader read) {
+  if (!push_field(L, table, key)) return;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  luaL_checkstack(L, 12, "the description is nested too deep");
+  int list = lua_gettop(L);
+  size_t count = compat_length(L, list);
+  for (size_t i = 1; i <= count; i++) {
+    lua_rawgeti(L, list, (int)i);
+    read(L, source, lua_gettop(L), local);
+    lua_settop(L, list);
+  }
+  lua_pop(L, 1);
+}
+
+/* The string at place `i` of the table at index; stays on the stack. */
+static const char *text_in(lua_State *L, int table, int i, size_t *length) {
+  lua_rawgeti(L, table, i);
+  return luaL_checklstring(L, -1, length);
+}
+
+static void read_skip_word(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  const char *text = luaL_checklstring(L, index, &length);
+  sentences_skip_word(source, text, length);
+}
+
+static void read_number_word(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  const char *text = text_in(L, index, 1, &length);
+  lua_rawgeti(L, index, 2);
+  sentences_number_word(source, text, length, luaL_checknumber(L, -1));
+}
+
+static void read_phrase(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  const char *name = text_in(L, index, 1, NULL);
+  const char *text = text_in(L, index, 2, &length);
+  sentences_phrase(source, local, name, text, length);
+}
+
+static void read_value(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  const char *text = text_in(L, index, 1, &length);
+  lua_rawgeti(L, index, 2);
+  sentences_value(source, text, length, scalar_at(L, -1));
+  lua_rawgeti(L, index, 3);
+  if (lua_isnil(L, -1)) return;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  int context = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, context); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "a key of a context must be a string");
+    sentences_value_context(source, lua_tostring(L, -2), scalar_at(L, -1));
+  }
+}
+
+static void read_list(lua_State *L, sentences_source *source, int index, bool local) {
+  static const char *const kinds[] = {"values", "range", "wildcard", "type", NULL};
+  lua_getfield(L, index, "kind");
+  sentences_list_options options = {.kind = (sentences_list_kind)luaL_checkoption(L, -1, NULL, kinds)};
+  options.exact_case = flag_of(L, index, "exact_case");
+  options.exact_accents = flag_of(L, index, "exact_accents");
+  options.typos = flag_of(L, index, "typos");
+  options.from = lua_option_number(L, index, "from", 0);
+  options.to = lua_option_number(L, index, "to", 0);
+  options.step = lua_option_number(L, index, "step", 1);
+  options.multiplier = lua_option_number(L, index, "multiplier", 1);
+  options.fractions = (int)lua_option_number(L, index, "fractions", 1);
+  options.no_digits = denied(L, index, "digits");
+  options.no_words = denied(L, index, "words");
+  lua_getfield(L, index, "name");
+  sentences_list(source, local, luaL_checkstring(L, -1), options);
+  each(L, source, index, "values", local, read_value);
+}
+
+static void read_template(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  const char *text = luaL_checklstring(L, index, &length);
+  sentences_template(source, text, length);
+}
+
+static void read_fixed(lua_State *L, sentences_source *source, int index, bool local) {
+  (void)local;
+  const char *slot = text_in(L, index, 1, NULL);
+  lua_rawgeti(L, index, 2);
+  sentences_fixed(source, slot, scalar_at(L, -1));
+}
+
+static void read_condition_values(lua_State *L, sentences_source *source, int index) {
+  if (!lua_istable(L, index)) return;
+  size_t count = compat_length(L, index);
+  for (size_t i = 1; i <= count; i++) {
+    lua_rawgeti(L, index, (int)i);
+    sentences_condition_value(source, scalar_at(L, -1));
+    lua_pop(L, 1);
+  }
+}
+
+static void read_requires(lua_State *L, sentences_source *source, int index, bool local) {
+  (void)local;
+  const char *key = text_in(L, index, 1, NULL);
+  lua_rawgeti(L, index, 3);
+  sentences_requires(source, key, lua_isstring(L, -1) ? lua_tostring(L, -1) : NULL);
+  lua_rawgeti(L, index, 2);
+  read_condition_values(L, source, lua_gettop(L));
+}
+
+static void read_excludes(lua_State *L, sentences_source *source, int index, bool local) {
+  (void)local;
+  sentences_excludes(source, text_in(L, index, 1, NULL));
+  lua_rawgeti(L, index, 2);
+  read_condition_values(L, source, lua_gettop(L));
+}
+
+static void read_keyword(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  const char *text = luaL_checklstring(L, index, &length);
+  sentences_keyword(source, text, length);
+}
+
+static void read_block(lua_State *L, sentences_source *source, int index, bool local) {
+  (void)local;
+  sentences_block(source, lua_option_number(L, index, "priority", 0));
+  each(L, source, index, "phrases", true, read_phrase);
+  each(L, source, index, "lists", true, read_list);
+  each(L, source, index, "templates", true, read_template);
+  each(L, source, index, "slots", true, read_fixed);
+  each(L, source, index, "requires", true, read_requires);
+  each(L, source, index, "excludes", true, read_excludes);
+  each(L, source, index, "keywords", true, read_keyword);
+}
+
+static void read_slot(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  const char *name = luaL_checklstring(L, index, &length);
+  sentences_slot(source, name, length);
+}
+
+static void read_intent(lua_State *L, sentences_source *source, int index, bool local) {
+  size_t length;
+  (void)local;
+  lua_getfield(L, index, "name");
+  const char *name = luaL_checklstring(L, -1, &length);
+  sentences_intent(source, name, length, lua_option_number(L, index, "priority", 0));
+  each(L, source, index, "slots", false, read_slot);
+  each(L, source, index, "blocks", false, read_block);
+}
+
+static void read_description(lua_State *L, sentences_source *source, int index) {
+  if (flag_of(L, index, "ignore_whitespace")) sentences_ignore_whitespace(source);
+  each(L, source, index, "skip_words", false, read_skip_word);
+  each(L, source, index, "number_words", false, read_number_word);
+  each(L, source, index, "phrases", false, read_phrase);
+  each(L, source, index, "lists", false, read_list);
+  each(L, source, index, "intents", false, read_intent);
+}
+
+/* ---- mistakes ---- */
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+  if (!text) return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, key);
+}
+
+static void set_count(lua_State *L, const char *key, size_t count) {
+  if (count == 0) return;
+  lua_pushinteger(L, (lua_Integer)count);
+  lua_setfield(L, -2, key);
+}
+
+static void push_mistakes(lua_State *L, const sentences_source *source) {
+  const sentences_mistake *mistakes;
+  size_t count = sentences_mistakes(source, &mistakes);
+  lua_newtable(L);
+  for (size_t i = 0; i < count; i++) {
+    const sentences_mistake *mistake = &mistakes[i];
+    lua_newtable(L);
+    set_text(L, "level", mistake->warning ? "warning" : "error");
+    set_text(L, "code", mistake->code);
+    set_text(L, "message", mistake->message);
+    set_count(L, "intent", mistake->intent);
+    set_count(L, "block", mistake->block);
+    set_count(L, "template", mistake->template);
+    set_text(L, "phrase", mistake->phrase);
+    set_text(L, "list", mistake->list);
+    set_count(L, "value", mistake->value);
+    set_count(L, "column", mistake->column);
+    set_text(L, "text", mistake->text);
+    set_text(L, "sentence", mistake->sentence);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+/* ---- the object ---- */
+
+static struct lua_sentences *new_object(lua_State *L) {
+  struct lua_sentences *self = compat_new_userdata(L, sizeof *self);
+  memset(self, 0, sizeof *self);
+  luaL_getmetatable(L, class_name);
+  lua_setmetatable(L, -2);
+  return self;
+}
+
+static struct lua_sentences *check_self(lua_State *L) {
+  struct lua_sentences *self = luaL_checkudata(L, 1, class_name);
+  if (!self->compiled) luaL_error(L, "the sentences are closed");
+  return self;
+}
+
+static int self_close(lua_State *L) {
+  struct lua_sentences *self = luaL_checkudata(L, 1, class_name);
+  sentences *compiled = self->compiled;
+  sentences_matcher *matcher = self->matcher;
+  self->compiled = NULL;
+  self->matcher = NULL;
+  sentences_drop(compiled);
+  sentences_matcher_free(matcher);
+  buffer_free(&self->bytes);
+  return 0;
+}
+
+/* core.sentences(description) -> sentences | nil, mistakes */
+int lua_sentences_new(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  sentences_source *source = new_source(L);
+  read_description(L, source, 1);
+  struct lua_sentences *self = new_object(L);
+  self->compiled = sentences_compile(source);
+  const sentences_mistake *mistakes;
+  bool checked = true;
+  if (self->compiled && flag_of(L, 1, "check")) checked = sentences_check(source, self->compiled);
+  if (!checked || (!self->compiled && sentences_mistakes(source, &mistakes) == 0))
+    return luaL_error(L, "not enough memory");
+  if (!self->compiled) lua_pushnil(L);
+  push_mistakes(L, source);
+  return 2;
+}
+
+/* core.sentences_load(bytes) -> sentences | nil, message */
+int lua_sentences_load(lua_State *L) {
+  size_t length;
+  const char *bytes = luaL_checklstring(L, 1, &length), *problem;
+  struct lua_sentences *self = new_object(L);
+  self->compiled = sentences_load(bytes, length, &problem);
+  if (self->compiled) return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, problem);
+  return 2;
+}
+
+/* sentences:dump() -> bytes */
+static int self_dump(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  buffer_clear(&self->bytes);
+  if (!sentences_dump(self->compiled, &self->bytes)) return luaL_error(L, "not enough memory");
+  lua_pushlstring(L, self->bytes.bytes, self->bytes.length);
+  buffer_free(&self->bytes);
+  return 1;
+}
+
+/* sentences:size() -> bytes of memory */
+static int self_size(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)sentences_size(check_self(L)->compiled));
+  return 1;
+}
+
+/* sentences:set_list(name, list) -> true | nil, mistakes; raises when there is no such list of values */
+static int self_set_list(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  const char *name = luaL_checkstring(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_settop(L, 3);
+  sentences_source *source = new_source(L);
+  read_list(L, source, 3, false);
+  bool known;
+  sentences *next = sentences_with_list(self->compiled, name, source, &known);
+  if (next) {
+    sentences_drop(self->compiled);
+    self->compiled = next;
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  if (!known) return luaL_error(L, "there is no list of values \"%s\"", name);
+  const sentences_mistake *mistakes;
+  if (sentences_mistakes(source, &mistakes) == 0) return luaL_error(L, "not enough memory");
+  lua_pushnil(L);
+  push_mistakes(L, source);
+  return 2;
+}
+
+/* ---- searching ---- */
+
+/* What a recogniser written in Lua works with: its function is at `function`, its error is left at `error`. */
+struct lua_search {
+  lua_State *L;
+  int function, values, error; /* stack indices; values: a table that keeps texts alive */
+  int kept;
+  bool raised;
+};
+
+/*
+ * The function is called as f(list, text, at) -> last, value [, last, value ...].
+ * An error is kept, and there are no candidates.
+ */
+static size_t recognise(void *user, const char *list, const char *text, size_t length, size_t at,
+                        sentences_candidate *candidates, size_t most) {
+  struct lua_search *search = user;
+  lua_State *L = search->L;
+  if (search->raised || !lua_checkstack(L, (int)most * 2 + 8)) return 0;
+  int top = lua_gettop(L);
+  lua_pushvalue(L, search->function);
+  lua_pushstring(L, list);
+  lua_pushlstring(L, text, length);
+  lua_pushinteger(L, (lua_Integer)at + 1);
+  if (lua_pcall(L, 3, LUA_MULTRET, 0) != 0) {
+    lua_replace(L, search->error);
+    search->raised = true;
+    return 0;
+  }
+  size_t count = 0;
+  for (int i = top + 1; i < lua_gettop(L) && count < most; i += 2) {
+    if (lua_type(L, i) != LUA_TNUMBER) break;
+    sentences_scalar value = {SENTENCES_NONE, NULL, 0, 0};
+    int type = lua_type(L, i + 1);
+    if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN) value = scalar_at(L, i + 1);
+    if (value.kind == SENTENCES_NONE) continue;
+    lua_pushvalue(L, i + 1);
+    lua_rawseti(L, search->values, ++search->kept);
+    candidates[count].last = (size_t)lua_tonumber(L, i);
+    candidates[count++].value = value;
+  }
+  lua_settop(L, top);
+  return count;
+}
+
+/* Reads { context =, best_slot =, types = } at index; pairs has room for MOST_PAIRS. */
+static void read_options(lua_State *L, int index, sentences_options *options, sentences_pair *pairs,
+                         struct lua_search *search) {
+  *options = (sentences_options){0};
+  if (lua_isnoneornil(L, index)) return;
+  luaL_checktype(L, index, LUA_TTABLE);
+  options->best_slot = lua_option_string(L, index, "best_slot");
+  if (push_field(L, index, "context")) { /* stays on the stack, and its texts alive */
+    luaL_checktype(L, -1, LUA_TTABLE);
+    int context = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, context); lua_pop(L, 1)) {
+      if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "a key of the context must be a string");
+      if (options->context_count == MOST_PAIRS) luaL_error(L, "the context has more than %d keys", MOST_PAIRS);
+      pairs[options->context_count].key = lua_tostring(L, -2);
+      pairs[options->context_count++].value = scalar_at(L, -1);
+    }
+    options->context = pairs;
+  }
+  if (push_field(L, index, "types")) {
+    luaL_checktype(L, -1, LUA_TFUNCTION);
+    search->L = L;
+    search->function = lua_gettop(L);
+    lua_newtable(L);
+    search->values = lua_gettop(L);
+    lua_pushnil(L);
+    search->error = lua_gettop(L);
+    options->recognise = recognise;
+    options->user = search;
+  }
+}
+
+static void push_scalar(lua_State *L, const sentences_scalar *scalar) {
+  switch (scalar->kind) {
+  case SENTENCES_TEXT: lua_pushlstring(L, scalar->text, scalar->length); break;
+  case SENTENCES_BOOLEAN: lua_pushboolean(L, scalar->number != 0); break;
+  case SENTENCES_NUMBER:
+    if (scalar->number == floor(scalar->number) && fabs(scalar->number) < 9007199254740992.0)
+      lua_pushinteger(L, (lua_Integer)scalar->number);
+    else
+      lua_pushnumber(L, scalar->number);
+    break;
+  default: lua_pushnil(L);
+  }
+}
+
+static void set_integer(lua_State *L, const char *key, lua_Integer value) {
+  lua_pushinteger(L, value);
+  lua_setfield(L, -2, key);
+}
+
+static void push_spans(lua_State *L, const sentences_match *match) {
+  lua_newtable(L);
+  for (size_t i = 0; i < match->capture_count; i++) {
+    const sentences_capture *capture = &match->captures[i];
+    if (capture->from == capture->to) continue;
+    lua_pushstring(L, capture->name);
+    lua_createtable(L, 2, 0);
+    lua_pushinteger(L, (lua_Integer)capture->from + 1);
+    lua_rawseti(L, -2, 1);
+    lua_pushinteger(L, (lua_Integer)capture->to);
+    lua_rawseti(L, -2, 2);
+    lua_rawset(L, -3);
+  }
+}
+
+static void push_match(lua_State *L, const sentences_match *match) {
+  lua_createtable(L, 0, 14);
+  set_integer(L, "intent", match->intent);
+  set_integer(L, "block", match->block);
+  set_integer(L, "template", match->template);
+  set_integer(L, "wildcards", match->wildcards);
+  set_integer(L, "typos", match->typos);
+  set_integer(L, "literals", match->literals);
+  lua_pushnumber(L, match->score);
+  lua_setfield(L, -2, "score");
+  lua_pushboolean(L, match->skipped);
+  lua_setfield(L, -2, "skipped");
+  lua_createtable(L, 0, (int)match->capture_count);
+  for (size_t i = 0; i < match->capture_count; i++) {
+    lua_pushstring(L, match->captures[i].name);
+    push_scalar(L, &match->captures[i].value);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "slots");
+  push_spans(L, match);
+  lua_setfield(L, -2, "spans");
+  lua_createtable(L, 0, (int)match->context_count);
+  for (size_t i = 0; i < match->context_count; i++) {
+    lua_pushstring(L, match->context[i].key);
+    push_scalar(L, &match->context[i].value);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "context");
+  if (match->ambiguous_count == 0) return;
+  lua_newtable(L);
+  for (size_t i = 0; i < match->ambiguous_count; i++) {
+    lua_pushinteger(L, (lua_Integer)match->ambiguous[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "ambiguous");
+}
+
+static sentences_matcher *matcher_of(lua_State *L, struct lua_sentences *self) {
+  if (!self->matcher) self->matcher = sentences_matcher_new();
+  if (!self->matcher) luaL_error(L, "not enough memory");
+  return self->matcher;
+}
+
+/* Raises what a recogniser raised, and the want of memory. */
+static void check_search(lua_State *L, const struct lua_sentences *self, const struct lua_search *search) {
+  if (search->raised) {
+    lua_pushvalue(L, search->error);
+    lua_error(L);
+  }
+  if (sentences_matcher_failed(self->matcher)) luaL_error(L, "not enough memory");
+}
+
+/* sentences:match(text, options) -> result | nil */
+static int self_match(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  size_t length;
+  const char *text = luaL_checklstring(L, 2, &length);
+  lua_settop(L, 3);
+  sentences_pair pairs[MOST_PAIRS];
+  sentences_options options;
+  struct lua_search search = {0};
+  read_options(L, 3, &options, pairs, &search);
+  const sentences_match *match = sentences_find(matcher_of(L, self), self->compiled, text, length, &options);
+  check_search(L, self, &search);
+  if (match)
+    push_match(L, match);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+static const char *const reasons[] = {[SENTENCES_LOST_PRIORITY] = "priority",
+                                      [SENTENCES_LOST_BEST_SLOT] = "best_slot",
+                                      [SENTENCES_LOST_WILDCARDS] = "wildcards",
+                                      [SENTENCES_LOST_TYPOS] = "typos",
+                                      [SENTENCES_LOST_LITERALS] = "literals",
+                                      [SENTENCES_LOST_ACCENTS] = "accents",
+                                      [SENTENCES_LOST_CONDITIONS] = "conditions",
+                                      [SENTENCES_LOST_ORDER] = "order",
+                                      [SENTENCES_CONTEXT_MISSING] = "context_missing",
+                                      [SENTENCES_CONTEXT_DIFFERS] = "context_differs",
+                                      [SENTENCES_CONTEXT_EXCLUDED] = "context_excluded",
+                                      [SENTENCES_KEYWORD_MISSING] = "keyword_missing",
+                                      [SENTENCES_UNMATCHED] = "unmatched"};
+
+/* sentences:explain(text, options) -> list of results, each with accepted, rank, reason, detail, stopped */
+static int self_explain(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  size_t length, count;
+  const char *text = luaL_checklstring(L, 2, &length);
+  lua_settop(L, 3);
+  sentences_pair pairs[MOST_PAIRS];
+  sentences_options options;
+  struct lua_search search = {0};
+  read_options(L, 3, &options, pairs, &search);
+  const sentences_match *matches =
+      sentences_explain(matcher_of(L, self), self->compiled, text, length, &options, &count);
+  check_search(L, self, &search);
+  lua_newtable(L);
+  for (size_t i = 0; i < count; i++) {
+    push_match(L, &matches[i]);
+    set_integer(L, "rank", (lua_Integer)i + 1);
+    lua_pushboolean(L, matches[i].reason == SENTENCES_WON);
+    lua_setfield(L, -2, "accepted");
+    set_text(L, "reason", reasons[matches[i].reason]);
+    set_text(L, "detail", matches[i].detail);
+    if (matches[i].reason == SENTENCES_UNMATCHED) set_integer(L, "stopped", (lua_Integer)matches[i].stopped + 1);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  return 1;
+}
+
+/* ---- looking into it ---- */
+
+/* Sentences come while memory of the core's is live, so they are collected first: each with its length before it. */
+static void collect_text(void *user, const char *text, size_t length) {
+  struct buffer *out = user;
+  buffer_append(out, &length, sizeof length);
+  buffer_append(out, text, length);
+}
+
+/* sentences:sample(intent, count, seed) -> list of sentences */
+static int self_sample(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  unsigned intent = (unsigned)luaL_checkinteger(L, 2);
+  lua_Number most = luaL_optnumber(L, 3, 10), seed = luaL_optnumber(L, 4, 1);
+  buffer_clear(&self->bytes);
+  bool good =
+      sentences_sample(self->compiled, intent, (size_t)most, (uint64_t)(int64_t)seed, collect_text, &self->bytes);
+  if (!good || self->bytes.failed) return luaL_error(L, "not enough memory");
+  lua_newtable(L);
+  size_t at = 0;
+  for (int i = 1; at < self->bytes.length; i++) {
+    size_t length;
+    memcpy(&length, self->bytes.bytes + at, sizeof length);
+    lua_pushlstring(L, self->bytes.bytes + at + sizeof length, length);
+    lua_rawseti(L, -2, i);
+    at += sizeof length + length;
+  }
+  return 1;
+}
+
+struct yielded {
+  unsigned intent, block, template;
+  bool always;
+  const char *slot;
+};
+
+static void collect_yield(void *user, unsigned intent, unsigned block, unsigned template, const char *slot,
+                          bool always) {
+  struct yielded one = {intent, block, template, always, slot};
+  buffer_append(user, &one, sizeof one);
+}
+
+/* sentences:yields() -> list of { intent =, block =, template =, always = {...}, sometimes = {...} } */
+static int self_yields(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  buffer_clear(&self->bytes);
+  if (!sentences_yields(self->compiled, collect_yield, &self->bytes) || self->bytes.failed)
+    return luaL_error(L, "not enough memory");
+  lua_newtable(L);
+  int count = 0;
+  struct yielded last = {0};
+  for (size_t i = 0; i < self->bytes.length; i += sizeof last) {
+    struct yielded one;
+    memcpy(&one, self->bytes.bytes + i, sizeof one);
+    if (count == 0 || one.intent != last.intent || one.block != last.block || one.template != last.template) {
+      if (count) lua_pop(L, 1);
+      lua_newtable(L);
+      set_integer(L, "intent", one.intent);
+      set_integer(L, "block", one.block);
+      set_integer(L, "template", one.template);
+      lua_newtable(L);
+      lua_setfield(L, -2, "always");
+      lua_newtable(L);
+      lua_setfield(L, -2, "sometimes");
+      lua_pushvalue(L, -1);
+      lua_rawseti(L, -3, ++count);
+    }
+    lua_getfield(L, -1, one.always ? "always" : "sometimes");
+    lua_pushstring(L, one.slot);
+    lua_rawseti(L, -2, (int)compat_length(L, -2) + 1);
+    lua_pop(L, 1);
+    last = one;
+  }
+  if (count) lua_pop(L, 1);
+  return 1;
+}
+
+void lua_sentences_register(lua_State *L) {
+  static const luaL_Reg methods[] = {{"match", self_match},   {"explain", self_explain}, {"set_list", self_set_list},
+                                     {"sample", self_sample}, {"yields", self_yields},   {"dump", self_dump},
+                                     {"size", self_size},     {"close", self_close},     {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", self_close}, {NULL, NULL}};
+  static const luaL_Reg source_metamethods[] = {{"__gc", source_close}, {NULL, NULL}};
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  compat_new_class(L, class_name, methods, metamethods);
+  compat_new_class(L, source_class, none, source_metamethods);
+}

@@ -1,0 +1,184 @@
+/*
+ * sentence_check: what is allowed, but hardly meant. See sentences_check in sentences.h.
+ *
+ * Each template's sentences are matched with all templates: all of them where there are at most CHECK_ALL, otherwise a
+ * sample of CHECK_SOME by chance (always the same). A template that wins none of its own sentences can never win, or
+ * hardly ever; two intents that both accept one are reported once, with that sentence.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+#include "sentence_matcher.h"
+#include "sentence_sample.h"
+
+enum { CHECK_ALL = 64, CHECK_SOME = 24, MOST_CONTEXT = 16 };
+
+struct checker {
+  sentences_source *source; /* gets the mistakes */
+  sentences_source *again;  /* of the image, for samples */
+  const sentences *compiled;
+  sentences_matcher *matcher;
+  struct buffer sentence;
+  struct buffer pairs; /* uint64_t: pairs of intents that have been reported */
+  bool failed;
+};
+
+struct judgement {
+  uint32_t index;
+  bool wins, loses;
+  char winner[512], sentence[256]; /* of the first sentence that another template took */
+};
+
+/* The templates' text without differences that mean nothing. */
+static bool same_template(const struct image *image, const struct template *one, const struct template *other) {
+  struct buffer first = {0}, second = {0};
+  text_units(image->text + one->text, one->length, &first);
+  text_units(image->text + other->text, other->length, &second);
+  size_t count = first.length / sizeof(struct unit);
+  bool same = !first.failed && !second.failed && first.length == second.length;
+  for (size_t i = 0; same && i < count; i++)
+    same = ((struct unit *)(void *)first.bytes)[i].base == ((struct unit *)(void *)second.bytes)[i].base;
+  buffer_free(&first);
+  buffer_free(&second);
+  return same;
+}
+
+static struct mistake_place place_of(const struct image *image, uint32_t index) {
+  const struct template *template = &image->templates[index];
+  return (struct mistake_place){.intent = image->blocks[template->block].intent + 1,
+                                .block = template->block + 1,
+                                .template = index + 1,
+                                .text = image->text + template->text};
+}
+
+/* A context that the block's conditions accept. */
+static size_t fitting_context(const struct image *image, const struct block *block, sentences_pair *pairs) {
+  size_t count = 0;
+  for (uint32_t i = 0; i < block->conditions && count < MOST_CONTEXT; i++) {
+    const struct condition *condition = &image->conditions[block->first_condition + i];
+    if (condition->excludes) continue;
+    pairs[count].key = image->text + condition->key;
+    pairs[count++].value = condition->values ? image_scalar(image, &image->scalars[condition->first_value])
+                                             : sentences_text("something", 9);
+  }
+  return count;
+}
+
+static bool is_new_pair(struct checker *checker, uint32_t one, uint32_t other) {
+  uint64_t pair = one < other ? (uint64_t)one << 32 | other : (uint64_t)other << 32 | one;
+  for (size_t i = 0; i < checker->pairs.length / sizeof pair; i++) {
+    if (((uint64_t *)(void *)checker->pairs.bytes)[i] == pair) return false;
+  }
+  buffer_append(&checker->pairs, &pair, sizeof pair);
+  return true;
+}
+
+static void report_pair(struct checker *checker, uint32_t index, const sentences_match *mine,
+                        const sentences_match *other) {
+  const struct image *image = checker->compiled->image;
+  struct mistake_place place = place_of(image, index);
+  const sentences_match *first = mine->reason == SENTENCES_WON ? mine : other;
+  const sentences_match *second = first == mine ? other : mine;
+  bool tie = second->reason == SENTENCES_LOST_ORDER;
+  source_mistake(checker->source, true, tie ? "ambiguous" : "overlap", &place, checker->sentence.bytes,
+                 "accepts \"%s\", and so does the intent \"%s\" with \"%s\": %s \"%s\"%s", checker->sentence.bytes,
+                 other->intent_name, other->text, tie ? "it is a tie, and goes to" : "it goes to", first->intent_name,
+                 tie ? ", which is defined first: give one of them a priority" : "");
+}
+
+/* Matches one sentence of a template, and notes who takes it. */
+static void judge_sentence(struct checker *checker, struct judgement *judgement) {
+  const struct image *image = checker->compiled->image;
+  const struct template *template = &image->templates[judgement->index];
+  const struct block *block = &image->blocks[template->block];
+  sentences_pair context[MOST_CONTEXT];
+  sentences_options options = {.context = context, .context_count = fitting_context(image, block, context)};
+  size_t count;
+  const sentences_match *matches = sentences_explain(checker->matcher, checker->compiled, checker->sentence.bytes,
+                                                     checker->sentence.length, &options, &count);
+  buffer_byte(&checker->sentence, '\0');
+  checker->failed |= sentences_matcher_failed(checker->matcher) || checker->sentence.failed;
+  const sentences_match *mine = NULL;
+  for (size_t i = 0; i < count && !checker->failed; i++) {
+    bool same = matches[i].intent == block->intent + 1 &&
+                image->intents[block->intent].first_block + matches[i].block - 1 == template->block &&
+                block->first_template + matches[i].template - 1 == judgement->index;
+    if (same && matches[i].reason <= SENTENCES_LOST_ORDER) mine = &matches[i];
+  }
+  if (!mine || checker->failed) return; /* its own context forbids it: it says nothing */
+  judgement->wins |= mine->reason == SENTENCES_WON;
+  if (mine->reason != SENTENCES_WON && !judgement->loses) {
+    judgement->loses = true;
+    snprintf(judgement->winner, sizeof judgement->winner, "\"%s\" of the intent \"%s\"", matches[0].text,
+             matches[0].intent_name);
+    snprintf(judgement->sentence, sizeof judgement->sentence, "%s", checker->sentence.bytes);
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (matches[i].reason > SENTENCES_LOST_ORDER || matches[i].intent == mine->intent) continue;
+    if (matches[i].wildcards > mine->wildcards) continue; /* what a wildcard takes besides is meant */
+    bool between = mine->reason == SENTENCES_WON || matches[i].reason == SENTENCES_WON;
+    if (between && is_new_pair(checker, mine->intent, matches[i].intent))
+      report_pair(checker, judgement->index, mine, &matches[i]);
+  }
+}
+
+static void judge_template(struct checker *checker, uint32_t index) {
+  const struct image *image = checker->compiled->image;
+  struct judgement judgement = {.index = index};
+  struct chooser chooser = {.counting = true, .random = index * UINT64_C(0x9E3779B97F4A7C15) + 1};
+  unsigned made = 0;
+  /* count through first, to see whether there are few; a counted sentence is one of its sentences in any case */
+  while (made < CHECK_ALL && !chooser.done && !checker->failed) {
+    if (sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence)) {
+      if (made < CHECK_SOME || judgement.loses) judge_sentence(checker, &judgement);
+    }
+    made++;
+    chooser_next(&chooser);
+    if (judgement.wins && made >= CHECK_SOME) break;
+  }
+  bool all = chooser.done;
+  chooser.counting = false;
+  for (unsigned i = 0; i < CHECK_SOME && !all && !checker->failed; i++) {
+    if (sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence))
+      judge_sentence(checker, &judgement);
+  }
+  buffer_free(&chooser.choices);
+  checker->failed |= source_failed(checker->again);
+  if (judgement.wins || !judgement.loses || checker->failed) return;
+  struct mistake_place place = place_of(image, index);
+  source_mistake(checker->source, true, "unreachable", &place, judgement.sentence,
+                 "can %snever win: \"%s\" goes to %s: remove one of them, or give this one a priority",
+                 all ? "" : "hardly ever or ", judgement.sentence, judgement.winner);
+}
+
+/* Reports a template that stands in its intent already, under the same conditions; true when there is one. */
+static bool report_duplicate(struct checker *checker, uint32_t index) {
+  const struct image *image = checker->compiled->image;
+  const struct template *template = &image->templates[index];
+  const struct block *block = &image->blocks[template->block];
+  for (uint32_t i = block->first_template; i < index; i++) {
+    if (!same_template(image, &image->templates[i], template)) continue;
+    struct mistake_place place = place_of(image, index);
+    source_mistake(checker->source, true, "duplicate", &place, NULL,
+                   "stands in this rule already, as sentence %u: remove it", i - block->first_template + 1);
+    return true;
+  }
+  return false;
+}
+
+bool sentences_check(sentences_source *source, const sentences *compiled) {
+  struct checker checker = {.source = source,
+                            .again = source_of_image(compiled->image),
+                            .compiled = compiled,
+                            .matcher = sentences_matcher_new()};
+  checker.failed = !checker.again || !checker.matcher;
+  for (uint32_t i = 0; i < compiled->image->templates_count && !checker.failed; i++) {
+    if (!report_duplicate(&checker, i)) judge_template(&checker, i);
+  }
+  sentences_source_free(checker.again);
+  sentences_matcher_free(checker.matcher);
+  buffer_free(&checker.sentence);
+  buffer_free(&checker.pairs);
+  return !checker.failed && !source_failed(source);
+}

@@ -1,0 +1,151 @@
+/*
+ * sentence_matcher: the memory of one search, and the parts that a search consists of.
+ *
+ * A text is first run through the automaton that all templates share, place by place with the set of its states there:
+ * that says which templates accept it (sentence_recognise). Then each of these is run through its own states, keeping
+ * for each state and place the best way to it: that gives its slots and its rank (sentence_parse). What lists hold at a
+ * place of the text is looked up once, for both.
+ */
+#ifndef INTENT_WEBHOOK_SENTENCE_MATCHER_H
+#define INTENT_WEBHOOK_SENTENCE_MATCHER_H
+
+#include "arena.h"
+#include "sentence_image.h"
+#include "sentence_list.h"
+
+#pragma GCC visibility push(hidden)
+
+/* Something that a slot takes from a place of the text on. */
+struct hit {
+  uint32_t end; /* unit behind it */
+  uint32_t typos, folded;
+  bool partial;              /* the number goes on in the text: only what takes its separator as text may follow */
+  const uint32_t *terminals; /* of a list: its values; NULL: */
+  uint32_t count;
+  double number;          /* of a range, or */
+  sentences_scalar value; /* of a slot's own type */
+};
+
+struct hits {
+  uint32_t first, count;
+};
+
+struct memo {
+  uint64_t key;
+  struct hits hits;
+};
+
+struct pending {
+  uint32_t state, next;
+};
+
+/* A wildcard that has begun: its target can come at each place from `available` on. */
+struct open_wildcard {
+  uint32_t target, available;
+};
+
+/* The cells of a state at the place of the stamp: the newest, plus 1. */
+struct cell_mark {
+  uint32_t stamp, first;
+};
+
+struct sentences_matcher {
+  const sentences *compiled;
+  const sentences_options *options;
+  const char *bytes;
+  struct buffer units, places;
+  struct buffer symbols; /* uint16_t for each unit, and 0 behind the last */
+  struct buffer content; /* uint32_t for each place: the next unit that is neither space nor ignorable */
+  struct text_view text;
+
+  /* what lists hold at places */
+  struct buffer hits, memos, memo_table, list_hits, scratch;
+
+  /* the joined automaton */
+  struct buffer now, next;       /* uint32_t: states */
+  struct buffer marks;           /* uint32_t for each state: the stamp of the place that it is there for */
+  struct buffer wildcard_marks;  /* likewise, of the search */
+  struct buffer heads, pendings; /* for each place, a chain of states that come there */
+  struct buffer wildcards;       /* struct open_wildcard */
+  struct buffer accepted;        /* uint32_t: templates, sorted */
+  uint32_t stamp;
+
+  /* one template's states */
+  struct buffer cells_now, cells_next, cell_marks, cell_pendings, runs;
+
+  struct arena arena; /* of results: captures, matches */
+  struct buffer matches;
+  bool failed;
+};
+
+/* Makes the text's units, places and symbols. False: too long, or out of memory, or nothing in it to compare. */
+bool matcher_prepare(sentences_matcher *matcher, const char *text, size_t length);
+
+/* Marks skip words as such; false when there is none in the text. */
+bool matcher_skip_words(sentences_matcher *matcher);
+
+/* Forgets what lists held, since the text has changed. */
+void matcher_forget_hits(sentences_matcher *matcher);
+
+/* What the hole can take at a place. Valid until the next call. */
+const struct hit *matcher_hits(sentences_matcher *matcher, const struct hole *hole, size_t place, uint32_t *count);
+
+/* Makes room for marks of every state, and empties `heads`. False: out of memory. */
+bool matcher_begin(sentences_matcher *matcher);
+
+/* Fills `accepted`. */
+void matcher_recognise(sentences_matcher *matcher);
+
+/* Whether an edge of the state takes the character at the place as text. */
+bool matcher_takes_character(const sentences_matcher *matcher, uint32_t state, size_t place);
+
+/* Whether one of the state's edges could take what is at the place: a quick no. */
+bool matcher_can_go(const sentences_matcher *matcher, uint32_t state, size_t place);
+
+/* ---- parsing ---- */
+
+struct score {
+  uint32_t best, wildcards, typos, folded, literals;
+  uint64_t wildcard_ends, listed; /* decide between parses of one template */
+};
+
+struct capture {
+  const struct capture *before;
+  const struct hole *hole;
+  uint32_t from, to; /* units */
+  uint32_t value;    /* of a list */
+  double number;
+  sentences_scalar scalar;
+};
+
+struct parse {
+  bool found;
+  struct score score;
+  const struct capture *captures; /* the last one */
+  uint32_t furthest;              /* place up to which something fits */
+  const struct hole *refused;     /* a range that a number was not in, the furthest one, or NULL */
+  uint32_t refused_at;            /* its place */
+};
+
+/* The best parse of the text by a template. `checked`: values that contradict the block's conditions do not count. */
+struct parse matcher_parse(sentences_matcher *matcher, const struct template *template, bool checked);
+
+/* Whether one is better than the other: 1, worse: -1, equal: 0; by what intents compete with. */
+int score_compare(const struct score *one, const struct score *other);
+
+/* ---- context ---- */
+
+bool scalar_equal(sentences_scalar one, sentences_scalar other);
+/* Whether the condition's values hold this one, or it has none. */
+bool condition_holds(const struct image *image, const struct condition *condition, sentences_scalar value);
+
+/* How the message's own context stands to a block: SENTENCES_WON when nothing speaks against it; *met: which of the
+ * required conditions it meets, as bits in their order. */
+sentences_reason matcher_block_context(const sentences_matcher *matcher, const struct block *block, uint32_t *met,
+                                       uint32_t *all, const char **detail);
+
+/* How many conditions the block has: of two that are equal otherwise, the one with more is the more special one. */
+uint32_t block_conditions(const struct image *image, const struct block *block);
+
+#pragma GCC visibility pop
+#endif
