@@ -3,6 +3,7 @@
 #   make         build the module for LUA_VERSION (5.4 by default)
 #   make demo    show the main job: a chat, intents, webhooks, and the history of one call
 #   make test    everything that has to hold; installs what it needs on Debian and Ubuntu
+#   make fuzz    libFuzzer on the sentences, for FUZZ_SECONDS (60) each way; see spec/fuzz/README.md
 #   make bench   figures, beside those of peers
 #   make install, make uninstall: without LuaRocks, below PREFIX (/usr/local), for LUA_VERSION
 #   make format  clang-format over the C sources
@@ -55,7 +56,7 @@ LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 LUALIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INSTALL ?= install
 
-.PHONY: all demo test bench c-tests examples express format lint clean install uninstall build-packages test-packages
+.PHONY: all demo test fuzz bench c-tests examples express format lint clean install uninstall build-packages test-packages
 
 all: $(MODULES)
 
@@ -142,6 +143,20 @@ uninstall:
 test: test-packages
 	@LUA_VERSION=$(LUA_VERSION) CC=$(CC) spec/run
 
+# Always clang's, with what the sentences need of the core. NULL + 0, which it calls undefined and C23's successor does not,
+# is no finding.
+FUZZ_SOURCES = $(wildcard src/sentence*.c) $(addprefix src/,arena.c buffer.c memory.c utf8.c) spec/c/sentence_fuzz.c
+FUZZ_CHECKS = -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize=pointer-overflow \
+  -fno-sanitize-recover=undefined,float-cast-overflow
+
+$(BUILD)/fuzz/fuzz_%: spec/fuzz/fuzz_%.c spec/fuzz/fuzz_target.h $(FUZZ_SOURCES) $(wildcard src/*.h spec/c/*.h)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -O1 -g -fno-omit-frame-pointer $(FUZZ_CHECKS) $(WARNINGS) -Isrc -Ispec/c -o $@ $< $(FUZZ_SOURCES) \
+	  -lutf8proc -lcrypto -lm
+
+fuzz: test-packages $(BUILD)/fuzz/fuzz_sentences $(BUILD)/fuzz/fuzz_image
+	@spec/fuzz/run $(BUILD)/fuzz
+
 bench: all test-packages
 	@LUA=$(LUA) CC=$(CC) bench/run
 
@@ -152,7 +167,7 @@ spec/support/express/node_modules/.package-lock.json: spec/support/express/packa
 
 # ---- the form of the sources ----
 
-SOURCES = $(wildcard src/*.[ch] spec/c/*.[ch] examples/*/*.c bench/*.c)
+SOURCES = $(wildcard src/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] examples/*/*.c bench/*.c)
 
 format:
 	clang-format -i $(SOURCES)

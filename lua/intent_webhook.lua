@@ -14,10 +14,10 @@
 --     }
 --     client:message("Book an appointment for John Doe on 2026-03-15, phone +84901234567")
 --
--- A message is compared with the rules of the intents, in Lua. The intent that fits best fires: its slots go to the C
--- core, which posts them and keeps the history. `message` and `fire` never wait for the network or the disk; `poll`
--- tells later what came of it. Only start, wait, flush, close and the questions to the history wait, and each has a
--- timeout.
+-- A message is compared with the rules of the intents: all sentences at once in the C core, patterns and functions in
+-- Lua. The intent that fits best fires: its slots go to the core, which posts them and keeps the history. `message` and
+-- `fire` never wait for the network or the disk; `poll` tells later what came of it. Only start, wait, flush, close and
+-- the questions to the history wait, and each has a timeout.
 --
 -- Misuse raises at the caller's line and names the option. The world (a full queue, a file that cannot be opened) comes
 -- back as nil, message, code: the message is for people and may change, the code is for programs and stays.
@@ -29,14 +29,19 @@ local action = require "intent_webhook.action"
 local argument = require "intent_webhook.argument"
 local check = require "intent_webhook.check"
 local core = require "intent_webhook.core"
+local hassil = require "intent_webhook.hassil"
 local history = require "intent_webhook.history"
 local intent = require "intent_webhook.intent"
+local lists = require "intent_webhook.list"
 local options = require "intent_webhook.options"
+local phrases = require "intent_webhook.phrases"
 local protected = require "intent_webhook.protected"
+local recognition = require "intent_webhook.recognition"
 
 local webhook = {
   VERSION = core.version, -- "0.1.0"
   null = require("cjson").null, -- JSON's null: a slot or a part of a payload that is there and has no value
+  wildcard = lists.WILDCARD, -- in `lists`: any text
 }
 
 ---What turns messages into webhooks. Made by `webhook.new`.
@@ -45,9 +50,12 @@ local webhook = {
 ---@field path string of the history file
 ---@field list intent_webhook.CheckedIntent[] in the order of their definition
 ---@field intents table<string, intent_webhook.CheckedIntent> by name
+---@field slot_names table<string, boolean> of all intents
 ---@field now (fun(): number)|nil
 ---@field queue_limit integer
 ---@field queue_bytes integer
+---@field grammar intent_webhook.Grammar|nil the sentences; nil when there are none
+---@field recognition intent_webhook.Recognition
 ---@field history intent_webhook.History|nil opened with the first question
 local Client = { __name = "intent_webhook.Client" }
 Client.__index = Client
@@ -65,6 +73,24 @@ local function with_intents(given)
   return loaded
 end
 
+local function check_number_words(mistakes, given)
+  if type(given) == "string" then
+    if not require("intent_webhook.number_words").of(given, 1) then
+      mistakes:add("number_words", ('has no words for "%s": list them, like { { "dozen", 12 } }, or give false'):format(
+        given))
+    end
+  elseif given then
+    for index, pair in ipairs(given) do
+      local place = check.within("number_words", index)
+      if check.type(mistakes, place, pair, "table", 'write it like { "dozen", 12 }') then
+        check.text(mistakes, check.within(place, 1), pair[1], "write the word")
+        check.type(mistakes, check.within(place, 2), pair[2], "number", "give its number")
+      end
+    end
+  end
+  return given
+end
+
 -- Checks options, in the order in which the manual lists them.
 local function check_client(mistakes, given)
   local accepted = check.options(mistakes, "", given, options.client)
@@ -72,6 +98,10 @@ local function check_client(mistakes, given)
   if accepted.allow then
     accepted.allow = check.strings(mistakes, "allow", accepted.allow, "write an address range")
   end
+  accepted.lists = lists.all(mistakes, "lists", accepted.lists)
+  accepted.phrases = phrases.all(mistakes, "phrases", accepted.phrases)
+  accepted.skip_words = check.strings(mistakes, "skip_words", accepted.skip_words, "write a word")
+  accepted.number_words = check_number_words(mistakes, accepted.number_words)
   if type(accepted.intents) == "string" then -- the file that was named has named another
     mistakes:add("intents", "must be a list here, got a string: return the intents themselves")
     accepted.intents = nil
@@ -100,8 +130,8 @@ end
 ---@param given intent_webhook.ClientOptions
 ---@return intent_webhook.Client|nil
 ---@return string|nil message
----@return string|nil code "history": the history file cannot be used; "unreadable" or "invalid": the file of intents;
----  "system": there is not enough of something
+---@return string|nil code "history": the history file cannot be used; "unreadable" or "invalid": the file of intents,
+---  or that of the compiled sentences; "stale": that one is of other sentences; "system": not enough of something
 function webhook.new(given)
   local mistakes = check.mistakes()
   local complete, message, code = with_intents(given)
@@ -112,17 +142,25 @@ function webhook.new(given)
     made, message, code = core_client(accepted)
     if not made then return nil, message, code end
   end
-  local list = accepted and accepted.intents and intent.check(mistakes, accepted.intents, accepted, made) or {}
+  local intents, sentences = {}, nil
+  if accepted and accepted.intents then
+    intents, sentences, message, code = intent.check(mistakes, accepted.intents, accepted, made, false)
+  end
   local mistake = mistakes:first()
   if mistake then
     local path = mistake.path == "" and "options" or mistake.path
     argument.misuse("webhook.new", path .. ": " .. mistake.message)
   end
-  local by_name = {}
-  for _, checked in ipairs(list) do by_name[checked.name] = checked end
+  if message then return nil, message, code end
+  local by_name, slot_names = {}, {}
+  for _, checked in ipairs(intents) do
+    by_name[checked.name] = checked
+    for name in pairs(checked.declared) do slot_names[name] = true end
+  end
   return setmetatable({
-    core = made, path = accepted.history, list = list, intents = by_name, now = accepted.now,
-    queue_limit = accepted.queue_limit, queue_bytes = accepted.queue_bytes,
+    core = made, path = accepted.history, list = intents, intents = by_name, now = accepted.now,
+    queue_limit = accepted.queue_limit, queue_bytes = accepted.queue_bytes, grammar = sentences,
+    slot_names = slot_names, recognition = recognition.new(intents, sentences),
   }, Client)
 end
 
@@ -134,7 +172,7 @@ local function check_all(mistakes, given)
     local made, problem
     if accepted.history then made, problem = core_client(accepted) end
     if problem then mistakes:add("history", (problem:gsub("^history: ", ""))) end
-    intent.check(mistakes, accepted.intents, accepted, made or scratch_client())
+    intent.check(mistakes, accepted.intents, accepted, made or scratch_client(), true)
   end
 end
 
@@ -188,6 +226,18 @@ function webhook.history(path)
   return history.open(path)
 end
 
+---Turns a grammar of hassil, as Home Assistant writes its sentences, into options for `new`. It takes what a file of a
+---language holds, decoded: `intents`, `lists`, `expansion_rules`, `skip_words`, `settings`, and `fixture_lists` for
+---lists that come from elsewhere. Slots are declared as optional. Raises, naming the place, for what is no grammar.
+---@param grammar table
+---@return intent_webhook.ClientOptions # intents, lists, phrases, skip_words, ignore_whitespace, number_words
+---@return string[] notes what had to be changed
+function webhook.from_hassil(grammar)
+  local read, notes = hassil.read(grammar)
+  if not read then argument.misuse("webhook.from_hassil", notes) end
+  return read, notes
+end
+
 ---Marks a table as a JSON array, for map functions: an empty table without the mark is an object.
 ---@param list? table default: a new one
 ---@return table # the same
@@ -204,7 +254,8 @@ end
 
 ---What a user's function raised.
 ---@class intent_webhook.RuleError
----@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"
+---@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"; "text": it is too long for
+---  sentences, beyond 64 KiB
 ---@field message string with the traceback
 
 -- The host's own time, or nil. Raises at the line that called the method `caller`, which calls this itself.
@@ -228,6 +279,12 @@ end
 -- The time in an id, in seconds since 1970: its first 48 bits are milliseconds.
 local function time_of_id(id)
   return tonumber(id:sub(1, 8) .. id:sub(10, 13), 16) / 1000
+end
+
+local function unknown_intent(client, name)
+  local names = {}
+  for index, one in ipairs(client.list) do names[index] = one.name end
+  return ('there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names))
 end
 
 -- Fires with map functions, or with errors that the event shall keep. Code "misuse" is for the caller to raise.
@@ -256,7 +313,7 @@ end
 ---numbers, booleans and webhook.null. An error in a map function does not raise: that delivery is recorded as failed.
 ---@param name string
 ---@param slots? table values by name; optional ones may be missing
----@param given? intent_webhook.MessageOptions
+---@param given? intent_webhook.FireOptions
 ---@return string|nil id of the event
 ---@return string|nil message
 ---@return string|nil code "incomplete": a required slot is missing; "full": queue_limit or queue_bytes is reached;
@@ -264,12 +321,10 @@ end
 function Client:fire(name, slots, given)
   local checked = self.intents[name]
   if not checked then
-    local names = {}
-    for index, one in ipairs(self.list) do names[index] = one.name end
-    argument.misuse("client:fire", ('there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names)))
+    argument.misuse("client:fire", unknown_intent(self, name))
   end
   -- without options nothing of that: it would cost more than all the rest
-  local session = given ~= nil and argument.options("client:fire", "options", given, options.message).session or nil
+  local session = given ~= nil and argument.options("client:fire", "options", given, options.fire).session or nil
   if slots == nil then slots = {} end
   if type(slots) ~= "table" then
     argument.misuse("client:fire", "slots: must be a table, got " .. check.kind(slots))
@@ -285,55 +340,7 @@ function Client:fire(name, slots, given)
   return id, message, code
 end
 
-local SLOT_TYPES = { string = true, number = true, boolean = true }
-
 -- Recognising ------------------------------------------------------------------------------------------------------
-
--- What a rule function found, as a plain table of our own. Raises for slots that the intent cannot have.
-local function take_found(checked, found)
-  local slots = {}
-  for name, value in next, found do -- no metamethod of the user's
-    local problem
-    if not checked.declared[name] then
-      problem = ('slots.%s: is not declared by the intent "%s"%s'):format(tostring(name), checked.name,
-        check.suggestion(name, checked.names))
-    elseif value ~= webhook.null and not SLOT_TYPES[type(value)] then
-      local kind = check.kind(value)
-      problem = ("slots.%s: %s cannot be sent: give a string, a number, a boolean or null"):format(name, kind)
-    elseif type(value) == "number" and value - value ~= 0 then
-      problem = ("slots.%s: %s cannot be sent: JSON has no such number"):format(name, check.show(value))
-    end
-    if problem then error("the rule returned " .. problem, 0) end
-    slots[name] = value
-  end
-  return slots
-end
-
--- One rule's answer: slots and score, or nil. What it raises, or slots that the intent cannot have, go to errors.
-local function apply_rule(checked, index, text, session, errors)
-  local rule = checked.rules[index]
-  local good, slots, score = protected.call(function()
-    local found, its_score = rule:match(text, { intent = checked.name, session = session })
-    if found and not rule.yields then found = take_found(checked, found) end
-    return found, its_score
-  end)
-  if good then return slots, score end
-  errors[#errors + 1] = { where = ("%s.rules[%d]"):format(checked.where, index), message = slots }
-end
-
-local function recognise(list, text, session, errors)
-  local best
-  for _, checked in ipairs(list) do
-    for index = 1, #checked.rules do
-      local slots, score = apply_rule(checked, index, text, session, errors)
-      if slots and (not best or score > best.score) then
-        best = { intent = checked, slots = slots, score = score, rule = index }
-        if score >= 1 then return best end -- nothing can be better
-      end
-    end
-  end
-  return best
-end
 
 ---What came of a message.
 ---@class intent_webhook.MessageResult
@@ -344,12 +351,65 @@ end
 ---@field rule? integer which of the intent's rules it was
 ---@field id? string of the event, when it fired
 ---@field missing? string[] the required slots that were not in the message, when it is incomplete
+---@field ambiguous? string[] other intents whose sentences fit no less
 ---@field errors? intent_webhook.RuleError[] what users' functions raised; nil when none did
+
+local MOST_CONTEXT = 64 -- keys
+
+local function check_context(mistakes, context)
+  local count = #check.names(mistakes, "context", context, "give values by key")
+  for key, value in next, context do check.scalar(mistakes, check.within("context", key), value) end
+  if count > MOST_CONTEXT then
+    mistakes:add("context", ("has %d keys, but %d is the most"):format(count, MOST_CONTEXT))
+  end
+end
+
+local function check_best_slot(mistakes, client, name)
+  if client.slot_names[name] then return end
+  local names = {}
+  for known in pairs(client.slot_names) do names[#names + 1] = known end
+  table.sort(names)
+  mistakes:add("best_slot", ('no intent has the slot "%s"%s'):format(name, check.suggestion(name, names)))
+end
+
+-- Whether a context is beyond doubt, which most are.
+local function is_plain_context(context)
+  local count = 0
+  for key, value in next, context do
+    count = count + 1
+    local kind = type(value)
+    if type(key) ~= "string" or key == "" then return false end
+    if kind ~= "string" and kind ~= "boolean" and (kind ~= "number" or value - value ~= 0) then return false end
+  end
+  return count <= MOST_CONTEXT
+end
+
+-- The session in options of a message, and what the core wants to know of them. Raises at the line that called the
+-- method `caller`, which calls this itself.
+local function read_options(client, caller, given)
+  if type(given) ~= "table" then
+    error(("%s: options: must be a table, got %s"):format(caller, check.kind(given)), 3)
+  end
+  local session, context, best_slot = given.session, given.context, given.best_slot
+  local plain = (session == nil or type(session) == "string") and (best_slot == nil or client.slot_names[best_slot])
+    and (context == nil or (type(context) == "table" and is_plain_context(context)))
+  for name in next, given do plain = plain and (name == "session" or name == "context" or name == "best_slot") end
+  if not plain or (session and session:find("%z")) then
+    local mistakes = check.mistakes()
+    local accepted = check.options(mistakes, "", given, options.message)
+    if accepted.context then check_context(mistakes, accepted.context) end
+    if accepted.best_slot then check_best_slot(mistakes, client, accepted.best_slot) end
+    local mistake = mistakes:first()
+    if mistake then error(("%s: %s: %s"):format(caller, mistake.path, mistake.message), 3) end
+  end
+  return session, (context or best_slot) and { context = context, best_slot = best_slot } or nil
+end
 
 ---Looks for the intent that a message fits best, and fires it. Returns at once.
 ---
----The rule with the highest score wins, and among equals the one that is defined first. An error in a rule counts as no
----match. Raises only for arguments that are wrong.
+---The intent of the highest priority wins, then the rule with the highest score, and among equals the one that is
+---defined first; the best sentence takes part as one rule. An error in a rule counts as no match. Raises only for
+---arguments that are wrong.
 ---@param text string
 ---@param given? intent_webhook.MessageOptions
 ---@return intent_webhook.MessageResult|nil
@@ -357,14 +417,15 @@ end
 ---@return string|nil code as those of `fire`, when the intent could not be fired
 function Client:message(text, given)
   argument.string("client:message", "text", text)
-  local session = given ~= nil and argument.options("client:message", "options", given, options.message).session or nil
+  local session, demands
+  if given ~= nil then session, demands = read_options(self, "client:message", given) end
   local errors = {}
-  local best = recognise(self.list, text, session, errors)
+  local best = self.recognition:best(text, session, demands, errors)
   local result = { status = "unmatched" }
   if best then
     result = {
       status = "incomplete", intent = best.intent.name, slots = best.slots, score = best.score, rule = best.rule,
-      missing = intent.missing(best.intent, best.slots),
+      missing = intent.missing(best.intent, best.slots), ambiguous = self.recognition:ambiguous(best),
     }
     if not result.missing then
       local time = time_of(self, "client:message")
@@ -380,6 +441,163 @@ function Client:message(text, given)
   end
   if #errors > 0 then result.errors = errors end
   return result
+end
+
+---What `match` found.
+---@class intent_webhook.Match
+---@field intent string
+---@field rule integer which of the intent's rules it was
+---@field slots table values by name
+---@field score number 0 to 1: how much of the message the rule accounts for
+---@field missing? string[] the required slots that were not in the message: `message` would not fire
+---@field template? string the sentence
+---@field spans? table<string, integer[]> of a sentence: the first and last byte in the text that gave a slot its value;
+---  values from the rule or the context have none
+---@field ambiguous? string[] other intents whose sentences fit no less
+---@field context? table of a sentence: that of the message, with what the values in it add
+---@field response? string of the rule
+---@field metadata? any of the rule
+---@field errors? intent_webhook.RuleError[] what users' functions raised
+
+---Looks for the intent that a message fits best, as `message` does, and fires nothing.
+---@param text string
+---@param given? intent_webhook.MessageOptions
+---@return intent_webhook.Match|nil
+---@return intent_webhook.RuleError[]|nil errors what users' functions raised, when nothing matched
+function Client:match(text, given)
+  argument.string("client:match", "text", text)
+  local session, demands
+  if given ~= nil then session, demands = read_options(self, "client:match", given) end
+  local errors = {}
+  local best = self.recognition:best(text, session, demands, errors)
+  if #errors == 0 then errors = nil end
+  if not best then return nil, errors end
+  local match = {
+    intent = best.intent.name, rule = best.rule, slots = best.slots, score = best.score,
+    missing = intent.missing(best.intent, best.slots), ambiguous = self.recognition:ambiguous(best), errors = errors,
+  }
+  if best.sentence then
+    match.template, match.spans = best.sentence.templates[best.found.template], best.found.spans
+    match.context = best.found.context
+    match.response, match.metadata = best.sentence.response, best.sentence.metadata
+  end
+  return match
+end
+
+---A candidate, as `explain` lists it.
+---@class intent_webhook.Explanation
+---@field rank integer from 1
+---@field intent string
+---@field rule integer
+---@field priority integer the intent's and the rule's
+---@field accepted boolean whether the rule matched, with its context and keywords
+---@field slots? table
+---@field score? number
+---@field template? string the sentence
+---@field spans? table<string, integer[]>
+---@field wildcards? integer how many of its slots took any text
+---@field literals? integer how many characters of the text the sentence says itself
+---@field stopped? integer of a sentence that did not match: up to which byte of the text it did
+---@field reason? string why it did not win, nil for the one that did: "priority", "score", "order", "best_slot",
+---  "wildcards", "typos", "literals", "context_missing", "context_differs", "context_excluded", "keyword_missing",
+---  "unmatched", "error"
+---@field detail? string the same as a sentence
+
+---Lists every candidate for a message, the best first. Fires nothing, but asks all functions.
+---
+---Each but the first has the reason why it did not win. When nothing matches, there are those that came nearest.
+---@param text string
+---@param given? intent_webhook.MessageOptions
+---@return intent_webhook.Explanation[]
+function Client:explain(text, given)
+  argument.string("client:explain", "text", text)
+  local session, demands
+  if given ~= nil then session, demands = read_options(self, "client:explain", given) end
+  return self.recognition:explain(text, session, demands)
+end
+
+-- Sentences --------------------------------------------------------------------------------------------------------
+
+local function names_of_lists(client)
+  local names = {}
+  for name in pairs(client.grammar and client.grammar.lists or {}) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+---Replaces the values of one of the client's lists, from the next message on; nothing is compiled again. A plain list
+---keeps the options that the list was defined with. Raises for a list that there is not, or that has no values, and for
+---values that are wrong.
+---@param name string
+---@param definition (string|intent_webhook.ListValue)[]|intent_webhook.ValueList
+---@return true
+function Client:set_list(name, definition)
+  argument.string("client:set_list", "name", name)
+  local defined = self.grammar and self.grammar.lists[name]
+  if not defined then
+    local sentence = 'there is no list "%s"%s'
+    argument.misuse("client:set_list", sentence:format(name, check.suggestion(name, names_of_lists(self))))
+  end
+  if defined.description.kind ~= "values" then
+    argument.misuse("client:set_list", ('the list "%s" has no values, so they cannot be replaced'):format(name))
+  end
+  local set, problem = self.grammar:set_list(name, definition)
+  if not set then argument.misuse("client:set_list", problem) end
+  return true
+end
+
+---Sentences that an intent accepts, all different. The same seed gives the same ones.
+---@param name string of the intent
+---@param count? integer how many at most, 1 to 100000; there may be fewer; default 10
+---@param seed? integer 0 to 2^53; default 1
+---@return string[] # none when the intent has no sentences
+function Client:sample(name, count, seed)
+  local checked = self.intents[name]
+  if not checked then
+    argument.misuse("client:sample", unknown_intent(self, name))
+  end
+  local accepted = argument.options("client:sample", "count", { count = count, seed = seed }, options.sample)
+  if not self.grammar then return {} end
+  for number, one in ipairs(self.list) do
+    if one == checked then return self.grammar.core:sample(number, accepted.count, accepted.seed) end
+  end
+end
+
+---What one template yields.
+---@class intent_webhook.Yield
+---@field intent string
+---@field rule integer
+---@field template string
+---@field always string[] slots that it yields whatever is said, those of the rule included
+---@field sometimes string[] slots that only some of its branches yield
+
+---Which slots each template yields, in the order of their definition.
+---@return intent_webhook.Yield[]
+function Client:yields()
+  local yields = {}
+  for index, one in ipairs(self.grammar and self.grammar:yields() or {}) do
+    yields[index] = {
+      intent = self.list[one.intent].name, rule = one.placed.number, template = one.placed.rule.templates[one.template],
+      always = one.always, sometimes = one.sometimes,
+    }
+  end
+  return yields
+end
+
+---Writes the compiled sentences to a file for the option `compiled`, completely or not at all. Raises when the client
+---has no sentences, or when a list of it was replaced.
+---@param path string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code "unwritable"
+function Client:save_sentences(path)
+  argument.path("client:save_sentences", path)
+  if not self.grammar then argument.misuse("client:save_sentences", "the client has no sentences") end
+  if self.grammar.replaced then
+    local sentence = 'the list "%s" was replaced, so the file would fit no definition: save before set_list'
+    argument.misuse("client:save_sentences", sentence:format(self.grammar.replaced))
+  end
+  return self.grammar:save(path)
 end
 
 -- Results ----------------------------------------------------------------------------------------------------------

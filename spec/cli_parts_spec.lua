@@ -24,6 +24,17 @@ describe("the words of a command line", function()
     assert.are.same({ FILE = "--json", ["slot=value"] = { "--" } }, arguments.read(command, { "--", "--json", "--" }))
   end)
 
+  it("may be left out when they stand in brackets, and options be repeated when that is meant", function()
+    local optional = { name = "test", help = "Tests.", operands = { "FILE", "[INTENT]" },
+      options = { { name = "context", value = "KEY=VALUE", many = true, help = "x" } } }
+    assert.are.same({ FILE = "a" }, arguments.read(optional, { "a" }))
+    assert.are.same({ FILE = "a", INTENT = "b" }, arguments.read(optional, { "a", "b" }))
+    assert.are.equal("test needs FILE", select(2, arguments.read(optional, {})))
+    assert.is_nil((arguments.read(optional, { "a", "b", "c" })))
+    assert.are.same({ "x=1", "y=2" }, arguments.read(optional, { "a", "--context", "x=1", "--context=y=2" }).context)
+    assert.is_truthy(arguments.help(optional):find("usage: intent-webhook test FILE [INTENT] [options]", 1, true))
+  end)
+
   it("may be empty or have an = in the value", function()
     assert.are.equal("a=b", arguments.read(command, { "f", "--text=a=b" }).text)
     assert.are.equal("", arguments.read(command, { "f", "--text=" }).text)
@@ -77,6 +88,13 @@ describe("JSON of the commands", function()
     end
     assert.are.same({ "0", "-5", "0.1" }, { json.value(0), json.value(-5.0), json.value(0.1) })
     assert.are.equal("null", json.value(0 / 0))
+  end)
+
+  it("has any value of Lua, objects sorted, and null for what it has not", function()
+    local loop = {}
+    loop.loop = loop
+    assert.are.equal('{"a":[1,{"x":"y"}],"b":true,"c":null}', json.any { b = true, a = { 1, { x = "y" } }, c = print })
+    assert.is_truthy(json.any(loop):find('^{"loop":{.*null}+$'))
   end)
 
   it("is valid whatever the text", function()

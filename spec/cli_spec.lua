@@ -104,7 +104,8 @@ describe("intent-webhook", function()
     it("shows its help and its version", function()
       local status, output = run { "--help" }
       assert.are.equal(0, status)
-      for _, name in ipairs { "check", "run", "fire", "history", "show", "listen" } do
+      for _, name in ipairs { "check", "lint", "match", "explain", "sample", "compile", "run", "fire", "history",
+        "show", "listen" } do
         assert.is_truthy(output:find("\n  " .. name .. " ", 1, true))
         local its_status, its_help, errors = run { name, "--help" }
         assert.are.equal(0, its_status, errors)
@@ -124,6 +125,17 @@ describe("intent-webhook", function()
         [{ "check" }] = "intent-webhook: check needs FILE",
         [{ "check", intents, "x" }] = 'intent-webhook: check does not know what to do with "x"',
         [{ "run", "--histroy", "x" }] = 'intent-webhook: --histroy is no option of run: did you mean "--history"?',
+        [{ "match", intents }] = "intent-webhook: match needs TEXT",
+        [{ "match", intents, "x", "--context", "area" }] = 'intent-webhook: "area" is no context: write key=text',
+        [{ "match", intents, "x", "--context", "a=b", "--context=a=c" }] = "intent-webhook: the context has a twice",
+        [{ "explain", intents, "x", "--context", "a:=[" }] = "intent-webhook: the context a has no JSON: ",
+        [{ "explain", intents, "x", "--context", "a:=[]" }] = "the context a must be a string, a number or a boolean",
+        [{ "match", intents, "x", "--best-slot", "nam" }] =
+          'intent-webhook: --best-slot: no intent has the slot "nam": did you mean "name"?',
+        [{ "sample", intents, "bok" }] = 'intent-webhook: there is no intent "bok": did you mean "book"?',
+        [{ "sample", intents, "--count", "0" }] = "intent-webhook: --count must be from 1 to 100000, not 0",
+        [{ "compile", intents }] = "intent-webhook: compile needs OUT",
+        [{ "lint", intents, "x" }] = 'intent-webhook: lint does not know what to do with "x"',
         [{ "history", "--limit", "many" }] = 'intent-webhook: --limit needs a whole number, not "many"',
         [{ "history", "--limit=0" }] = "intent-webhook: --limit must be from 1 to 1000000, not 0",
         [{ "history", "--limit" }] = "intent-webhook: --limit needs a value: N",
@@ -157,7 +169,10 @@ describe("intent-webhook", function()
 
     it("ends with 3 when a file cannot be read", function()
       for _, words in ipairs {
-        { "check", folder .. "/none.lua" }, { "check", folder }, { "run", folder .. "/none.lua" },
+        { "check", folder .. "/none.lua" }, { "check", folder }, { "match", folder .. "/none.lua", "x" },
+        { "explain", folder .. "/none.lua", "x" }, { "sample", folder .. "/none.lua" },
+        { "lint", folder .. "/none.lua" }, { "compile", intents, "/nonexistent/folder/out" },
+        { "run", folder .. "/none.lua" },
         { "fire", folder .. "/none.lua", "book" }, { "history", "--history", folder .. "/none.db" },
         { "show", "x", "--history", folder .. "/none.db" }, { "history", "--history", intents },
         { "run", intents, "--history", intents }, { "fire", intents, "book", "--history", "/nonexistent/h.db" },
@@ -204,13 +219,14 @@ describe("intent-webhook", function()
     end)
 
     it("lists every mistake", function()
-      local bad = write("bad.lua", [[return { { nme = "a", rules = { "{b}" } }, { name = "c", actions = { {} } } }]])
+      local bad = write("bad.lua", [[
+        return { { nme = "a", rules = { { pattern = "(b)" } } }, { name = "c", actions = { {} } } }]])
       local status, output = run { "check", bad, "--history", history }
       assert.are.equal(1, status)
       assert.are.equal([[
 intents[1].name: must be a string, got nil: give the intent a name
 intents[1].nme: is no option: did you mean "name"?
-intents[1].rules[1]: has the hole {b}, but the intent has no such slot
+intents[1].rules[1]: has 1 capture but 0 names in slots: name each capture, in order
 intents[2].actions[1].webhook: must be a string, got nil: give the URL to post to
 ]] .. bad .. ": 4 mistakes\n", output)
     end)
@@ -230,6 +246,150 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
       status, output = run { "check", write("raises.lua", "error('boom')"), "--history", history }
       assert.are.equal(1, status)
       assert.is_truthy(output:find("raises.lua:1: boom\nstack traceback:\n", 1, true))
+    end)
+  end)
+
+  describe("match, explain, sample, lint and compile", function()
+    local home
+
+    before_each(function()
+      home = write("home.lua", [[
+        local webhook = require "intent_webhook"
+        return {
+          history = "/nonexistent/folder/history.db",
+          lists = { area = { "kitchen", { "living room", value = "living_room" } }, level = { from = 0, to = 100 } },
+          phrases = { turn = "(turn|switch)" },
+          intents = {
+            { name = "light", slots = { "area", { name = "level", optional = true } },
+              rules = { { sentences = { "<turn> on [the] {area} light[s] [to {level}]" }, response = "done",
+                metadata = { b = { 1, 2 }, a = "x" } } } },
+            { name = "code", slots = { { name = "pin", sensitive = true }, { name = "area", optional = true } },
+              rules = { { sentences = { "my code is {pin}" }, requires_context = { area = { slot = true } } },
+                { pattern = "pin (%d+)", slots = { "pin" } },
+                function(m) if m:find("boom") then error("broken by " .. m) end end } },
+          },
+        }]])
+    end)
+
+    it("say what a message would fire, without a history", function()
+      local status, output, errors = run { "match", home, "switch on the Living Room lights to 50" }
+      assert.are.equal(0, status, errors)
+      assert.are.equal("", errors)
+      assert.are.equal([[
+light  rule 1  score 1.000
+  sentence  <turn> on [the] {area} light[s] [to {level}]
+  slots     area = "living_room"  (bytes 15 to 25)
+            level = 50  (bytes 37 to 38)
+  response  done
+]], output)
+      status, output = run { "match", home, "switch on the Living Room lights to 50", "--json" }
+      assert.are.equal(0, status)
+      assert.are.equal('{"intent":"light","slots":{"area":"living_room","level":50},"spans":{"area":[15,25],'
+        .. '"level":[37,38]},"rule":1,"template":"<turn> on [the] {area} light[s] [to {level}]","score":1,'
+        .. '"context":{},"response":"done","metadata":{"a":"x","b":[1,2]}}\n', output)
+    end)
+
+    it("end with 1 when there is no intent for a message, and tell what functions raised", function()
+      local status, output, errors = run { "match", home, "boom" }
+      assert.are.equal(1, status)
+      assert.are.equal("no intent\n", output)
+      assert.is_truthy(errors:find("^intents%[2%].rules%[3%]: .*broken by boom"), errors)
+      status, output = run { "match", home, "boom", "--json" }
+      assert.are.equal(1, status)
+      assert.are.equal("intents[2].rules[3]", cjson.decode(output).errors[1].where)
+      status, output = run { "explain", home, "boom" }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("error: ", 1, true), output)
+    end)
+
+    it("take a context, and keep sensitive slots out of what they print", function()
+      local words = { "my code is 98765", "--context", "area=hall", "--context", "on:=true" }
+      for _, name in ipairs { "match", "explain" } do
+        for _, more in ipairs { "--json", "--best-slot=pin" } do
+          local status, output, errors = run { name, home, words[1], words[2], words[3], words[4], words[5], more }
+          assert.are.equal(0, status, errors)
+          assert.is_truthy(output:find("[redacted]", 1, true), output)
+          assert.is_truthy(output:find("hall", 1, true), output)
+          assert.is_nil(output:find("98765", 1, true), output)
+        end
+        assert.are.equal(1, (run { name, home, words[1] }))
+        assert.is_nil(select(2, run { name, home, "pin 98765" }):find("98765", 1, true))
+      end
+      assert.is_true(cjson.decode((select(2, run { "match", home, words[1], "--json", words[2], words[3], words[4],
+        words[5] }))).context.on)
+    end)
+
+    it("explain why what lost did", function()
+      local status, output, errors = run { "explain", home, "my code is pin 5" }
+      assert.are.equal(0, status, errors)
+      assert.is_truthy(output:find("^ 1  code  rule 2  wins\n    slots     pin = %[redacted%]\n"), output)
+      assert.is_truthy(output:find("\n 2  code  rule 1  does not match\n", 1, true), output)
+      assert.is_truthy(output:find("why       context_missing: ", 1, true), output)
+      status, output = run { "explain", home, "my code is pin 5", "--json" }
+      assert.are.equal(0, status)
+      local list = lines(output)
+      assert.are.same({ 1, 2, "context_missing" }, { list[1].rank, list[2].rank, list[2].reason })
+      status, output = run { "explain", home, "switch on the garden light" }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("unmatched: ", 1, true), output)
+    end)
+
+    it("show sentences that intents accept", function()
+      local status, output, errors = run { "sample", home, "light", "--count", "7", "--seed=3" }
+      assert.are.equal(0, status, errors)
+      assert.are.equal(7, select(2, output:gsub("[^\n]+\n", "")))
+      assert.are.equal(output, select(2, run { "sample", home, "light", "--count", "7", "--seed=3" }))
+      for sentence in output:gmatch("[^\n]+") do assert.are.equal(0, (run { "match", home, sentence })) end
+      status, output = run { "sample", home, "--count=1" }
+      assert.are.equal(0, status)
+      assert.is_truthy(output:find("^light\t[^\n]+\ncode\t[^\n]+\n$"), output)
+      local none = write("none.lua", "return { { name = 'a' } }")
+      local missing
+      status, output, missing = run { "sample", none }
+      assert.are.same({ 1, "", "no sentences\n" }, { status, output, missing })
+    end)
+
+    it("list what each sentence yields, then mistakes and warnings", function()
+      local path = write("lint.lua", [[return { lists = { area = { "hall" } }, intents = { {
+        name = "light", slots = { "area", { name = "domain", optional = true } },
+        rules = { "on [in {area}]", { sentences = { "off in {area}" }, slots = { domain = "light" } } },
+      } } }]])
+      local status, output = run { "lint", path }
+      assert.are.equal(0, status)
+      assert.is_truthy(output:find([[
+light
+  1  on [in {area}]
+     sometimes area
+  2  off in {area}
+     always    area, domain
+intents[1].rules[1]: warning: the slot "area" is required, but some branches of this sentence do not yield it: ]], 1,
+        true), output)
+      assert.is_truthy(output:find(": 1 intent, 2 rules, 0 actions: no mistakes, 1 warning\n$"), output)
+      local bad = write("bad.lua", "return { { name = 'a', rules = { 'x (y' } } }")
+      status, output = run { "lint", bad }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("^intents%[1%].rules%[1%]: column 3: .*: 1 mistake\n$"), output)
+      for _, words in ipairs { { "match", bad, "x" }, { "explain", bad, "x" }, { "sample", bad }, { "compile", bad,
+        folder .. "/out" } } do
+        assert.are.equal(1, (run(words)))
+      end
+    end)
+
+    it("write the compiled sentences, which are then used, and refused when they are old", function()
+      local out = folder .. "/home.compiled"
+      local status, output, errors = run { "compile", home, out }
+      assert.are.equal(0, status, errors)
+      assert.are.equal(out .. ": the compiled sentences of " .. home .. "\n", output)
+      local content = process.read_file(home)
+      local used = write("used.lua", content:gsub("history = [^\n]*", ("compiled = %q,"):format(out)))
+      assert.are.equal(0, (run { "check", used, "--history", history }))
+      local old = write("old.lua", process.read_file(used):gsub("living room", "bedroom"))
+      status, output = run { "check", old, "--history", history }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("^compiled: .*make it again with intent%-webhook compile"), output)
+      assert.are.equal(0, (run { "compile", old, out }))
+      assert.are.equal(0, (run { "check", old, "--history", history }))
+      assert.are.equal(1, (run { "compile", write("none.lua", "return { { name = 'a' } }"), out }))
     end)
   end)
 
@@ -369,7 +529,7 @@ intents[2].actions[1].webhook: must be a string, got nil: give the URL to post t
 
     it("ends with 3, and says why, when the history cannot be written", function()
       local path = write("note.lua", "return { { name = 'note', rules = { 'note {text}' }, slots = { 'text' } } }")
-      local input = write("input", "note " .. ("x"):rep(200000) .. "\nnote b\n")
+      local input = write("input", ("note " .. ("x"):rep(60000) .. "\n"):rep(4) .. "note b\n")
       local output, errors = run_on_full_disk({ "run", path, "--history", folder .. "/full.db" },
         "< " .. process.quote(input))
       assert.is_truthy(errors:find("^intent%-webhook: not recorded: [^\n]*disk[^\n]*\nstatus 3\n$"), errors)

@@ -72,6 +72,25 @@ describe("an intent", function()
     assert.are.equal(2, result.rule)
   end)
 
+  it("wins by its priority, whatever the score, and spares rules of lower priority", function()
+    local asked = 0
+    new({ name = "any", priority = 1, rules = { { pattern = "hel" } } }, { name = "exact", rules = { "help" } },
+      { name = "low", priority = -1, rules = { function()
+        asked = asked + 1
+        return {}
+      end } })
+    assert.are.equal("any", message("help").intent)
+    assert.are.equal(0, asked)
+    assert.are.equal("low", message("other").intent)
+    assert.are.equal(1, asked)
+  end)
+
+  it("wins by the priority of a sentence, which is added to its own", function()
+    new({ name = "one", rules = { "help" } }, { name = "two", rules = { { sentences = { "help" }, priority = 1 } } },
+      { name = "three", priority = 1, rules = { { sentences = { "help" }, priority = -2 } } })
+    assert.are.equal("two", message("help").intent)
+  end)
+
   it("is not asked for when another one accounts for the whole message already", function()
     local asked = 0
     new({ name = "exact", rules = { "help" } }, { name = "later", rules = { function() asked = asked + 1 end } })

@@ -46,6 +46,14 @@ void buffer_byte(struct buffer *buffer, char byte) {
   if (buffer_reserve(buffer, 1)) buffer->bytes[buffer->length++] = byte;
 }
 
+bool buffer_zero(struct buffer *buffer, size_t length) {
+  buffer_clear(buffer);
+  if (!buffer_reserve(buffer, length)) return false;
+  if (length) memset(buffer->bytes, 0, length);
+  buffer->length = length;
+  return true;
+}
+
 void buffer_clear(struct buffer *buffer) {
   buffer->length = 0;
   buffer->failed = false;

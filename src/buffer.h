@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #pragma GCC visibility push(hidden)
 
@@ -19,8 +20,21 @@ struct buffer {
 };
 
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
+/* The same for records, of a size that the compiler knows: without a call as long as there is room. */
+static inline void buffer_push(struct buffer *buffer, const void *record, size_t size) {
+  if (buffer->failed || buffer->capacity - buffer->length < size) {
+    buffer_append(buffer, record, size);
+  } else {
+    memcpy(buffer->bytes + buffer->length, record, size);
+    buffer->length += size;
+  }
+}
+
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_byte(struct buffer *buffer, char byte);
+
+/* Makes the content that many zero bytes, whatever it was. False, with `failed`: out of memory. */
+bool buffer_zero(struct buffer *buffer, size_t length);
 
 /* Forgets the content and a failure, keeps the memory. */
 void buffer_clear(struct buffer *buffer);

@@ -17,6 +17,7 @@
 
 #include "intent_webhook.h"
 #include "lua_compat.h"
+#include "sentences.h"
 #include "utf8.h"
 
 enum { READ_BYTES = 16 * 1024, LONGEST_WAIT_S = 1000 };
@@ -137,5 +138,7 @@ int luaopen_intent_webhook_core(lua_State *L) {
   compat_set_functions(L, functions);
   lua_pushliteral(L, IW_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushinteger(L, SENTENCES_TEXT_BYTES);
+  lua_setfield(L, -2, "most_text_bytes");
   return 1;
 }

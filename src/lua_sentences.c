@@ -285,6 +285,7 @@ static void push_mistakes(lua_State *L, const sentences_source *source) {
     set_count(L, "value", mistake->value);
     set_count(L, "column", mistake->column);
     set_text(L, "text", mistake->text);
+    set_text(L, "name", mistake->name);
     set_text(L, "sentence", mistake->sentence);
     lua_rawseti(L, -2, (int)i + 1);
   }
@@ -504,6 +505,7 @@ static void push_match(lua_State *L, const sentences_match *match) {
   set_integer(L, "block", match->block);
   set_integer(L, "template", match->template);
   set_integer(L, "wildcards", match->wildcards);
+  set_integer(L, "free", match->free);
   set_integer(L, "typos", match->typos);
   set_integer(L, "literals", match->literals);
   lua_pushnumber(L, match->score);
@@ -550,7 +552,7 @@ static void check_search(lua_State *L, const struct lua_sentences *self, const s
   if (sentences_matcher_failed(self->matcher)) luaL_error(L, "not enough memory");
 }
 
-/* sentences:match(text, options) -> result | nil */
+/* sentences:match(text, options) -> result | nil, whether the text was too long */
 static int self_match(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   size_t length;
@@ -562,16 +564,19 @@ static int self_match(lua_State *L) {
   read_options(L, 3, &options, pairs, &search);
   const sentences_match *match = sentences_find(matcher_of(L, self), self->compiled, text, length, &options);
   check_search(L, self, &search);
-  if (match)
+  if (match) {
     push_match(L, match);
-  else
-    lua_pushnil(L);
-  return 1;
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushboolean(L, sentences_too_long(self->matcher));
+  return 2;
 }
 
 static const char *const reasons[] = {[SENTENCES_LOST_PRIORITY] = "priority",
                                       [SENTENCES_LOST_BEST_SLOT] = "best_slot",
                                       [SENTENCES_LOST_WILDCARDS] = "wildcards",
+                                      [SENTENCES_LOST_FREE] = "free",
                                       [SENTENCES_LOST_TYPOS] = "typos",
                                       [SENTENCES_LOST_LITERALS] = "literals",
                                       [SENTENCES_LOST_ACCENTS] = "accents",

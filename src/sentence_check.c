@@ -12,7 +12,7 @@
 #include "sentence_matcher.h"
 #include "sentence_sample.h"
 
-enum { CHECK_ALL = 64, CHECK_SOME = 24, MOST_CONTEXT = 16 };
+enum { CHECK_ALL = 64, CHECK_SOME = 24, MOST_CONTEXT = 16, MOST_OTHERS = 8 };
 
 struct checker {
   sentences_source *source; /* gets the mistakes */
@@ -24,10 +24,18 @@ struct checker {
   bool failed;
 };
 
+/* What was found about a template. */
 struct judgement {
   uint32_t index;
   bool wins, loses;
   char winner[512], sentence[256]; /* of the first sentence that another template took */
+  struct {
+    const char *intent, *template, *goes_to;
+    uint32_t number;
+    bool tie;
+    char sentence[256];
+  } others[MOST_OTHERS]; /* intents that accept one of its sentences */
+  unsigned other_count;
 };
 
 /* The templates' text without differences that mean nothing. */
@@ -70,21 +78,39 @@ static bool is_new_pair(struct checker *checker, uint32_t one, uint32_t other) {
   for (size_t i = 0; i < checker->pairs.length / sizeof pair; i++) {
     if (((uint64_t *)(void *)checker->pairs.bytes)[i] == pair) return false;
   }
-  buffer_append(&checker->pairs, &pair, sizeof pair);
+  buffer_push(&checker->pairs, &pair, sizeof pair);
   return true;
 }
 
-static void report_pair(struct checker *checker, uint32_t index, const sentences_match *mine,
-                        const sentences_match *other) {
-  const struct image *image = checker->compiled->image;
-  struct mistake_place place = place_of(image, index);
+static void note_other(struct checker *checker, struct judgement *judgement, const sentences_match *mine,
+                       const sentences_match *other) {
+  for (unsigned i = 0; i < judgement->other_count; i++) {
+    if (judgement->others[i].number == other->intent) return;
+  }
+  if (judgement->other_count == MOST_OTHERS || strcmp(mine->intent_name, other->intent_name) == 0) return;
   const sentences_match *first = mine->reason == SENTENCES_WON ? mine : other;
-  const sentences_match *second = first == mine ? other : mine;
-  bool tie = second->reason == SENTENCES_LOST_ORDER;
-  source_mistake(checker->source, true, tie ? "ambiguous" : "overlap", &place, checker->sentence.bytes,
-                 "accepts \"%s\", and so does the intent \"%s\" with \"%s\": %s \"%s\"%s", checker->sentence.bytes,
-                 other->intent_name, other->text, tie ? "it is a tie, and goes to" : "it goes to", first->intent_name,
-                 tie ? ", which is defined first: give one of them a priority" : "");
+  unsigned at = judgement->other_count++;
+  judgement->others[at].number = other->intent;
+  judgement->others[at].intent = other->intent_name;
+  judgement->others[at].template = other->text;
+  judgement->others[at].goes_to = first->intent_name;
+  judgement->others[at].tie = (first == mine ? other : mine)->reason == SENTENCES_LOST_ORDER;
+  snprintf(judgement->others[at].sentence, sizeof judgement->others[at].sentence, "%s", checker->sentence.bytes);
+}
+
+static void report_others(struct checker *checker, const struct judgement *judgement) {
+  const struct image *image = checker->compiled->image;
+  struct mistake_place place = place_of(image, judgement->index);
+  for (unsigned i = 0; i < judgement->other_count; i++) {
+    const char *sentence = judgement->others[i].sentence, *goes_to = judgement->others[i].goes_to;
+    bool tie = judgement->others[i].tie;
+    if (!is_new_pair(checker, place.intent, judgement->others[i].number)) continue;
+    source_mistake(checker->source, true, tie ? "ambiguous" : "overlap", &place, sentence,
+                   "accepts \"%s\", and so does the intent \"%s\" with \"%s\": %s \"%s\"%s", sentence,
+                   judgement->others[i].intent, judgement->others[i].template,
+                   tie ? "it is a tie, and goes to" : "it goes to", goes_to,
+                   tie ? ", which is defined first: give one of them a priority" : "");
+  }
 }
 
 /* Matches one sentence of a template, and notes who takes it. */
@@ -108,7 +134,9 @@ static void judge_sentence(struct checker *checker, struct judgement *judgement)
   }
   if (!mine || checker->failed) return; /* its own context forbids it: it says nothing */
   judgement->wins |= mine->reason == SENTENCES_WON;
-  if (mine->reason != SENTENCES_WON && !judgement->loses) {
+  /* two intents of one name are a mistake that others report */
+  bool same_name = matches[0].intent != mine->intent && strcmp(matches[0].intent_name, mine->intent_name) == 0;
+  if (mine->reason != SENTENCES_WON && !judgement->loses && !same_name) {
     judgement->loses = true;
     snprintf(judgement->winner, sizeof judgement->winner, "\"%s\" of the intent \"%s\"", matches[0].text,
              matches[0].intent_name);
@@ -118,8 +146,7 @@ static void judge_sentence(struct checker *checker, struct judgement *judgement)
     if (matches[i].reason > SENTENCES_LOST_ORDER || matches[i].intent == mine->intent) continue;
     if (matches[i].wildcards > mine->wildcards) continue; /* what a wildcard takes besides is meant */
     bool between = mine->reason == SENTENCES_WON || matches[i].reason == SENTENCES_WON;
-    if (between && is_new_pair(checker, mine->intent, matches[i].intent))
-      report_pair(checker, judgement->index, mine, &matches[i]);
+    if (between) note_other(checker, judgement, mine, &matches[i]);
   }
 }
 
@@ -145,7 +172,11 @@ static void judge_template(struct checker *checker, uint32_t index) {
   }
   buffer_free(&chooser.choices);
   checker->failed |= source_failed(checker->again);
-  if (judgement.wins || !judgement.loses || checker->failed) return;
+  if (checker->failed) return;
+  if (judgement.wins || !judgement.loses) {
+    report_others(checker, &judgement);
+    return;
+  }
   struct mistake_place place = place_of(image, index);
   source_mistake(checker->source, true, "unreachable", &place, judgement.sentence,
                  "can %snever win: \"%s\" goes to %s: remove one of them, or give this one a priority",

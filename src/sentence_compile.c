@@ -9,6 +9,7 @@
  * a state that take the same thing become one edge to the union of their targets, as in the making of a deterministic
  * automaton, as long as the number of states stays within JOINED_GROWTH of what it was; beyond it they stay apart.
  */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,10 @@
 #include "sentence_list.h"
 #include "sentence_source.h"
 #include "sentence_states.h"
+#include "utf8.h"
 
-enum { JOINED_GROWTH = 8, JOINED_MOST = 1 << 20, JOINED_LEAST = 4096, LONGEST_PATH = 256, MOST_CONDITIONS = 16 };
+enum { JOINED_GROWTH = 8, JOINED_MOST = 1 << 20, JOINED_LEAST = 4096, MOST_CONDITIONS = 16 };
+enum { MOST_STEPS = 1 << 20 }; /* parts of a template, with those of its phrases as often as they are named */
 
 struct compiler {
   sentences_source *source;
@@ -35,6 +38,7 @@ struct compiler {
   uint32_t number_list;
   unsigned depth;    /* of phrases within phrases */
   size_t join_until; /* states_used up to which states are joined */
+  size_t steps;      /* of the template */
   bool failed;
 };
 
@@ -52,7 +56,7 @@ static bool grow_symbols(struct compiler *compiler) {
   if (size > count * 2) return true;
   uint32_t larger = size ? size * 4 : 512, empty = 0;
   buffer_clear(&compiler->symbol_table);
-  for (uint32_t i = 0; i < larger; i++) buffer_append(&compiler->symbol_table, &empty, sizeof empty);
+  for (uint32_t i = 0; i < larger; i++) buffer_push(&compiler->symbol_table, &empty, sizeof empty);
   if (compiler->symbol_table.failed) return false;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t at = ((struct symbol *)(void *)compiler->symbols.bytes)[i].base * UINT32_C(2654435761) & (larger - 1);
@@ -75,7 +79,7 @@ static uint16_t symbol_of(struct compiler *compiler, uint32_t base) {
   }
   struct symbol symbol = {base, (uint32_t)(compiler->symbols.length / sizeof symbol) + 1};
   if (symbol.symbol >= EDGE_FIRST) return 0;
-  buffer_append(&compiler->symbols, &symbol, sizeof symbol);
+  buffer_push(&compiler->symbols, &symbol, sizeof symbol);
   numbers_of(&compiler->symbol_table)[at] = symbol.symbol;
   return (uint16_t)symbol.symbol;
 }
@@ -93,7 +97,7 @@ static uint16_t hole_of(struct compiler *compiler, struct hole hole) {
     compiler->failed = true;
     return UINT16_MAX;
   }
-  buffer_append(&compiler->draft.holes, &hole, sizeof hole);
+  buffer_push(&compiler->draft.holes, &hole, sizeof hole);
   return (uint16_t)count;
 }
 
@@ -112,6 +116,7 @@ static uint32_t die(struct compiler *compiler, const struct template_node *node,
   va_end(arguments);
   struct mistake_place place = compiler->place;
   place.column = node->column;
+  if (strncmp(code, "unknown_", 8) == 0) place.name = node->text;
   source_mistake(compiler->source, false, code, &place, NULL, "%s", message);
   return 0;
 }
@@ -135,11 +140,18 @@ static bool is_optional(struct compiler *compiler, const struct unit *units, siz
   return right || left || units[first].flags & UNIT_ALWAYS;
 }
 
+/* A space before `set`; where another would follow, they are one. */
 static uint32_t one_space(struct compiler *compiler, uint32_t set) {
   if (compiler->source->ignore_whitespace) return set;
-  const struct set *members = states_set(&compiler->states, set);
-  if (members->count == 1 && states_node(&compiler->states, members, 0)->symbol == EDGE_SPACE) return set;
-  return states_one(&compiler->states, EDGE_SPACE, 0, set);
+  struct set members = *states_set(&compiler->states, set);
+  uint32_t behind = 0;
+  for (uint32_t i = 0; i < members.count; i++) {
+    struct edge node = *states_node(&compiler->states, &members, i);
+    uint32_t one = node.symbol == EDGE_SPACE ? node.target
+                                             : states_one(&compiler->states, node.symbol, node.argument, node.target);
+    behind = states_union(&compiler->states, behind, one);
+  }
+  return states_one(&compiler->states, EDGE_SPACE, 0, behind);
 }
 
 static uint32_t compile_text(struct compiler *compiler, const struct template_node *node, uint32_t set) {
@@ -226,6 +238,7 @@ static uint32_t slot_text(struct compiler *compiler, const struct template_node 
   }
   struct mistake_place place = compiler->place;
   place.column = node->column;
+  place.name = node->slot;
   source_mistake(compiler->source, false, "undeclared_slot", &place, NULL,
                  "fills the slot \"%s\", which the intent \"%s\" does not declare: add it to its slots", node->slot,
                  intent->name);
@@ -302,7 +315,7 @@ static uint32_t compile_range(struct compiler *compiler, const struct template_n
   const struct range *ranges = (struct range *)(void *)compiler->draft.ranges.bytes;
   uint32_t count = DRAFT_COUNT(&compiler->draft, struct range, ranges), index = 0;
   while (index < count && memcmp(&ranges[index], &range, sizeof range) != 0) index++;
-  if (index == count) buffer_append(&compiler->draft.ranges, &range, sizeof range);
+  if (index == count) buffer_push(&compiler->draft.ranges, &range, sizeof range);
   struct hole hole = {.list = NONE, .slot = NONE, .type = index, .kind = EDGE_RANGE};
   if (node->slot) {
     hole.slot = slot_text(compiler, node);
@@ -312,6 +325,8 @@ static uint32_t compile_range(struct compiler *compiler, const struct template_n
 }
 
 static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set) {
+  if (++compiler->steps > MOST_STEPS) compiler->states.exceeded = true;
+  if (compiler->states.exceeded) return 0;
   switch (node->kind) {
   case TEMPLATE_TEXT: return compile_text(compiler, node, set);
   case TEMPLATE_SEQUENCE:
@@ -344,12 +359,20 @@ static struct scalar scalar_record(struct compiler *compiler, const sentences_sc
 static void add_pair(struct compiler *compiler, struct buffer *out, const struct source_pair *source) {
   struct pair pair = {.key = draft_text(&compiler->draft, source->key, strlen(source->key)),
                       .value = scalar_record(compiler, &source->value)};
-  buffer_append(out, &pair, sizeof pair);
+  buffer_push(out, &pair, sizeof pair);
 }
 
 /* Adds the texts of a value to the trie that is being drafted. */
 static void add_value_texts(struct compiler *compiler, struct list_draft *trie, const struct source_value *value,
                             uint32_t index, uint32_t block) {
+  static const char no_value[] =
+      "holds nothing to compare with, so it matches nothing: remove it, or write what people say";
+  if (!strpbrk(value->text, "()[]{}<>|;\\") && utf8_valid_prefix(value->text, value->length) == value->length &&
+      strlen(value->text) == value->length) { /* plain text, as nearly all are */
+    if (!list_draft_add(trie, value->text, value->length, index))
+      source_mistake(compiler->source, true, "empty_value", &compiler->place, NULL, "%s", no_value);
+    return;
+  }
   struct template_mistake mistake;
   struct buffer texts = {0};
   const struct template_node *tree = template_parse(&compiler->source->arena, value->text, value->length, &mistake);
@@ -363,9 +386,7 @@ static void add_value_texts(struct compiler *compiler, struct list_draft *trie, 
       const struct source_text *text = (struct source_text *)(void *)texts.bytes + i;
       if (!list_draft_add(trie, text->text, text->length, index)) empty++;
     }
-    if (empty == count)
-      source_mistake(compiler->source, true, "empty_value", &compiler->place, NULL,
-                     "holds nothing to compare with, so it matches nothing: remove it, or write what people say");
+    if (empty == count) source_mistake(compiler->source, true, "empty_value", &compiler->place, NULL, "%s", no_value);
   }
   compiler->failed |= texts.failed;
   buffer_free(&texts);
@@ -400,12 +421,22 @@ static void build_list(struct compiler *compiler, struct source_list *list) {
     for (uint32_t k = 0; k < value->contexts; k++)
       add_pair(compiler, &compiler->draft.contexts,
                SOURCE_ITEM(compiler->source, struct source_pair, contexts, value->first_context + k));
-    buffer_append(&compiler->draft.values, &made, sizeof made);
+    buffer_push(&compiler->draft.values, &made, sizeof made);
   }
   if (!list_draft_build(&trie, &compiler->draft, &record)) compiler->failed = true;
   list_draft_free(&trie);
   list->image = DRAFT_COUNT(&compiler->draft, struct list, lists);
-  buffer_append(&compiler->draft.lists, &record, sizeof record);
+  buffer_push(&compiler->draft.lists, &record, sizeof record);
+}
+
+/* Of the list that was built last. */
+static void check_range(struct compiler *compiler, const sentences_list_options *options) {
+  bool numbers = isfinite(options->from) && isfinite(options->to) && isfinite(options->step) &&
+                 isfinite(options->multiplier) && options->step > 0 && options->from <= options->to;
+  bool parts = options->fractions == 1 || options->fractions == 2 || options->fractions == 10;
+  if (!numbers || !parts)
+    source_mistake(compiler->source, false, "range", &compiler->place, NULL,
+                   "is no range: from must not be above to, the step above 0, and fractions 1, 2 or 10");
 }
 
 static void build_lists(struct compiler *compiler) {
@@ -416,6 +447,7 @@ static void build_lists(struct compiler *compiler) {
     build_list(compiler, list);
     if (options->kind == SENTENCES_TYPE) list->type = types++;
     if (options->kind == SENTENCES_RANGE) {
+      check_range(compiler, options);
       struct range range = {options->from,
                             options->to,
                             options->step,
@@ -425,10 +457,10 @@ static void build_lists(struct compiler *compiler) {
                             !options->no_words,
                             ((struct list *)(void *)compiler->draft.lists.bytes)[list->image].name};
       list->range = DRAFT_COUNT(&compiler->draft, struct range, ranges);
-      buffer_append(&compiler->draft.ranges, &range, sizeof range);
+      buffer_push(&compiler->draft.ranges, &range, sizeof range);
     }
     struct list_scope scope = {list->image, list->block, list->range, list->type};
-    buffer_append(&compiler->draft.scopes, &scope, sizeof scope);
+    buffer_push(&compiler->draft.scopes, &scope, sizeof scope);
   }
   ((struct settings *)(void *)compiler->draft.settings.bytes)->types = types;
 }
@@ -448,12 +480,12 @@ static uint32_t build_words(struct compiler *compiler, const struct source_text 
                                0,
                                0,
                                {.kind = SENTENCES_NUMBER, .number = words[i].number}};
-    buffer_append(&compiler->draft.values, &value, sizeof value);
+    buffer_push(&compiler->draft.values, &value, sizeof value);
   }
   if (!list_draft_build(&trie, &compiler->draft, &record)) compiler->failed = true;
   list_draft_free(&trie);
   uint32_t index = DRAFT_COUNT(&compiler->draft, struct list, lists);
-  buffer_append(&compiler->draft.lists, &record, sizeof record);
+  buffer_push(&compiler->draft.lists, &record, sizeof record);
   return index;
 }
 
@@ -480,7 +512,7 @@ static void build_block(struct compiler *compiler, uint32_t index) {
     source_mistake(source, false, "too_many", &place, NULL,
                    "requires more than 16 keys of the context: divide the rule");
   }
-  buffer_append(&compiler->draft.blocks, &record, sizeof record);
+  buffer_push(&compiler->draft.blocks, &record, sizeof record);
 }
 
 static void build_declared(struct compiler *compiler) {
@@ -494,12 +526,12 @@ static void build_declared(struct compiler *compiler) {
                             intent->first_slot,
                             intent->slots,
                             0};
-    buffer_append(&draft->intents, &record, sizeof record);
+    buffer_push(&draft->intents, &record, sizeof record);
   }
   for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_slot, slots); i++) {
     struct source_slot *slot = SOURCE_ITEM(source, struct source_slot, slots, i);
     slot->text = draft_text(draft, slot->name, strlen(slot->name));
-    buffer_append(&draft->slots, &slot->text, sizeof slot->text);
+    buffer_push(&draft->slots, &slot->text, sizeof slot->text);
   }
   for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_pair, fixed); i++)
     add_pair(compiler, &draft->fixed, SOURCE_ITEM(source, struct source_pair, fixed, i));
@@ -512,30 +544,33 @@ static void build_declared(struct compiler *compiler) {
                                condition->values,
                                0};
     if (condition->slot) record.slot = draft_text(draft, condition->slot, strlen(condition->slot));
-    buffer_append(&draft->conditions, &record, sizeof record);
+    buffer_push(&draft->conditions, &record, sizeof record);
   }
   for (uint32_t i = 0; i < SOURCE_COUNT(source, sentences_scalar, condition_values); i++) {
     struct scalar scalar = scalar_record(compiler, SOURCE_ITEM(source, sentences_scalar, condition_values, i));
-    buffer_append(&draft->scalars, &scalar, sizeof scalar);
+    buffer_push(&draft->scalars, &scalar, sizeof scalar);
   }
   for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_phrase, phrases); i++) {
     const struct source_phrase *phrase = SOURCE_ITEM(source, struct source_phrase, phrases, i);
     struct phrase record = {draft_text(draft, phrase->name, strlen(phrase->name)),
                             draft_text(draft, phrase->text, phrase->length), phrase->length, phrase->block};
-    buffer_append(&draft->phrases, &record, sizeof record);
+    buffer_push(&draft->phrases, &record, sizeof record);
   }
   for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_block, blocks); i++) build_block(compiler, i);
 }
 
-static bool has_content(const struct template_node *node) {
+/* Whether the template says anything besides spaces and punctuation. */
+static bool has_content(struct compiler *compiler, const struct template_node *node) {
   if (node->kind == TEMPLATE_TEXT) {
-    for (uint32_t i = 0; i < node->length; i++) {
-      if (node->text[i] != ' ') return true;
+    buffer_clear(&compiler->units);
+    if (!text_units(node->text, node->length, &compiler->units)) compiler->failed = true;
+    for (size_t i = 0; i < compiler->units.length / sizeof(struct unit); i++) {
+      if (!(((struct unit *)(void *)compiler->units.bytes)[i].flags & (UNIT_SPACE | UNIT_PUNCTUATION))) return true;
     }
-    return false;
+    return compiler->failed;
   }
   for (uint32_t i = 0; i < node->count; i++) {
-    if (has_content(node->parts[i])) return true;
+    if (has_content(compiler, node->parts[i])) return true;
   }
   return node->kind == TEMPLATE_LIST || node->kind == TEMPLATE_RANGE || node->kind == TEMPLATE_RULE;
 }
@@ -556,10 +591,11 @@ static uint32_t compile_template(struct compiler *compiler, uint32_t index) {
       source_mistake(compiler->source, false, mistake.code, &compiler->place, NULL, "%s", mistake.message);
     return 0;
   }
-  if (!has_content(tree)) {
+  if (!has_content(compiler, tree)) {
     source_mistake(compiler->source, false, "empty", &compiler->place, NULL, "is empty: write what a person would say");
     return 0;
   }
+  compiler->steps = 0;
   compiler->states.exceeded = false;
   compiler->states.limit = states_used(&compiler->states) + STATES_PER_TEMPLATE;
   uint32_t start = compile(compiler, tree, states_one(&compiler->states, EDGE_ACCEPT, 0, index));
@@ -597,11 +633,11 @@ struct joined {
 static uint32_t joined_state(struct compiler *compiler, struct joined *joined, uint32_t set) {
   uint32_t sets = (uint32_t)(compiler->states.sets.length / sizeof(struct set)), none = 0;
   while (joined->numbers.length / sizeof(uint32_t) < sets && !joined->numbers.failed)
-    buffer_append(&joined->numbers, &none, sizeof none);
+    buffer_push(&joined->numbers, &none, sizeof none);
   if (joined->numbers.failed) return 0;
   uint32_t *number = numbers_of(&joined->numbers) + set;
   if (*number == 0) {
-    buffer_append(&joined->sets, &set, sizeof set);
+    buffer_push(&joined->sets, &set, sizeof set);
     *number = (uint32_t)(joined->sets.length / sizeof set);
   }
   return *number - 1;
@@ -626,11 +662,11 @@ static bool join_state(struct compiler *compiler, struct joined *joined, uint32_
   buffer_clear(edges);
   for (uint32_t i = 0; i < members.count; i++) {
     struct edge key = joined_key(compiler, states_node(&compiler->states, &members, i));
-    buffer_append(edges, &key, sizeof key);
+    buffer_push(edges, &key, sizeof key);
   }
   if (edges->failed) return false;
   struct edge *keys = (struct edge *)(void *)edges->bytes;
-  qsort(keys, members.count, sizeof *keys, compare_keys);
+  if (members.count > 1) qsort(keys, members.count, sizeof *keys, compare_keys);
   struct state state = {DRAFT_COUNT(&compiler->draft, struct edge, edges), 0, 0};
   for (uint32_t i = 0; i < members.count;) {
     struct edge edge = keys[i];
@@ -642,14 +678,14 @@ static bool join_state(struct compiler *compiler, struct joined *joined, uint32_
         edge.target = states_union(&compiler->states, edge.target, keys[last].target);
       edge.target = first + joined_state(compiler, joined, edge.target);
     }
-    buffer_append(&compiler->draft.edges, &edge, sizeof edge);
+    buffer_push(&compiler->draft.edges, &edge, sizeof edge);
     if (edge.symbol < EDGE_FIRST)
       state.characters++;
     else
       state.others++;
     i = last;
   }
-  buffer_append(&compiler->draft.states, &state, sizeof state);
+  buffer_push(&compiler->draft.states, &state, sizeof state);
   return !compiler->draft.edges.failed && !compiler->draft.states.failed && !compiler->states.failed &&
          !compiler->states.exceeded && !joined->numbers.failed && !joined->sets.failed;
 }
@@ -685,7 +721,7 @@ static void write_templates(struct compiler *compiler, const uint32_t *starts, c
     const struct source_template *template = SOURCE_ITEM(compiler->source, struct source_template, templates, i);
     struct template record = {template->block, numbers[starts[i]],
                               draft_text(&compiler->draft, template->text, template->length), template->length};
-    buffer_append(&compiler->draft.templates, &record, sizeof record);
+    buffer_push(&compiler->draft.templates, &record, sizeof record);
   }
 }
 
@@ -694,7 +730,7 @@ static struct image *compile_states(struct compiler *compiler) {
   struct buffer starts = {0}, numbers = {0};
   for (uint32_t i = 0; i < count && !compiler->failed && !compiler->states.failed; i++) {
     uint32_t one = compile_template(compiler, i);
-    buffer_append(&starts, &one, sizeof one);
+    buffer_push(&starts, &one, sizeof one);
   }
   bool good = !compiler->failed && !compiler->states.failed && !starts.failed && !source_has_errors(compiler->source) &&
               !source_failed(compiler->source);
@@ -715,7 +751,7 @@ static struct image *compile_states(struct compiler *compiler) {
   if (good && left == 1) start = numbers_of(&level)[0];
   buffer_free(&level);
   static const uint32_t dead = 0;
-  buffer_append(&starts, &dead, sizeof dead); /* so that there is a root also without templates */
+  buffer_push(&starts, &dead, sizeof dead); /* so that there is a root also without templates */
   good = good && !starts.failed &&
          states_write(&compiler->states, &compiler->draft, numbers_of(&starts), count + 1, &numbers);
   if (good) write_templates(compiler, numbers_of(&starts), numbers_of(&numbers));
@@ -742,7 +778,7 @@ sentences *sentences_compile(sentences_source *source) {
   if (source_failed(source)) return NULL;
   struct compiler compiler = {.source = source};
   struct settings settings = {.ignore_whitespace = source->ignore_whitespace, .skip_words = NONE, .number_words = NONE};
-  buffer_append(&compiler.draft.settings, &settings, sizeof settings);
+  buffer_push(&compiler.draft.settings, &settings, sizeof settings);
   draft_text(&compiler.draft, "", 0);
   struct image *image = NULL;
   if (states_begin(&compiler.states) && !compiler.draft.settings.failed) {
@@ -769,8 +805,8 @@ sentences *sentences_with_list(const sentences *compiled, const char *name, sent
   struct compiler compiler = {.source = source};
   struct settings settings = {.skip_words = NONE, .number_words = NONE};
   struct state dead = {0};
-  buffer_append(&compiler.draft.settings, &settings, sizeof settings);
-  buffer_append(&compiler.draft.states, &dead, sizeof dead);
+  buffer_push(&compiler.draft.settings, &settings, sizeof settings);
+  buffer_push(&compiler.draft.states, &dead, sizeof dead);
   draft_text(&compiler.draft, "", 0);
   source->ignore_whitespace = compiled->image->settings->ignore_whitespace != 0;
   build_list(&compiler, SOURCE_ITEM(source, struct source_list, lists, count - 1));

@@ -5,10 +5,13 @@
 
 #include <string.h>
 
+enum { EXPAND_STEPS = 1 << 16 };
+
 struct expander {
   sentences_source *source;
   const struct mistake_place *place;
   uint32_t block;
+  uint32_t steps; /* parts that were expanded, each as often as it was named */
 };
 
 static bool expand(struct expander *expander, const struct template_node *node, const struct buffer *before,
@@ -36,7 +39,7 @@ static bool append(struct expander *expander, struct buffer *out, const struct s
   memcpy(joined, before->text, before->length);
   memcpy(joined + before->length, text, length);
   struct source_text item = {joined, before->length + length, 0};
-  buffer_append(out, &item, sizeof item);
+  buffer_push(out, &item, sizeof item);
   return !out->failed;
 }
 
@@ -79,7 +82,9 @@ static bool expand_phrase(struct expander *expander, const struct template_node 
                           struct buffer *out) {
   struct source_phrase *phrase = source_find_phrase(expander->source, expander->block, node->text);
   if (!phrase) {
-    source_mistake(expander->source, false, "unknown_phrase", expander->place, NULL,
+    struct mistake_place place = *expander->place;
+    place.name = node->text;
+    source_mistake(expander->source, false, "unknown_phrase", &place, NULL,
                    "names the phrase <%s>, which is not defined: define it in phrases", node->text);
     return false;
   }
@@ -96,7 +101,9 @@ static bool expand_list(struct expander *expander, const struct template_node *n
                         struct buffer *out) {
   struct source_list *list = source_find_list(expander->source, expander->block, node->text);
   if (!list) {
-    source_mistake(expander->source, false, "unknown_list", expander->place, NULL,
+    struct mistake_place place = *expander->place;
+    place.name = node->text;
+    source_mistake(expander->source, false, "unknown_list", &place, NULL,
                    "names the list {%s}, which is not defined: define it in lists", node->text);
     return false;
   }
@@ -119,6 +126,7 @@ static bool expand_list(struct expander *expander, const struct template_node *n
 
 static bool expand(struct expander *expander, const struct template_node *node, const struct buffer *before,
                    struct buffer *out) {
+  if (++expander->steps > EXPAND_STEPS) return refuse(expander, "too_large", "has too many parts: divide it");
   switch (node->kind) {
   case TEMPLATE_TEXT:
     for (uint32_t i = 0; i < text_count(before); i++) {
@@ -143,10 +151,10 @@ static bool expand(struct expander *expander, const struct template_node *node, 
 
 bool expand_template(sentences_source *source, const struct template_node *tree, const struct mistake_place *place,
                      uint32_t block, struct buffer *out) {
-  struct expander expander = {source, place, block};
+  struct expander expander = {source, place, block, 0};
   struct buffer before = {0};
   struct source_text nothing = {"", 0, 0};
-  buffer_append(&before, &nothing, sizeof nothing);
+  buffer_push(&before, &nothing, sizeof nothing);
   bool good = !before.failed && expand(&expander, tree, &before, out);
   buffer_free(&before);
   return good;

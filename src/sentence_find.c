@@ -30,12 +30,12 @@ sentences_matcher *sentences_matcher_new(void) {
 void sentences_matcher_free(sentences_matcher *matcher) {
   if (!matcher) return;
   struct buffer *const buffers[] = {
-      &matcher->units,          &matcher->places,    &matcher->symbols,    &matcher->content,
-      &matcher->hits,           &matcher->memos,     &matcher->memo_table, &matcher->list_hits,
-      &matcher->scratch,        &matcher->now,       &matcher->next,       &matcher->marks,
-      &matcher->wildcard_marks, &matcher->heads,     &matcher->pendings,   &matcher->wildcards,
-      &matcher->accepted,       &matcher->cells_now, &matcher->cells_next, &matcher->cell_marks,
-      &matcher->cell_pendings,  &matcher->runs,      &matcher->matches};
+      &matcher->units,      &matcher->places,         &matcher->symbols,   &matcher->content,
+      &matcher->counts,     &matcher->hits,           &matcher->memos,     &matcher->memo_table,
+      &matcher->list_hits,  &matcher->scratch,        &matcher->now,       &matcher->next,
+      &matcher->marks,      &matcher->wildcard_marks, &matcher->heads,     &matcher->pendings,
+      &matcher->wildcards,  &matcher->accepted,       &matcher->cells_now, &matcher->cells_next,
+      &matcher->cell_marks, &matcher->cell_pendings,  &matcher->runs,      &matcher->matches};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) buffer_free(buffers[i]);
   arena_free(&matcher->arena);
   memory_free(matcher);
@@ -43,6 +43,10 @@ void sentences_matcher_free(sentences_matcher *matcher) {
 
 bool sentences_matcher_failed(const sentences_matcher *matcher) {
   return matcher->failed;
+}
+
+bool sentences_too_long(const sentences_matcher *matcher) {
+  return matcher->too_long;
 }
 
 /* ---- candidates ---- */
@@ -267,6 +271,8 @@ static sentences_match describe(sentences_matcher *matcher, const struct candida
                            .wildcards = score->wildcards,
                            .typos = score->typos,
                            .literals = score->literals,
+                           .free = score->free,
+                           .folded = score->folded,
                            .best = score->best,
                            .skipped = skipped,
                            .reason = candidate->reason,
@@ -280,8 +286,10 @@ static sentences_match describe(sentences_matcher *matcher, const struct candida
 /* ---- the search ---- */
 
 static bool begin(sentences_matcher *matcher, const sentences *compiled, const char *text, size_t length,
-                  const sentences_options *options) {
+                  const sentences_options *options, size_t most_steps) {
   matcher->compiled = compiled;
+  matcher->steps = 0;
+  matcher->most_steps = most_steps;
   matcher->options = options;
   matcher->failed = false;
   arena_clear(&matcher->arena);
@@ -314,7 +322,7 @@ static bool find_best(sentences_matcher *matcher, bool skipped) {
   struct buffer tied = {0};
   matcher_recognise(matcher);
   size_t count = matcher->accepted.length / sizeof(uint32_t);
-  for (size_t i = 0; i < count && !matcher->failed; i++) {
+  for (size_t i = 0; i < count && !matcher->failed && !matcher->too_long; i++) {
     uint32_t index = ((uint32_t *)(void *)matcher->accepted.bytes)[i];
     if (best.reason == SENTENCES_WON && image->blocks[image->templates[index].block].priority < best.priority) continue;
     struct candidate candidate = consider(matcher, index, false);
@@ -326,23 +334,24 @@ static bool find_best(sentences_matcher *matcher, bool skipped) {
       buffer_clear(&tied);
     }
     uint32_t intent = intent_of(image, &candidate);
-    if (order == 0) buffer_append(&tied, &intent, sizeof intent);
+    if (order == 0) buffer_push(&tied, &intent, sizeof intent);
   }
   if (best.reason == SENTENCES_WON && !matcher->failed) {
     sentences_match match = describe(matcher, &best, skipped);
     add_ambiguous(matcher, &match, (uint32_t *)(void *)tied.bytes, tied.length / sizeof(uint32_t));
-    buffer_append(&matcher->matches, &match, sizeof match);
+    buffer_push(&matcher->matches, &match, sizeof match);
   }
   matcher->failed |= matcher->matches.failed || tied.failed;
   buffer_free(&tied);
+  if (matcher->too_long) buffer_clear(&matcher->matches); /* what has not been looked at could be better */
   return !matcher->failed && matcher->matches.length > 0;
 }
 
 const sentences_match *sentences_find(sentences_matcher *matcher, const sentences *compiled, const char *text,
                                       size_t length, const sentences_options *options) {
-  if (!begin(matcher, compiled, text, length, options)) return NULL;
+  if (!begin(matcher, compiled, text, length, options, SENTENCES_STEPS)) return NULL;
   bool found = find_best(matcher, false);
-  if (!found && !matcher->failed && matcher_skip_words(matcher)) found = find_best(matcher, true);
+  if (!found && !matcher->failed && !matcher->too_long && matcher_skip_words(matcher)) found = find_best(matcher, true);
   return found ? (const sentences_match *)(const void *)matcher->matches.bytes : NULL;
 }
 
@@ -360,6 +369,7 @@ static sentences_reason lost_by(const struct candidate *winner, const struct can
   if (winner->priority != loser->priority) return SENTENCES_LOST_PRIORITY;
   if (one->best != other->best) return SENTENCES_LOST_BEST_SLOT;
   if (one->wildcards != other->wildcards) return SENTENCES_LOST_WILDCARDS;
+  if (one->free != other->free) return SENTENCES_LOST_FREE;
   if (one->typos != other->typos) return SENTENCES_LOST_TYPOS;
   if (one->folded != other->folded) return SENTENCES_LOST_ACCENTS;
   if (one->literals != other->literals) return SENTENCES_LOST_LITERALS;
@@ -371,9 +381,10 @@ static sentences_reason lost_by(const struct candidate *winner, const struct can
 static bool explain_accepted(sentences_matcher *matcher, struct buffer *candidates) {
   matcher_recognise(matcher);
   buffer_clear(candidates);
-  for (size_t i = 0; i < matcher->accepted.length / sizeof(uint32_t) && !matcher->failed; i++) {
+  size_t accepted = matcher->accepted.length / sizeof(uint32_t);
+  for (size_t i = 0; i < accepted && !matcher->failed && !matcher->too_long; i++) {
     struct candidate candidate = consider(matcher, ((uint32_t *)(void *)matcher->accepted.bytes)[i], true);
-    buffer_append(candidates, &candidate, sizeof candidate);
+    buffer_push(candidates, &candidate, sizeof candidate);
   }
   if (candidates->failed) matcher->failed = true;
   struct candidate *all = (struct candidate *)(void *)candidates->bytes;
@@ -412,12 +423,12 @@ static const char *refused_number(sentences_matcher *matcher, const struct parse
 /* The templates that came furthest, none of which came to the end. */
 static void explain_furthest(sentences_matcher *matcher, struct buffer *candidates) {
   const struct image *image = matcher->compiled->image;
-  for (uint32_t i = 0; i < image->templates_count && !matcher->failed; i++) {
+  for (uint32_t i = 0; i < image->templates_count && !matcher->failed && !matcher->too_long; i++) {
     struct candidate candidate = {
         .template = i, .reason = SENTENCES_UNMATCHED, .parse = matcher_parse(matcher, &image->templates[i], false)};
     candidate.priority = image->blocks[image->templates[i].block].priority;
     if (candidate.parse.furthest == 0 || candidate.parse.found) continue;
-    buffer_append(candidates, &candidate, sizeof candidate);
+    buffer_push(candidates, &candidate, sizeof candidate);
   }
   struct candidate *all = (struct candidate *)(void *)candidates->bytes;
   size_t count = candidates->length / sizeof *all;
@@ -431,10 +442,11 @@ static void explain_furthest(sentences_matcher *matcher, struct buffer *candidat
 const sentences_match *sentences_explain(sentences_matcher *matcher, const sentences *compiled, const char *text,
                                          size_t length, const sentences_options *options, size_t *count) {
   *count = 0;
-  if (!begin(matcher, compiled, text, length, options)) return NULL;
+  if (!begin(matcher, compiled, text, length, options, SENTENCES_EXPLAIN_STEPS)) return NULL;
   struct buffer candidates = {0}, without = {0};
   bool skipped = false;
-  if (!explain_accepted(matcher, &candidates) && !matcher->failed && matcher_skip_words(matcher)) {
+  if (!explain_accepted(matcher, &candidates) && !matcher->failed && !matcher->too_long &&
+      matcher_skip_words(matcher)) {
     bool found = explain_accepted(matcher, &without);
     skipped = found || without.length > candidates.length;
   }
@@ -445,7 +457,7 @@ const sentences_match *sentences_explain(sentences_matcher *matcher, const sente
     sentences_match match = describe(matcher, candidate, skipped);
     size_t furthest = candidate->parse.furthest;
     match.stopped = furthest < matcher->text.count ? matcher->text.units[furthest].from : length;
-    buffer_append(&matcher->matches, &match, sizeof match);
+    buffer_push(&matcher->matches, &match, sizeof match);
   }
   buffer_free(&candidates);
   buffer_free(&without);

@@ -159,7 +159,7 @@ bool image_dump(const struct image *image, struct buffer *out) {
                           .sections = SECTION_COUNT,
                           .record_bytes = record_bytes()};
   memcpy(header.magic, magic, sizeof magic);
-  buffer_append(out, &header, sizeof header);
+  buffer_push(out, &header, sizeof header);
   uint32_t counts[SECTION_COUNT + 1] = {0};
   unsigned index = 0;
 #define SECTION(type, name) counts[index++] = image->name##_count;
@@ -221,13 +221,18 @@ static bool good_state(const struct image *image, uint32_t index) {
   return true;
 }
 
+/* Whether it is a list that can be named; its name is checked with the list. */
+static bool has_name(const struct image *image, uint32_t list) {
+  return list < image->lists_count && image->lists[list].name != NONE;
+}
+
 static bool good_hole(const struct image *image, const struct hole *hole) {
   if (!is_text(image, hole->slot, true)) return false;
   switch (hole->kind) {
-  case EDGE_LIST: return hole->list < image->lists_count && image->lists[hole->list].kind == SENTENCES_VALUES;
-  case EDGE_RANGE: return hole->type < image->ranges_count;
-  case EDGE_TYPE: return hole->list < image->lists_count && hole->type < image->settings->types;
-  case EDGE_WILDCARD: return hole->list == NONE || hole->list < image->lists_count;
+  case EDGE_LIST: return has_name(image, hole->list) && image->lists[hole->list].kind == SENTENCES_VALUES;
+  case EDGE_RANGE: return hole->type < image->ranges_count && (hole->list == NONE || has_name(image, hole->list));
+  case EDGE_TYPE: return has_name(image, hole->list) && hole->type < image->settings->types;
+  case EDGE_WILDCARD: return hole->list == NONE || has_name(image, hole->list);
   default: return false;
   }
 }
@@ -291,7 +296,7 @@ static bool good_phrase(const struct image *image, const struct phrase *phrase) 
 }
 
 static bool good_scope(const struct image *image, const struct list_scope *scope) {
-  return scope->list < image->lists_count && (scope->block == NONE || scope->block < image->blocks_count) &&
+  return has_name(image, scope->list) && (scope->block == NONE || scope->block < image->blocks_count) &&
          (scope->range == NONE || scope->range < image->ranges_count);
 }
 

@@ -24,9 +24,7 @@ bool list_draft_add(struct list_draft *list, const char *text, size_t length, ui
   if (!text_units(text, length, &list->units)) return true; /* the buffer remembers that it failed */
   struct unit *units = (struct unit *)(void *)list->units.bytes;
   size_t count = list->units.length / sizeof *units;
-  buffer_clear(&list->places);
-  for (size_t i = 0; i <= count; i++) buffer_byte(&list->places, 0);
-  if (list->places.failed) return true;
+  if (!buffer_zero(&list->places, count + 1)) return true;
   text_places(units, count, (unsigned char *)list->places.bytes);
   struct list_entry entry = {(uint32_t)(list->keys.length / sizeof(uint64_t)), 0, value};
   for (size_t i = 0; i < count; i++) {
@@ -34,11 +32,11 @@ bool list_draft_add(struct list_draft *list, const char *text, size_t length, ui
                                                  : units[i].flags & UNIT_PUNCTUATION && units[i].flags & UNIT_IGNORABLE;
     if (leave_out) continue;
     uint64_t key = (uint64_t)units[i].base << 32 | detail_of(&units[i], list->exact_case);
-    buffer_append(&list->keys, &key, sizeof key);
+    buffer_push(&list->keys, &key, sizeof key);
     entry.length++;
   }
   if (entry.length == 0) return false;
-  buffer_append(&list->entries, &entry, sizeof entry);
+  buffer_push(&list->entries, &entry, sizeof entry);
   return true;
 }
 
@@ -67,7 +65,7 @@ static bool build_nodes(const struct sortable *sorted, uint32_t count, struct im
                         const struct list *record) {
   struct buffer spans = {0};
   struct span root = {0, count, 0};
-  buffer_append(&spans, &root, sizeof root);
+  buffer_push(&spans, &root, sizeof root);
   for (size_t i = 0; !spans.failed && i < spans.length / sizeof(struct span); i++) {
     struct span span = ((struct span *)(void *)spans.bytes)[i];
     struct list_node node = {DRAFT_COUNT(draft, struct list_edge, list_edges) - record->first_edge,
@@ -77,7 +75,7 @@ static bool build_nodes(const struct sortable *sorted, uint32_t count, struct im
     for (uint32_t last_value = NONE; at < span.last && sorted[at].length == span.depth; at++) {
       if (sorted[at].value == last_value) continue; /* one template may say the same text in two ways */
       last_value = sorted[at].value;
-      buffer_append(&draft->terminals, &last_value, sizeof last_value);
+      buffer_push(&draft->terminals, &last_value, sizeof last_value);
       node.terminals++;
     }
     while (at < span.last) {
@@ -85,12 +83,12 @@ static bool build_nodes(const struct sortable *sorted, uint32_t count, struct im
       struct span child = {at, at, span.depth + 1};
       while (child.last < span.last && sorted[child.last].keys[span.depth] == key) child.last++;
       struct list_edge edge = {(uint32_t)(key >> 32), (uint32_t)key, (uint32_t)(spans.length / sizeof child)};
-      buffer_append(&draft->list_edges, &edge, sizeof edge);
-      buffer_append(&spans, &child, sizeof child);
+      buffer_push(&draft->list_edges, &edge, sizeof edge);
+      buffer_push(&spans, &child, sizeof child);
       node.edges++;
       at = child.last;
     }
-    buffer_append(&draft->nodes, &node, sizeof node);
+    buffer_push(&draft->nodes, &node, sizeof node);
   }
   bool good = !spans.failed && !draft->nodes.failed && !draft->list_edges.failed && !draft->terminals.failed;
   buffer_free(&spans);
@@ -108,7 +106,7 @@ bool list_draft_build(struct list_draft *list, struct image_draft *draft, struct
   for (uint32_t i = 0; i < count; i++) {
     const struct list_entry *entry = (struct list_entry *)(void *)list->entries.bytes + i;
     struct sortable item = {(uint64_t *)(void *)list->keys.bytes + entry->first, entry->length, entry->value};
-    buffer_append(&sorted, &item, sizeof item);
+    buffer_push(&sorted, &item, sizeof item);
     if (entry->length < record->shortest) record->shortest = entry->length;
   }
   bool good = !sorted.failed;
@@ -168,7 +166,7 @@ static void reach(struct walk *walk, uint32_t node, uint32_t typos, uint32_t fol
     return;
   }
   struct reached reached = {node, typos, folded};
-  buffer_append(walk->next, &reached, sizeof reached);
+  buffer_push(walk->next, &reached, sizeof reached);
 }
 
 static void emit(const struct walk *walk, const struct reached *reached, size_t end, struct buffer *hits) {
@@ -180,7 +178,7 @@ static void emit(const struct walk *walk, const struct reached *reached, size_t 
   }
   struct list_hit hit = {(uint32_t)end, reached->typos, reached->folded,
                          walk->image->terminals + walk->list->first_terminal + node->first_terminal, node->terminals};
-  buffer_append(hits, &hit, sizeof hit);
+  buffer_push(hits, &hit, sizeof hit);
 }
 
 /* The unit is the next character of the value. */

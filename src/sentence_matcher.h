@@ -39,9 +39,10 @@ struct pending {
   uint32_t state, next;
 };
 
-/* A wildcard that has begun: its target can come at each place from `available` on. */
+/* A wildcard that has begun: its target can come at each place from `available` on; if spaced, only at a space. */
 struct open_wildcard {
   uint32_t target, available;
+  bool spaced;
 };
 
 /* The cells of a state at the place of the stamp: the newest, plus 1. */
@@ -56,6 +57,7 @@ struct sentences_matcher {
   struct buffer units, places;
   struct buffer symbols; /* uint16_t for each unit, and 0 behind the last */
   struct buffer content; /* uint32_t for each place: the next unit that is neither space nor ignorable */
+  struct buffer counts;  /* uint32_t for each place: how many units before it are not ignorable */
   struct text_view text;
 
   /* what lists hold at places */
@@ -75,7 +77,8 @@ struct sentences_matcher {
 
   struct arena arena; /* of results: captures, matches */
   struct buffer matches;
-  bool failed;
+  size_t steps, most_steps; /* states looked at in this search, and the limit */
+  bool failed, too_long;
 };
 
 /* Makes the text's units, places and symbols. False: too long, or out of memory, or nothing in it to compare. */
@@ -90,6 +93,14 @@ void matcher_forget_hits(sentences_matcher *matcher);
 /* What the hole can take at a place. Valid until the next call. */
 const struct hit *matcher_hits(sentences_matcher *matcher, const struct hole *hole, size_t place, uint32_t *count);
 
+enum { WILDCARDS_PER_STEP = 8 }; /* looking at so many open wildcards, most of which cannot end, is one step */
+
+/* Counts a step. False: enough, or failed. */
+static inline bool matcher_step(sentences_matcher *matcher) {
+  if (++matcher->steps > matcher->most_steps) matcher->too_long = true;
+  return !matcher->failed && !matcher->too_long;
+}
+
 /* Makes room for marks of every state, and empties `heads`. False: out of memory. */
 bool matcher_begin(sentences_matcher *matcher);
 
@@ -99,13 +110,24 @@ void matcher_recognise(sentences_matcher *matcher);
 /* Whether an edge of the state takes the character at the place as text. */
 bool matcher_takes_character(const sentences_matcher *matcher, uint32_t state, size_t place);
 
-/* Whether one of the state's edges could take what is at the place: a quick no. */
-bool matcher_can_go(const sentences_matcher *matcher, uint32_t state, size_t place);
+/* Whether nothing but a space, or the end, can follow in that state. */
+bool matcher_only_spaces(const sentences_matcher *matcher, uint32_t state);
+
+/* Whether a wildcard before a state that only takes spaces may end at the place at all: a quick no. */
+static inline bool matcher_may_space(const sentences_matcher *matcher, size_t place) {
+  return place == matcher->text.count || matcher->text.units[place].flags & (UNIT_SPACE | UNIT_BREAK | UNIT_IGNORABLE);
+}
+
+/*
+ * Whether a wildcard before that state may end at the place: at a character of the text, where the state can go on, and
+ * at the end not before a skip word.
+ */
+bool matcher_wildcard_can_end(const sentences_matcher *matcher, uint32_t state, size_t place);
 
 /* ---- parsing ---- */
 
 struct score {
-  uint32_t best, wildcards, typos, folded, literals;
+  uint32_t best, wildcards, free, typos, folded, literals;
   uint64_t wildcard_ends, listed; /* decide between parses of one template */
 };
 

@@ -22,7 +22,9 @@ static size_t read_digits(struct text_view text, size_t at, double *number) {
 }
 
 static bool begins_number(struct text_view text, size_t at) {
-  return at == 0 || !is_digit(text, at - 1);
+  if (at == 0) return true;
+  if (text.units[at - 1].base != '-' || !is_digit(text, at)) return !is_digit(text, at - 1);
+  return at > 1 && unit_in_word(&text.units[at - 2]); /* otherwise the hyphen is a minus, and no space */
 }
 
 size_t number_read_digits(struct text_view text, size_t at, double *number) {

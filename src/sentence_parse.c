@@ -28,6 +28,7 @@ struct cell_pending {
 struct run {
   uint32_t target, available, obsolete; /* obsolete: from this place on a better one does the same */
   uint32_t met, from;
+  bool spaced; /* as open_wildcard's */
   const struct hole *hole;
   struct score score;
   const struct capture *captures;
@@ -50,6 +51,7 @@ struct parser {
 int score_compare(const struct score *one, const struct score *other) {
   if (one->best != other->best) return one->best > other->best ? 1 : -1;
   if (one->wildcards != other->wildcards) return one->wildcards < other->wildcards ? 1 : -1;
+  if (one->free != other->free) return (int32_t)(one->free - other->free) < 0 ? 1 : -1;
   if (one->typos != other->typos) return one->typos < other->typos ? 1 : -1;
   if (one->folded != other->folded) return one->folded < other->folded ? 1 : -1;
   if (one->literals != other->literals) return one->literals > other->literals ? 1 : -1;
@@ -161,12 +163,12 @@ static void add_now(struct parser *parser, const struct cell *way) {
   struct cell cell = *way;
   cell.same = first;
   cell.done = false;
-  buffer_append(&matcher->cells_now, &cell, sizeof cell);
+  buffer_push(&matcher->cells_now, &cell, sizeof cell);
   *mark = (struct cell_mark){matcher->stamp, cell_count(&matcher->cells_now)};
 }
 
 static void add_next(struct parser *parser, const struct cell *way) {
-  buffer_append(&parser->matcher->cells_next, way, sizeof *way);
+  buffer_push(&parser->matcher->cells_next, way, sizeof *way);
 }
 
 /* Puts a way down for a later place, behind those that are there. */
@@ -174,7 +176,7 @@ static void add_later(struct parser *parser, const struct cell *way, size_t plac
   sentences_matcher *matcher = parser->matcher;
   uint32_t *head = (uint32_t *)(void *)matcher->heads.bytes + place;
   struct cell_pending pending = {0, 0, *way};
-  buffer_append(&matcher->cell_pendings, &pending, sizeof pending);
+  buffer_push(&matcher->cell_pendings, &pending, sizeof pending);
   if (matcher->cell_pendings.failed) return;
   struct cell_pending *all = (struct cell_pending *)(void *)matcher->cell_pendings.bytes;
   uint32_t added = (uint32_t)(matcher->cell_pendings.length / sizeof pending);
@@ -245,13 +247,27 @@ static void take_hits(struct parser *parser, const struct cell *cell, const stru
 
 /* ---- wildcards ---- */
 
+/* How many characters of the text stand before a unit. */
+static uint32_t characters_before(const sentences_matcher *matcher, size_t unit) {
+  return ((uint32_t *)(void *)matcher->counts.bytes)[unit];
+}
+
 static void open_wildcard(struct parser *parser, const struct cell *cell, const struct edge *edge) {
   sentences_matcher *matcher = parser->matcher;
   uint32_t content = ((uint32_t *)(void *)matcher->content.bytes)[parser->place];
   if (content == matcher->text.count || matcher->text.places[parser->place] & PLACE_SKIPPED_BEFORE) return;
-  struct run run = {edge->target, content + 1,   NONE, cell->met, content, &parser->image->holes[edge->argument],
-                    cell->score,  cell->captures};
-  run.score.wildcards++;
+  struct run run = {.target = edge->target,
+                    .available = content + 1,
+                    .obsolete = NONE,
+                    .met = cell->met,
+                    .from = content,
+                    .spaced = matcher_only_spaces(matcher, edge->target),
+                    .hole = &parser->image->holes[edge->argument],
+                    .score = cell->score,
+                    .captures = cell->captures};
+  run.score.wildcards += run.hole->list != NONE;
+  /* so that of two that have begun, the one with the better score now is better wherever they end; may wrap around */
+  if (run.hole->list == NONE) run.score.free -= characters_before(matcher, content);
   struct run *runs = (struct run *)(void *)matcher->runs.bytes;
   for (size_t i = 0; i < matcher->runs.length / sizeof run; i++) {
     if (runs[i].target != run.target || runs[i].hole != run.hole || runs[i].met != run.met) continue;
@@ -259,7 +275,7 @@ static void open_wildcard(struct parser *parser, const struct cell *cell, const 
     if (!is_better(&run.score, &runs[i].score)) return; /* the other can end wherever this one could */
     runs[i].obsolete = run.available;
   }
-  buffer_append(&matcher->runs, &run, sizeof run);
+  buffer_push(&matcher->runs, &run, sizeof run);
 }
 
 /* Where what a wildcard took ends, without the space and punctuation behind it. */
@@ -277,6 +293,7 @@ static void end_wildcard(struct parser *parser, const struct run *run) {
   struct cell way = {.state = run->target, .met = run->met, .score = run->score, .captures = run->captures};
   uint32_t end = trimmed_end(parser->matcher, run->from, parser->place);
   way.score.wildcard_ends += end;
+  if (run->hole->list == NONE) way.score.free += characters_before(parser->matcher, end);
   struct capture capture = {run->captures, run->hole, run->from, end, NONE, 0, {SENTENCES_NONE, NULL, 0, 0}};
   way.captures = add_capture(parser, capture);
   if (way.captures) add_now(parser, &way);
@@ -286,12 +303,12 @@ static void end_wildcards(struct parser *parser) {
   sentences_matcher *matcher = parser->matcher;
   struct run *runs = (struct run *)(void *)matcher->runs.bytes;
   size_t count = matcher->runs.length / sizeof *runs, kept = 0;
-  bool may = parser->place == matcher->text.count || (!(matcher->text.units[parser->place].flags & UNIT_INNER) &&
-                                                      !(matcher->text.places[parser->place] & PLACE_SKIPPED_AFTER));
+  bool may_space = matcher_may_space(matcher, parser->place);
+  matcher->steps += count / WILDCARDS_PER_STEP;
   for (size_t i = 0; i < count; i++) {
     if (runs[i].obsolete <= parser->place) continue;
-    if (may && runs[i].available <= parser->place && matcher_can_go(matcher, runs[i].target, parser->place))
-      end_wildcard(parser, &runs[i]);
+    bool here = runs[i].available <= parser->place && (may_space || !runs[i].spaced);
+    if (here && matcher_wildcard_can_end(matcher, runs[i].target, parser->place)) end_wildcard(parser, &runs[i]);
     runs[kept++] = runs[i];
   }
   matcher->runs.length = kept * sizeof *runs;
@@ -355,6 +372,7 @@ static void run_place(struct parser *parser) {
     for (uint32_t i = 0; i < cell_count(&matcher->cells_now); i++) {
       struct cell cell = cells_of(&matcher->cells_now)[i];
       if (cell.done) continue;
+      if (!matcher_step(matcher)) return;
       cells_of(&matcher->cells_now)[i].done = true;
       again = true;
       run_cell(parser, &cell);
@@ -405,12 +423,11 @@ struct parse matcher_parse(sentences_matcher *matcher, const struct template *te
     begin_place(&parser);
     run_place(&parser);
     if (matcher->cells_now.failed || matcher->cells_next.failed || matcher->cell_pendings.failed ||
-        matcher->runs.failed || matcher->arena.failed) {
+        matcher->runs.failed || matcher->arena.failed)
       matcher->failed = true;
-      break;
-    }
+    if (matcher->failed || matcher->too_long) break;
   }
   parser.result.furthest = parser.furthest;
-  if (matcher->failed) parser.result.found = false;
+  if (matcher->failed || matcher->too_long) parser.result.found = false;
   return parser.result;
 }

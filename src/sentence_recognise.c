@@ -22,14 +22,6 @@ static uint32_t number_count(const struct buffer *buffer) {
   return (uint32_t)(buffer->length / sizeof(uint32_t));
 }
 
-static bool resize_zeroed(struct buffer *buffer, size_t bytes) {
-  static const char zeros[4096];
-  buffer_clear(buffer);
-  for (size_t left = bytes; left && !buffer->failed; left -= left < sizeof zeros ? left : sizeof zeros)
-    buffer_append(buffer, zeros, left < sizeof zeros ? left : sizeof zeros);
-  return !buffer->failed;
-}
-
 /* ---- the text ---- */
 
 static uint16_t symbol_of(const struct image *image, uint32_t base) {
@@ -59,10 +51,14 @@ static bool find_places(sentences_matcher *matcher) {
   struct unit *units = (struct unit *)(void *)matcher->units.bytes;
   size_t count = matcher->units.length / sizeof *units;
   text_places(units, count, (unsigned char *)matcher->places.bytes);
-  uint32_t next = (uint32_t)count;
+  uint32_t next = (uint32_t)count, before = 0;
   for (size_t i = count + 1; i-- > 0;) {
     if (i < count && !(units[i].flags & (UNIT_SPACE | UNIT_IGNORABLE))) next = (uint32_t)i;
     numbers_of(&matcher->content)[i] = next;
+  }
+  for (size_t i = 0; i <= count; i++) {
+    numbers_of(&matcher->counts)[i] = before;
+    before += i < count && !(units[i].flags & UNIT_IGNORABLE);
   }
   return next < count;
 }
@@ -71,15 +67,16 @@ bool matcher_prepare(sentences_matcher *matcher, const char *text, size_t length
   const struct image *image = matcher->compiled->image;
   matcher->bytes = text;
   buffer_clear(&matcher->units);
-  if (length > SENTENCES_TEXT_BYTES || !text_units(text, length, &matcher->units)) {
+  matcher->too_long = length > SENTENCES_TEXT_BYTES;
+  if (matcher->too_long || !text_units(text, length, &matcher->units)) {
     matcher->failed = matcher->units.failed;
     return false;
   }
   if (image->settings->ignore_whitespace) remove_spaces(&matcher->units);
   size_t count = matcher->units.length / sizeof(struct unit);
-  if (!resize_zeroed(&matcher->places, count + 1) ||
-      !resize_zeroed(&matcher->content, (count + 1) * sizeof(uint32_t)) ||
-      !resize_zeroed(&matcher->symbols, (count + 1) * sizeof(uint16_t))) {
+  if (!buffer_zero(&matcher->places, count + 1) || !buffer_zero(&matcher->content, (count + 1) * sizeof(uint32_t)) ||
+      !buffer_zero(&matcher->counts, (count + 1) * sizeof(uint32_t)) ||
+      !buffer_zero(&matcher->symbols, (count + 1) * sizeof(uint16_t))) {
     matcher->failed = true;
     return false;
   }
@@ -137,7 +134,7 @@ void matcher_forget_hits(sentences_matcher *matcher) {
   buffer_clear(&matcher->memos);
   size_t bytes = matcher->memo_table.length ? matcher->memo_table.length : FIRST_TABLE * sizeof(uint32_t);
   if (bytes > 64 * FIRST_TABLE * sizeof(uint32_t)) bytes = FIRST_TABLE * sizeof(uint32_t); /* of a long text before */
-  if (!resize_zeroed(&matcher->memo_table, bytes)) matcher->failed = true;
+  if (!buffer_zero(&matcher->memo_table, bytes)) matcher->failed = true;
 }
 
 static uint32_t memo_slot(sentences_matcher *matcher, uint64_t key) {
@@ -152,14 +149,14 @@ static uint32_t memo_slot(sentences_matcher *matcher, uint64_t key) {
 /* Keeps the hits that were appended from `first` on. */
 static struct hits memo_add(sentences_matcher *matcher, uint64_t key, uint32_t first) {
   struct memo memo = {key, {first, (uint32_t)(matcher->hits.length / sizeof(struct hit)) - first}};
-  buffer_append(&matcher->memos, &memo, sizeof memo);
+  buffer_push(&matcher->memos, &memo, sizeof memo);
   if (matcher->memos.failed || matcher->hits.failed) {
     matcher->failed = true;
     return (struct hits){0, 0};
   }
   uint32_t count = (uint32_t)(matcher->memos.length / sizeof memo);
   if (count * 2 > number_count(&matcher->memo_table)) {
-    if (!resize_zeroed(&matcher->memo_table, matcher->memo_table.length * 4)) {
+    if (!buffer_zero(&matcher->memo_table, matcher->memo_table.length * 4)) {
       matcher->failed = true;
       return (struct hits){0, 0};
     }
@@ -186,7 +183,7 @@ static void find_in_list(sentences_matcher *matcher, uint32_t index, size_t plac
                       .folded = found->folded,
                       .terminals = found->terminals,
                       .count = found->count};
-    buffer_append(&matcher->hits, &hit, sizeof hit);
+    buffer_push(&matcher->hits, &hit, sizeof hit);
   }
 }
 
@@ -194,7 +191,7 @@ static struct hits hits_of(sentences_matcher *matcher, uint32_t kind, uint32_t i
 
 static void add_number(sentences_matcher *matcher, const struct range *range, size_t end, double number, bool partial) {
   struct hit hit = {.end = (uint32_t)end, .partial = partial, .count = 1, .number = number * range->multiplier};
-  if (range_takes(range, number)) buffer_append(&matcher->hits, &hit, sizeof hit);
+  if (range_takes(range, number)) buffer_push(&matcher->hits, &hit, sizeof hit);
 }
 
 /* Whether a number in words may begin here: at the beginning of a word, or in a script that does not divide words. */
@@ -253,7 +250,7 @@ static void find_type(sentences_matcher *matcher, uint32_t list, size_t place) {
     size_t end = place_of(matcher, candidates[i].last);
     if (candidates[i].last <= at || candidates[i].last > length || end <= place) continue;
     struct hit hit = {.end = (uint32_t)end, .count = 1, .value = candidates[i].value};
-    buffer_append(&matcher->hits, &hit, sizeof hit);
+    buffer_push(&matcher->hits, &hit, sizeof hit);
   }
 }
 
@@ -290,19 +287,19 @@ static void add_now(sentences_matcher *matcher, uint32_t state) {
   uint32_t *mark = numbers_of(&matcher->marks) + state;
   if (*mark == matcher->stamp) return;
   *mark = matcher->stamp;
-  buffer_append(&matcher->now, &state, sizeof state);
+  buffer_push(&matcher->now, &state, sizeof state);
 }
 
 /* States for the next place are marked with the next stamp; what is found for this one afterwards does not take it
  * back, since it is only asked for when it comes: a state may be in `next` twice, and is looked at once. */
 static void add_next(sentences_matcher *matcher, uint32_t state) {
-  buffer_append(&matcher->next, &state, sizeof state);
+  buffer_push(&matcher->next, &state, sizeof state);
 }
 
 static void add_later(sentences_matcher *matcher, uint32_t state, size_t place) {
   uint32_t *head = numbers_of(&matcher->heads) + place;
   struct pending pending = {state, *head};
-  buffer_append(&matcher->pendings, &pending, sizeof pending);
+  buffer_push(&matcher->pendings, &pending, sizeof pending);
   *head = (uint32_t)(matcher->pendings.length / sizeof pending);
 }
 
@@ -311,8 +308,8 @@ static void open_wildcard(sentences_matcher *matcher, uint32_t target, size_t pl
   uint32_t content = numbers_of(&matcher->content)[place];
   if (*mark == 1 || content == matcher->text.count || matcher->text.places[place] & PLACE_SKIPPED_BEFORE) return;
   *mark = 1;
-  struct open_wildcard wildcard = {target, content + 1};
-  buffer_append(&matcher->wildcards, &wildcard, sizeof wildcard);
+  struct open_wildcard wildcard = {target, content + 1, matcher_only_spaces(matcher, target)};
+  buffer_push(&matcher->wildcards, &wildcard, sizeof wildcard);
 }
 
 static bool is_space(const sentences_matcher *matcher, size_t place) {
@@ -350,7 +347,7 @@ static void follow(sentences_matcher *matcher, const struct edge *edge, size_t p
     return;
   case EDGE_WILDCARD: open_wildcard(matcher, edge->target, place); return;
   case EDGE_ACCEPT:
-    if (place == matcher->text.count) buffer_append(&matcher->accepted, &edge->target, sizeof edge->target);
+    if (place == matcher->text.count) buffer_push(&matcher->accepted, &edge->target, sizeof edge->target);
     return;
   default: {
     const struct hit *hits = matcher_hits(matcher, &image->holes[edge->argument], place, &count);
@@ -367,33 +364,49 @@ bool matcher_takes_character(const sentences_matcher *matcher, uint32_t state, s
   return symbol && first_of(matcher->compiled->image, &matcher->compiled->image->states[state], symbol);
 }
 
-bool matcher_can_go(const sentences_matcher *matcher, uint32_t index, size_t place) {
+/* Whether one of the state's edges could take what is at the place, where a wildcard ends. */
+static bool can_go(const sentences_matcher *matcher, uint32_t index, size_t place) {
   const struct image *image = matcher->compiled->image;
   const struct state *state = &image->states[index];
-  if (place == matcher->text.count || matcher->text.units[place].flags & UNIT_IGNORABLE) return true;
-  uint16_t symbol = ((const uint16_t *)(const void *)matcher->symbols.bytes)[place];
-  if (symbol && first_of(image, state, symbol)) return true;
+  const struct unit *units = matcher->text.units;
+  if (place == matcher->text.count || units[place].flags & UNIT_IGNORABLE) return true;
+  if (matcher_takes_character(matcher, index, place)) return true;
+  /* behind a space, a space that may be missing leads where it led before the space */
+  bool missing = matcher->text.places[place] & (PLACE_WORD_START | PLACE_END) &&
+                 !(place > 0 && units[place - 1].flags & UNIT_SPACE && !(units[place - 1].flags & UNIT_IGNORABLE));
   for (uint32_t i = 0; i < state->others; i++) {
     const struct edge *edge = &image->edges[state->first + state->characters + i];
     if (edge->symbol == EDGE_ACCEPT) continue;
     if (edge->symbol > EDGE_GAP || is_space(matcher, place)) return true;
-    if (edge->symbol == EDGE_SPACE && matcher->text.places[place] & (PLACE_WORD_START | PLACE_END)) return true;
+    if (edge->symbol == EDGE_SPACE && missing) return true;
   }
   return false;
 }
 
-/* Whether a wildcard may end here: at a character of the text, and at the end not before a skip word. */
-static bool may_end(const sentences_matcher *matcher, size_t place) {
-  if (place == matcher->text.count) return true;
-  return !(matcher->text.units[place].flags & UNIT_INNER) && !(matcher->text.places[place] & PLACE_SKIPPED_AFTER);
+bool matcher_only_spaces(const sentences_matcher *matcher, uint32_t index) {
+  const struct state *state = &matcher->compiled->image->states[index];
+  for (uint32_t i = 0; i < state->others; i++) {
+    uint16_t symbol = matcher->compiled->image->edges[state->first + state->characters + i].symbol;
+    if (symbol != EDGE_SPACE && symbol != EDGE_GAP && symbol != EDGE_ACCEPT) return false;
+  }
+  return state->characters == 0;
+}
+
+bool matcher_wildcard_can_end(const sentences_matcher *matcher, uint32_t state, size_t place) {
+  if (place < matcher->text.count &&
+      (matcher->text.units[place].flags & UNIT_INNER || matcher->text.places[place] & PLACE_SKIPPED_AFTER))
+    return false;
+  return can_go(matcher, state, place);
 }
 
 static void take_wildcards(sentences_matcher *matcher, size_t place) {
-  if (!may_end(matcher, place)) return;
   const struct open_wildcard *wildcards = (struct open_wildcard *)(void *)matcher->wildcards.bytes;
   size_t count = matcher->wildcards.length / sizeof *wildcards;
+  bool may_space = matcher_may_space(matcher, place);
+  matcher->steps += count / WILDCARDS_PER_STEP;
   for (size_t i = 0; i < count; i++) {
-    if (wildcards[i].available <= place && matcher_can_go(matcher, wildcards[i].target, place))
+    if (wildcards[i].spaced && !may_space) continue;
+    if (wildcards[i].available <= place && matcher_wildcard_can_end(matcher, wildcards[i].target, place))
       add_now(matcher, wildcards[i].target);
   }
 }
@@ -402,7 +415,7 @@ static void run_place(sentences_matcher *matcher, size_t place) {
   const struct image *image = matcher->compiled->image;
   uint16_t symbol = ((uint16_t *)(void *)matcher->symbols.bytes)[place];
   bool pass = place < matcher->text.count && matcher->text.units[place].flags & UNIT_IGNORABLE;
-  for (uint32_t i = 0; i < number_count(&matcher->now) && !matcher->failed; i++) {
+  for (uint32_t i = 0; i < number_count(&matcher->now) && matcher_step(matcher); i++) {
     uint32_t index = numbers_of(&matcher->now)[i];
     const struct state *state = &image->states[index];
     if (symbol) {
@@ -435,12 +448,23 @@ bool matcher_begin(sentences_matcher *matcher) {
   bool used_up = matcher->stamp >= UINT32_MAX - SENTENCES_TEXT_BYTES * 2;
   if (used_up || matcher->marks.length < states * sizeof(uint32_t)) {
     matcher->stamp = 0;
-    if (!resize_zeroed(&matcher->marks, states * sizeof(uint32_t)) ||
-        !resize_zeroed(&matcher->wildcard_marks, states * sizeof(uint32_t)) ||
-        !resize_zeroed(&matcher->cell_marks, states * sizeof(struct cell_mark)))
+    if (!buffer_zero(&matcher->marks, states * sizeof(uint32_t)) ||
+        !buffer_zero(&matcher->wildcard_marks, states * sizeof(uint32_t)) ||
+        !buffer_zero(&matcher->cell_marks, states * sizeof(struct cell_mark)))
       return false;
   }
-  return resize_zeroed(&matcher->heads, (matcher->text.count + 1) * sizeof(uint32_t));
+  return buffer_zero(&matcher->heads, (matcher->text.count + 1) * sizeof(uint32_t));
+}
+
+/* Several states may accept the same template. */
+static void sort_accepted(sentences_matcher *matcher) {
+  uint32_t *accepted = numbers_of(&matcher->accepted);
+  uint32_t count = number_count(&matcher->accepted), kept = 1;
+  qsort(accepted, count, sizeof *accepted, compare_numbers);
+  for (uint32_t i = 1; i < count; i++) {
+    if (accepted[i] != accepted[kept - 1]) accepted[kept++] = accepted[i];
+  }
+  matcher->accepted.length = kept * sizeof *accepted;
 }
 
 void matcher_recognise(sentences_matcher *matcher) {
@@ -449,8 +473,8 @@ void matcher_recognise(sentences_matcher *matcher) {
     return;
   }
   uint32_t start = matcher->compiled->image->settings->start;
-  buffer_append(&matcher->next, &start, sizeof start);
-  for (size_t place = 0; place <= matcher->text.count && !matcher->failed; place++) {
+  buffer_push(&matcher->next, &start, sizeof start);
+  for (size_t place = 0; place <= matcher->text.count && !matcher->failed && !matcher->too_long; place++) {
     matcher->stamp++;
     buffer_clear(&matcher->now);
     for (uint32_t i = 0; i < number_count(&matcher->next); i++) add_now(matcher, numbers_of(&matcher->next)[i]);
@@ -468,6 +492,5 @@ void matcher_recognise(sentences_matcher *matcher) {
   const struct open_wildcard *wildcards = (struct open_wildcard *)(void *)matcher->wildcards.bytes;
   for (size_t i = 0; i < matcher->wildcards.length / sizeof *wildcards; i++)
     numbers_of(&matcher->wildcard_marks)[wildcards[i].target] = 0;
-  if (matcher->accepted.length && !matcher->failed)
-    qsort(matcher->accepted.bytes, number_count(&matcher->accepted), sizeof(uint32_t), compare_numbers);
+  if (matcher->accepted.length && !matcher->failed) sort_accepted(matcher);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "sentence_number.h"
 
 enum { ATTEMPTS = 20, LONGEST_SAMPLE = 4096 };
 
@@ -29,7 +30,7 @@ static uint32_t choose(struct chooser *chooser, uint32_t count) {
     return (uint32_t)((chooser->random * UINT64_C(2685821657736338717)) >> 33) % count;
   }
   struct choice choice = {0, count};
-  if (chooser->at == chooser->choices.length / sizeof choice) buffer_append(&chooser->choices, &choice, sizeof choice);
+  if (chooser->at == chooser->choices.length / sizeof choice) buffer_push(&chooser->choices, &choice, sizeof choice);
   if (chooser->choices.failed) return 0;
   return ((struct choice *)(void *)chooser->choices.bytes)[chooser->at++].now;
 }
@@ -66,10 +67,25 @@ static bool sample_number(struct sampler *sampler, double from, double to, doubl
   return sample_text(sampler, text, strlen(text));
 }
 
+/* A number of the range in words; the list of words is gone through from a place by chance. */
+static bool sample_words(struct sampler *sampler, const struct range *range) {
+  if (!range->words || sampler->image->settings->number_words == NONE) return false;
+  const struct list *list = &sampler->image->lists[sampler->image->settings->number_words];
+  uint32_t first = list->value_count ? choose(sampler->chooser, list->value_count) : 0;
+  for (uint32_t i = 0; i < list->value_count; i++) {
+    const struct list_value *value = &sampler->image->values[list->first_value + (first + i) % list->value_count];
+    if (range_takes(range, value->out.number))
+      return sample_text(sampler, sampler->image->text + value->text, value->length);
+  }
+  return false;
+}
+
 static bool sample_list(struct sampler *sampler, const struct template_node *node) {
   struct source_list *list = source_find_list(sampler->source, sampler->block, node->text);
   if (!list || list->options.kind == SENTENCES_WILDCARD) return sample_text(sampler, "something", 9);
   if (list->options.kind == SENTENCES_TYPE) return sample_text(sampler, node->text, strlen(node->text));
+  if (list->options.kind == SENTENCES_RANGE && list->options.no_digits)
+    return sample_words(sampler, &sampler->image->ranges[list->range]);
   if (list->options.kind == SENTENCES_RANGE)
     return sample_number(sampler, list->options.from, list->options.to, list->options.step);
   const struct list *record = &sampler->image->lists[list->image];
@@ -120,6 +136,14 @@ static bool sample(struct sampler *sampler, const struct template_node *node) {
   return false;
 }
 
+/* Whether there is more than spaces and ASCII's punctuation. */
+static bool says_something(const struct buffer *out) {
+  for (size_t i = 0; i < out->length; i++) {
+    if (!strchr(" .,?!;:", out->bytes[i])) return true;
+  }
+  return false;
+}
+
 bool sample_template(sentences_source *source, const struct image *image, const struct template *template,
                      struct chooser *chooser, struct buffer *out) {
   struct template_mistake mistake;
@@ -130,7 +154,7 @@ bool sample_template(sentences_source *source, const struct image *image, const 
   chooser->at = 0;
   bool good = tree && sample(&sampler, tree);
   while (good && out->length && out->bytes[out->length - 1] == ' ') out->length--;
-  return good && out->length > 0 && !out->failed && !chooser->choices.failed && !source_failed(source);
+  return good && says_something(out) && !out->failed && !chooser->choices.failed && !source_failed(source);
 }
 
 /* ---- for users ---- */
@@ -149,7 +173,7 @@ static bool add_sample(struct samples *samples, const struct buffer *sentence) {
       return false;
   }
   struct source_text entry = {NULL, (uint32_t)sentence->length, (double)samples->texts.length};
-  buffer_append(&samples->entries, &entry, sizeof entry);
+  buffer_push(&samples->entries, &entry, sizeof entry);
   buffer_append(&samples->texts, sentence->bytes, sentence->length);
   return true;
 }

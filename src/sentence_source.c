@@ -10,7 +10,19 @@
 #include "memory.h"
 
 sentences_source *sentences_source_new(void) {
-  return memory_zeroed(sizeof(sentences_source));
+  sentences_source *source = memory_zeroed(sizeof *source);
+  if (!source) return NULL;
+  bool good = true;
+  /* no vector is without memory, so that one can point at its beginning */
+#define VECTOR(type, name)             \
+  buffer_byte(&source->name, 0);       \
+  good = good && !source->name.failed; \
+  buffer_clear(&source->name);
+  SOURCE_VECTORS(VECTOR)
+#undef VECTOR
+  if (good) return source;
+  sentences_source_free(source);
+  return NULL;
 }
 
 void sentences_source_free(sentences_source *source) {
@@ -44,7 +56,7 @@ static sentences_scalar keep_scalar(sentences_source *source, sentences_scalar v
   return value;
 }
 
-#define APPEND(source, name, item) buffer_append(&(source)->name, &(item), sizeof(item))
+#define APPEND(source, name, item) buffer_push(&(source)->name, &(item), sizeof(item))
 #define NEWEST(source, type, name) (SOURCE_ITEM(source, type, name, SOURCE_COUNT(source, type, name) - 1))
 
 static uint32_t newest_block(const sentences_source *source, bool local) {
@@ -187,7 +199,8 @@ void source_mistake(sentences_source *source, bool warning, const char *code, co
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  sentences_mistake mistake = {.warning = warning, .code = code, .column = place->column, .text = place->text};
+  sentences_mistake mistake = {
+      .warning = warning, .code = code, .column = place->column, .text = place->text, .name = place->name};
   if (place->phrase) mistake.phrase = place->phrase->name;
   if (place->list) mistake.list = place->list->name;
   mistake.value = place->value;
@@ -203,7 +216,8 @@ void source_mistake(sentences_source *source, bool warning, const char *code, co
   }
   mistake.message = arena_copy(&source->arena, message, strlen(message));
   if (sentence) mistake.sentence = arena_copy(&source->arena, sentence, strlen(sentence));
-  if (mistake.message) buffer_append(&source->mistakes, &mistake, sizeof mistake);
+  if (mistake.text) mistake.text = arena_copy(&source->arena, mistake.text, strlen(mistake.text));
+  if (mistake.message) buffer_push(&source->mistakes, &mistake, sizeof mistake);
 }
 
 bool source_has_errors(const sentences_source *source) {
@@ -279,6 +293,7 @@ sentences_source *source_of_image(const struct image *image) {
     struct source_list *made = NEWEST(source, struct source_list, lists);
     made->block = scope->block;
     made->image = scope->list;
+    made->range = scope->range;
   }
   if (!source_failed(source)) return source;
   sentences_source_free(source);

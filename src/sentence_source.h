@@ -22,7 +22,7 @@ struct source_phrase {
   const char *name, *text;
   uint32_t length, block;           /* block NONE: of all */
   const struct template_node *tree; /* NULL: not read yet, or bad */
-  bool read, bad, open, reported;   /* open: being expanded */
+  bool read, open;                  /* open: being expanded */
 };
 
 struct source_value {
@@ -39,7 +39,7 @@ struct source_list {
   uint32_t first_value, values;
   uint32_t image;       /* its number in the image; NONE: not there (yet) */
   uint32_t range, type; /* likewise; NONE */
-  bool built, open;
+  bool open;            /* being expanded */
 };
 
 struct source_slot {
@@ -115,6 +115,7 @@ struct mistake_place {
   uint32_t value; /* index within the list, plus 1 */
   uint32_t column;
   const char *text;
+  const char *name; /* that is not known, or NULL */
 };
 
 /* Adds a mistake with a sentence in printf's manner. Several mistakes with the same words in the same place are one. */

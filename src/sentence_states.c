@@ -38,14 +38,6 @@ size_t states_used(const struct states *states) {
   return node_count(states) + number_count(&states->members);
 }
 
-static bool fill_zero(struct buffer *buffer, size_t count) {
-  static const uint32_t zeros[FIRST_TABLE];
-  buffer_clear(buffer);
-  for (size_t left = count; left; left -= left < FIRST_TABLE ? left : FIRST_TABLE)
-    buffer_append(buffer, zeros, (left < FIRST_TABLE ? left : FIRST_TABLE) * sizeof *zeros);
-  return !buffer->failed;
-}
-
 static uint32_t mix(uint32_t hash, uint32_t value) {
   hash = (hash ^ value) * UINT32_C(0x9E3779B1);
   return hash ^ hash >> 15;
@@ -74,7 +66,7 @@ static bool grow_table(const struct states *states, struct buffer *table, uint32
                        uint32_t (*hash_of)(const struct states *, uint32_t)) {
   uint32_t size = number_count(table);
   if (count * 2 < size) return true;
-  if (!fill_zero(table, size ? (size_t)size * 4 : FIRST_TABLE)) return false;
+  if (!buffer_zero(table, (size ? (size_t)size * 4 : FIRST_TABLE) * sizeof(uint32_t))) return false;
   size = number_count(table);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t at = hash_of(states, i) & (size - 1);
@@ -90,13 +82,13 @@ static uint32_t intern_set(struct states *states, const uint32_t *members, uint3
   for (uint32_t known; (known = numbers_of(&states->set_table)[at]) != 0; at = (at + 1) & (size - 1)) {
     const struct set *set = states_set(states, known - 1);
     if (set->hash == hash && set->count == count &&
-        memcmp(numbers_of(&states->members) + set->first, members, count * sizeof *members) == 0)
+        (count == 0 || memcmp(numbers_of(&states->members) + set->first, members, count * sizeof *members) == 0))
       return known - 1;
   }
   struct set set = {number_count(&states->members), count, hash};
   uint32_t index = set_count(states);
   buffer_append(&states->members, members, count * sizeof *members);
-  buffer_append(&states->sets, &set, sizeof set);
+  buffer_push(&states->sets, &set, sizeof set);
   if (states->members.failed || states->sets.failed) {
     states->failed = true;
     return 0;
@@ -108,7 +100,8 @@ static uint32_t intern_set(struct states *states, const uint32_t *members, uint3
 
 bool states_begin(struct states *states) {
   states->limit = SIZE_MAX;
-  if (!fill_zero(&states->node_table, FIRST_TABLE) || !fill_zero(&states->set_table, FIRST_TABLE)) return false;
+  size_t bytes = FIRST_TABLE * sizeof(uint32_t);
+  if (!buffer_zero(&states->node_table, bytes) || !buffer_zero(&states->set_table, bytes)) return false;
   intern_set(states, (const uint32_t[]){0}, 0);
   return !states->failed;
 }
@@ -141,8 +134,8 @@ uint32_t states_one(struct states *states, uint16_t symbol, uint16_t argument, u
   if (index == NONE) {
     index = node_count(states);
     uint32_t unmarked = 0;
-    buffer_append(&states->nodes, &node, sizeof node);
-    buffer_append(&states->marks, &unmarked, sizeof unmarked);
+    buffer_push(&states->nodes, &node, sizeof node);
+    buffer_push(&states->marks, &unmarked, sizeof unmarked);
     if (states->nodes.failed || states->marks.failed) {
       states->failed = true;
       return 0;
@@ -166,7 +159,7 @@ static void collect(struct states *states, uint32_t node) {
   uint32_t *mark = numbers_of(&states->marks) + node;
   if (*mark == states->mark) return;
   *mark = states->mark;
-  buffer_append(&states->scratch, &node, sizeof node);
+  buffer_push(&states->scratch, &node, sizeof node);
 }
 
 static void collect_set(struct states *states, uint32_t set) {
@@ -226,7 +219,7 @@ uint32_t states_without_wildcards(struct states *states, uint32_t set, bool *rem
     if (node.symbol == EDGE_WILDCARD) *removed = true;
   }
   result = filter(states, set, is_no_wildcard);
-  /* behind a space, too: the space alone does not divide them; a template has no two spaces in a row */
+  /* behind a space, too: the space alone does not divide them; no space follows a space */
   for (uint32_t i = 0; i < members.count && is_usable(states); i++) {
     struct edge node = *states_node(states, &members, i);
     if (node.symbol != EDGE_SPACE) continue;
@@ -279,10 +272,10 @@ static void sort_characters(struct edge *edges, uint32_t count) {
 /* Numbers each set that can be reached; `order` gets them in the order of their numbers. */
 static bool number_sets(struct states *states, const uint32_t *roots, uint32_t root_count, uint32_t first,
                         struct buffer *numbers, struct buffer *order) {
-  if (!fill_zero(numbers, set_count(states))) return false;
+  if (!buffer_zero(numbers, set_count(states) * sizeof(uint32_t))) return false;
   for (uint32_t i = 0; i < root_count; i++) {
     if (numbers_of(numbers)[roots[i]]) continue;
-    buffer_append(order, &roots[i], sizeof *roots);
+    buffer_push(order, &roots[i], sizeof *roots);
     numbers_of(numbers)[roots[i]] = first + number_count(order);
   }
   for (uint32_t i = 0; i < number_count(order); i++) {
@@ -291,7 +284,7 @@ static bool number_sets(struct states *states, const uint32_t *roots, uint32_t r
       const struct edge *node = states_node(states, set, k);
       if (node->symbol == EDGE_ACCEPT || numbers_of(numbers)[node->target]) continue;
       uint32_t target = node->target;
-      buffer_append(order, &target, sizeof target);
+      buffer_push(order, &target, sizeof target);
       if (order->failed) return false;
       numbers_of(numbers)[target] = first + number_count(order);
     }
@@ -313,14 +306,14 @@ bool states_write(struct states *states, struct image_draft *draft, const uint32
         struct edge edge = *states_node(states, set, k);
         if ((edge.symbol < EDGE_FIRST) != (pass == 0)) continue;
         if (edge.symbol != EDGE_ACCEPT) edge.target = numbers_of(numbers)[edge.target] - 1;
-        buffer_append(&edges, &edge, sizeof edge);
+        buffer_push(&edges, &edge, sizeof edge);
       }
       if (pass == 0) state.characters = (uint32_t)(edges.length / sizeof(struct edge));
     }
     state.others = (uint32_t)(edges.length / sizeof(struct edge)) - state.characters;
     if (!edges.failed) sort_characters((struct edge *)(void *)edges.bytes, state.characters);
     buffer_append(&draft->edges, edges.bytes, edges.length);
-    buffer_append(&draft->states, &state, sizeof state);
+    buffer_push(&draft->states, &state, sizeof state);
     good = !edges.failed && !draft->edges.failed && !draft->states.failed;
   }
   for (uint32_t i = 0; good && i < number_count(numbers); i++) {

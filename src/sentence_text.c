@@ -104,7 +104,7 @@ struct folding {
 
 static void put_unit(struct folding *folding, uint32_t base, uint32_t mark, uint32_t flags) {
   struct unit unit = {base, mark, folding->from, folding->to, folding->flags | flags};
-  buffer_append(folding->out, &unit, sizeof unit);
+  buffer_push(folding->out, &unit, sizeof unit);
   folding->flags |= UNIT_INNER;
 }
 

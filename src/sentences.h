@@ -116,6 +116,7 @@ typedef struct {
   unsigned value;                   /* of the list, from 1; or 0 */
   unsigned column;                  /* byte of that text, from 1; or 0 */
   const char *text;                 /* the template, phrase or value; or NULL */
+  const char *name;                 /* that is not known; or NULL */
   char *sentence;                   /* one that shows it, or NULL */
 } sentences_mistake;
 
@@ -158,7 +159,11 @@ sentences *sentences_load(const char *bytes, size_t length, const char **problem
 sentences_matcher *sentences_matcher_new(void); /* NULL: out of memory */
 void sentences_matcher_free(sentences_matcher *matcher);
 
-enum { SENTENCES_TEXT_BYTES = 65536 }; /* a longer text matches nothing */
+/*
+ * Limits. A longer text matches nothing; nor does one that would take more steps, each of which is a state looked at:
+ * a few thousand for a sentence of a large grammar, and some milliseconds for all of them.
+ */
+enum { SENTENCES_TEXT_BYTES = 65536, SENTENCES_STEPS = 1 << 17, SENTENCES_EXPLAIN_STEPS = 1 << 24 };
 
 /*
  * What a slot of its own type can be at a place of the text: appends up to `most` candidates, and returns how many.
@@ -196,6 +201,7 @@ typedef enum {
   SENTENCES_LOST_PRIORITY,
   SENTENCES_LOST_BEST_SLOT,
   SENTENCES_LOST_WILDCARDS,
+  SENTENCES_LOST_FREE,
   SENTENCES_LOST_TYPOS,
   SENTENCES_LOST_ACCENTS,
   SENTENCES_LOST_LITERALS,
@@ -217,6 +223,8 @@ typedef struct {
   size_t context_count;
   double priority;
   unsigned wildcards, typos, literals; /* literals: characters that the template itself says */
+  unsigned free;                       /* characters that slots took which are no list */
+  unsigned folded;                     /* characters of values whose accents differ */
   unsigned best;                       /* characters of the best slot */
   double score;                        /* share of the text's characters that no wildcard took, 0 to 1 */
   bool skipped;                        /* skip words were deleted */
@@ -234,6 +242,8 @@ typedef struct {
 const sentences_match *sentences_find(sentences_matcher *matcher, const sentences *compiled, const char *text,
                                       size_t length, const sentences_options *options);
 bool sentences_matcher_failed(const sentences_matcher *matcher);
+/* Whether the last search found nothing since the text is beyond one of the limits. */
+bool sentences_too_long(const sentences_matcher *matcher);
 
 /*
  * Every candidate, best first, with the reason why it lost; when nothing matches, also the templates that came

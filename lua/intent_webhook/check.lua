@@ -52,6 +52,21 @@ function Mistakes:warn(path, message)
   self:add(path, message, "warning")
 end
 
+---Puts what another collection holds after the entry `at`: for what is found later than it should be listed.
+---@param at integer 0: before everything
+---@param others intent_webhook.Mistakes
+function Mistakes:insert(at, others)
+  local place = at
+  for _, mistake in ipairs(others.list) do
+    local key = mistake.path .. "\n" .. mistake.message
+    if not self.known[key] then
+      self.known[key] = true
+      place = place + 1
+      table.insert(self.list, place, mistake)
+    end
+  end
+end
+
 ---@return intent_webhook.Mistake|nil # the first that is no warning
 function Mistakes:first()
   for _, mistake in ipairs(self.list) do
@@ -124,6 +139,7 @@ local TYPES = {
   ["function"] = { words = "a function", test = function(value) return type(value) == "function" end },
   table = { words = "a table", test = function(value) return type(value) == "table" end },
   list = { words = "a list", test = is_list },
+  any = { words = "anything", test = function() return true end },
 }
 
 ---Whether value is of one of the types; adds a mistake when not.
@@ -134,6 +150,8 @@ local TYPES = {
 ---@param hint? string
 ---@return boolean
 function check.type(mistakes, path, value, types, hint)
+  local only = TYPES[types]
+  if only and only.test(value) then return true end
   local words = {}
   for name in types:gmatch("[^|]+") do
     if TYPES[name].test(value) then return true end
@@ -267,10 +285,6 @@ local function check_list(mistakes, path, value, option)
 end
 
 local function check_option(mistakes, path, value, option)
-  if value == nil then
-    if option.required then check.type(mistakes, path, value, option.type, option.hint) end
-    return option.default
-  end
   if not check.type(mistakes, path, value, option.type, option.hint) then return option.default end
   local good = true
   if type(value) == "number" then good = check_number(mistakes, path, value, option) end
@@ -280,13 +294,18 @@ local function check_option(mistakes, path, value, option)
   return option.default
 end
 
+local function is_option(key, options)
+  for _, option in ipairs(options) do
+    if option.name == key then return true end
+  end
+end
+
 local function unknown_names(value, options)
-  local known = {}
-  for _, option in ipairs(options) do known[option.name] = true end
   local unknown = {}
   for key in pairs(value) do
-    if not known[key] then unknown[#unknown + 1] = key end
+    if not is_option(key, options) then unknown[#unknown + 1] = key end
   end
+  if #unknown < 2 then return unknown end
   table.sort(unknown, function(one, other) return tostring(one) < tostring(other) end)
   return unknown
 end
@@ -312,12 +331,64 @@ function check.options(mistakes, path, value, options)
   if not check.type(mistakes, path, value, "table") then return nil end
   local accepted = {}
   for _, option in ipairs(options) do
-    accepted[option.name] = check_option(mistakes, check.within(path, option.name), value[option.name], option)
+    local name = option.name
+    local one = value[name]
+    if one == nil and not option.required then
+      accepted[name] = option.default
+    else
+      accepted[name] = check_option(mistakes, check.within(path, name), one, option)
+    end
   end
   for _, key in ipairs(unknown_names(value, options)) do
     mistakes:add(check.within(path, key), "is no option" .. suggest_option(key, options))
   end
   return accepted
+end
+
+---The names in a table by name, sorted, since such a table has no order; adds a mistake for each key that is none.
+---@param mistakes intent_webhook.Mistakes
+---@param path string
+---@param value table
+---@param hint string
+---@return string[]
+function check.names(mistakes, path, value, hint)
+  local names, wrong = {}, {}
+  for key in next, value do
+    if type(key) == "string" then names[#names + 1] = key else wrong[#wrong + 1] = key end
+  end
+  table.sort(names)
+  table.sort(wrong, function(one, other) return tostring(one) < tostring(other) end)
+  for _, key in ipairs(wrong) do mistakes:add(check.within(path, key), "has no name: " .. hint) end
+  local good = {}
+  for _, name in ipairs(names) do
+    if check.name(mistakes, check.within(path, name), name, hint) then good[#good + 1] = name end
+  end
+  return good
+end
+
+---Whether value is what slots and contexts hold; adds a mistake when not.
+---@param mistakes intent_webhook.Mistakes
+---@param path string
+---@param value any
+---@param hint? string
+---@return boolean
+function check.scalar(mistakes, path, value, hint)
+  if not check.type(mistakes, path, value, "string|number|boolean", hint) then return false end
+  if type(value) == "number" and value - value ~= 0 then
+    mistakes:add(path, ("must be a number that JSON has, got %s"):format(show_number(value)))
+    return false
+  end
+  return true
+end
+
+---Whether value is a string without NUL; adds a mistake when not.
+---@param mistakes intent_webhook.Mistakes
+---@param path string
+---@param value any
+---@param hint string
+---@return boolean
+function check.text(mistakes, path, value, hint)
+  return check.type(mistakes, path, value, "string", hint) and check_string(mistakes, path, value, {})
 end
 
 ---Checks a list of strings.
@@ -330,7 +401,7 @@ function check.strings(mistakes, path, list, hint)
   local strings = {}
   for index, value in ipairs(list) do
     local place = check.within(path, index)
-    if check.type(mistakes, place, value, "string", hint) and check_string(mistakes, place, value, {}) then
+    if check.text(mistakes, place, value, hint) then
       strings[#strings + 1] = value
     end
   end

@@ -12,7 +12,9 @@ local text = require "intent_webhook.cli.text"
 
 local cli = {}
 
-local COMMANDS = { "check", "run", "fire", "history", "show", "listen" }
+local COMMANDS = {
+  "check", "lint", "match", "explain", "sample", "compile", "run", "fire", "history", "show", "listen",
+}
 
 local function is_command(name)
   for _, known in ipairs(COMMANDS) do

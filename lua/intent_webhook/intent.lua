@@ -2,6 +2,7 @@
 
 local action = require "intent_webhook.action"
 local check = require "intent_webhook.check"
+local grammar = require "intent_webhook.grammar"
 local options = require "intent_webhook.options"
 local rule = require "intent_webhook.rule"
 
@@ -16,6 +17,7 @@ local intent = {}
 ---@field slots table[] { name, required, sensitive } each, in order: as the core wants them
 ---@field required string[] the names of the slots that it needs
 ---@field rules intent_webhook.Rule[]
+---@field priority integer
 ---@field actions intent_webhook.Action[]
 ---@field maps boolean whether an action has a map function
 ---@field core userdata|nil the core's intent; nil when there is no core
@@ -62,18 +64,39 @@ local function check_rules(mistakes, path, definitions, names)
   return rules
 end
 
--- A required slot that no rule can give means that no message will ever fire the intent.
-local function warn_of_gaps(mistakes, path, slots, rules)
-  if #rules == 0 then return end
+-- Slots that the rules of an intent can yield; nil when nobody can tell.
+local function yielded(rules, yields)
+  local names = {}
   for _, one in ipairs(rules) do
-    if not one or not one.yields then return end
+    if not one or not (one.yields or one.sentence) then return nil end
+    for name in pairs(one.yields or {}) do names[name] = true end
   end
-  for _, slot in ipairs(slots) do
-    local found = not slot[2]
-    for _, one in ipairs(rules) do found = found or one.yields[slot[1]] end
-    if not found then
-      mistakes:warn(path, ('the slot "%s" is required, but no rule yields it: no message can fire this intent'):format(
-        slot[1]))
+  for _, one in ipairs(yields) do
+    for _, name in ipairs(one.always) do names[name] = true end
+    for _, name in ipairs(one.sometimes) do names[name] = true end
+  end
+  return names
+end
+
+-- A required slot that no rule can give means that no message will ever fire the intent; one that a sentence gives only
+-- in some of its branches, that the others will not.
+local function warn_of_gaps(mistakes, outline, yields)
+  local names = yielded(outline.rules, yields)
+  local required = {}
+  for _, slot in ipairs(outline.slots) do
+    required[slot[1]] = slot[2]
+    if slot[2] and names and #outline.rules > 0 and not names[slot[1]] then
+      local sentence = 'the slot "%s" is required, but no rule yields it: no message can fire this intent'
+      mistakes:warn(outline.path, sentence:format(slot[1]))
+    end
+  end
+  for _, one in ipairs(yields) do
+    for _, name in ipairs(one.sometimes) do
+      if required[name] then
+        local sentence = 'the slot "%s" is required, but some branches of this sentence do not yield it: '
+          .. "messages that take them are incomplete"
+        mistakes:warn(one.placed.rule.paths[one.template], sentence:format(name))
+      end
     end
   end
 end
@@ -91,6 +114,7 @@ local function check_actions(mistakes, path, definitions, client, core_client)
   return actions, endpoints, maps
 end
 
+-- The intent, when it has a name, and its outline.
 local function check_intent(mistakes, path, definition, client, core_client)
   local accepted = check.options(mistakes, path, definition, options.intent)
   if not accepted then return nil end
@@ -100,33 +124,62 @@ local function check_intent(mistakes, path, definition, client, core_client)
   local declared, names = {}, {}
   for index, slot in ipairs(slots) do declared[slot[1]], names[index] = true, slot[1] end
   local rules = check_rules(mistakes, check.within(path, "rules"), accepted.rules, declared)
-  warn_of_gaps(mistakes, path, slots, rules)
+  local outline = { path = path, name = named and accepted.name, names = names, slots = slots, rules = rules,
+    priority = accepted.priority, mistakes = check.mistakes(), at = #mistakes.list }
   local actions, endpoints, maps =
     check_actions(mistakes, check.within(path, "actions"), accepted.actions, client, core_client)
   local checked = {
     name = accepted.name, where = path, slots = slots, declared = declared, names = names, required = {}, rules = rules,
-    actions = actions, maps = maps,
+    priority = accepted.priority, actions = actions, maps = maps,
   }
   for _, slot in ipairs(slots) do
     if slot[2] then checked.required[#checked.required + 1] = slot[1] end
   end
-  if not named then return nil end
+  if not named then return nil, outline end
   if core_client and not mistakes:first() then checked.core = core_client:intent(checked.name, slots, endpoints) end
-  return checked
+  return checked, outline
 end
 
----Checks a list of intents; adds every mistake in it.
+local function has_sentences(outline)
+  for _, one in ipairs(outline.rules) do
+    if one and one.sentence then return true end
+  end
+end
+
+-- Compiles the sentences; what is wrong with them goes among the mistakes where the definition has them.
+local function check_sentences(mistakes, client, outlines, whole, at)
+  local of_client = check.mistakes()
+  local made, message, code = grammar.new(of_client, client, outlines, whole)
+  local yields = {}
+  for index in ipairs(outlines) do yields[index] = {} end
+  for _, one in ipairs(whole and made and made:yields() or {}) do table.insert(yields[one.intent], one) end
+  for index = #outlines, 1, -1 do
+    local outline = outlines[index]
+    if whole and (made or not has_sentences(outline)) then warn_of_gaps(outline.mistakes, outline, yields[index]) end
+    mistakes:insert(outline.at, outline.mistakes)
+  end
+  mistakes:insert(at, of_client)
+  return made, message, code
+end
+
+---Checks a list of intents, and compiles their sentences; adds every mistake in them.
 ---@param mistakes intent_webhook.Mistakes
 ---@param definitions any[] known to be a list
 ---@param client table the client's checked options
 ---@param core_client userdata|nil makes endpoints and intents; without it they are not checked by the core
+---@param whole boolean whether all mistakes are looked for, with warnings, which takes longer
 ---@return intent_webhook.CheckedIntent[] # complete only if there was no mistake
-function intent.check(mistakes, definitions, client, core_client)
-  local intents, first_place = {}, {}
+---@return intent_webhook.Grammar|nil # nil when there are no sentences, or mistakes in them
+---@return string|nil message why the client's compiled file cannot be used
+---@return string|nil code
+function intent.check(mistakes, definitions, client, core_client, whole)
+  local intents, outlines, first_place = {}, {}, {}
+  local at = #mistakes.list
   for index, definition in ipairs(definitions) do
     local path = check.within("intents", index)
-    local checked = check_intent(mistakes, path, definition, client, core_client)
+    local checked, outline = check_intent(mistakes, path, definition, client, core_client)
     local name = checked and checked.name
+    outlines[#outlines + 1] = outline
     if checked and first_place[name] then
       mistakes:add(check.within(path, "name"),
         ('is "%s" like that of %s: give it another'):format(name, first_place[name]))
@@ -136,7 +189,8 @@ function intent.check(mistakes, definitions, client, core_client)
     end
   end
   if #definitions == 0 then mistakes:warn("intents", "is empty: nothing can fire") end
-  return intents
+  local made, message, code = check_sentences(mistakes, client, outlines, whole, at)
+  return intents, made, message, code
 end
 
 ---The required slots that are missing.

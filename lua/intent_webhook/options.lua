@@ -15,6 +15,13 @@ local options = {}
 ---@field keep_days? number|false days after which history is deleted, 0.001 to 100000; false keeps all; default 30
 ---@field now? fun(): number seconds since 1970, with fractions, above 0; default: the system's clock. For tests: what
 ---  it raises goes through `message` and `fire`
+---@field lists? table<string, intent_webhook.List> what {name} in a sentence can be, by name
+---@field phrases? table<string, string> templates that <name> in a sentence stands for, by name
+---@field skip_words? string[] words that a message may have anywhere besides, at most 1000
+---@field ignore_whitespace? boolean spaces count nowhere, neither in sentences nor in messages; default false
+---@field number_words? string|{ [1]: string, [2]: number }[]|false what ranges take besides digits: those of a
+---  language, or a list of words with their numbers, or nothing; default "en"
+---@field compiled? string path of a file that client:save_sentences made; read in place of compiling the sentences
 options.client = {
   { name = "history", type = "string", required = true, also = { "database", "db", "file", "log" },
     hint = "name the SQLite file that keeps the history" },
@@ -28,20 +35,85 @@ options.client = {
     hint = "days, or false to keep all history" },
   { name = "now", type = "function", also = { "clock", "time" },
     hint = "give a function that returns seconds since 1970" },
+  { name = "lists", type = "table", default = {}, also = { "entities", "values" },
+    hint = 'write them like { area = { "kitchen", "bathroom" } }' },
+  { name = "phrases", type = "table", default = {}, also = { "expansion_rules", "macros" },
+    hint = 'write them like { turn = "(turn|switch|put)" }' },
+  { name = "skip_words", type = "list", default = {}, most = 1000, hint = 'list words, like { "please" }' },
+  { name = "ignore_whitespace", type = "boolean", default = false },
+  { name = "number_words", type = "string|list|false", default = "en", also = { "language" },
+    hint = 'name a language, like "de", or list words like { { "dozen", 12 } }, or give false for none' },
+  { name = "compiled", type = "string", hint = "name the file that client:save_sentences made" },
 }
+
+---The values of a list: strings (templates that may hold no slots), or tables with more.
+---@class intent_webhook.ListValue
+---@field [1] string what a person says, a template
+---@field value? string|number|boolean what the slot gets; default: what the person said
+---@field context? table<string, string|number|boolean> goes to the context of the message when the value is said
+
+---A list of values with options of its own.
+---@class intent_webhook.ValueList
+---@field values (string|intent_webhook.ListValue)[]
+---@field typos? boolean whether one letter of a long value may be wrong; default false
+---@field exact_case? boolean whether upper and lower case differ; default false
+---@field exact_accents? boolean whether accents count; default false
+options.value_list = {
+  { name = "values", type = "list", required = true, hint = "list what a person can say" },
+  { name = "typos", type = "boolean", default = false },
+  { name = "exact_case", type = "boolean", default = false, also = { "case" } },
+  { name = "exact_accents", type = "boolean", default = false, also = { "accents" } },
+}
+options.list_value = {
+  { name = "value", type = "string|number|boolean", also = { "out", "id" } },
+  { name = "context", type = "table", default = {}, hint = 'write it like { domain = "light" }' },
+}
+
+---A range of numbers, as digits and as words.
+---@class intent_webhook.Range
+---@field from number
+---@field to number
+---@field step? number from 1e-6; only from, from + step and so on are meant; default 1
+---@field multiplier? number the slot gets the number times this; default 1
+---@field fractions? "halves"|"tenths" what may stand behind the point; default: nothing
+---@field digits? boolean whether digits are meant; default true
+---@field words? boolean whether number words are meant; default true
+options.range = {
+  { name = "from", type = "number", required = true, from = -1e9, to = 1e9, hint = "give the least number" },
+  { name = "to", type = "number", required = true, from = -1e9, to = 1e9, hint = "give the greatest number" },
+  { name = "step", type = "number", default = 1, from = 1e-6, to = 1e9 },
+  { name = "multiplier", type = "number", from = -1e9, to = 1e9 },
+  { name = "fractions", type = "string", one_of = { "halves", "tenths" } },
+  { name = "digits", type = "boolean", default = true },
+  { name = "words", type = "boolean", default = true },
+}
+
+---@alias intent_webhook.List
+---| (string|intent_webhook.ListValue)[]
+---| intent_webhook.ValueList
+---| intent_webhook.Range
+---| "wildcard"
+
+---@alias intent_webhook.AnyRule
+---| string
+---| intent_webhook.SentenceRule
+---| intent_webhook.PatternRule
+---| intent_webhook.RuleFunction
 
 ---What a person may want, how it is recognised, what it needs, and what happens then.
 ---@class intent_webhook.Intent
 ---@field name string shown in the history; UTF-8, no control characters; no two intents have the same
----@field rules? (string|intent_webhook.PatternRule|intent_webhook.RuleFunction)[] none: only fire() fires it
+---@field rules? intent_webhook.AnyRule[] none: only fire() fires it; a string is a sentence
 ---@field slots? (string|intent_webhook.Slot)[] in the order of the payload; a string is the name of a slot
 ---@field actions? intent_webhook.WebhookAction[] none: firings are only recorded
+---@field priority? integer an intent with a higher one wins whatever the score, -1000 to 1000; default 0
 options.intent = {
   { name = "name", type = "string", required = true, hint = "give the intent a name" },
   { name = "rules", type = "list", default = {}, also = { "rule", "match", "patterns", "sentences" } },
   { name = "slots", type = "list", default = {}, most = 256, also = { "entities", "fields", "parameters" } },
   { name = "actions", type = "list", default = {}, most = 64, also = { "webhooks", "webhook" },
     hint = 'list them, like { { webhook = "https://example.org/hook" } }' },
+  { name = "priority", type = "integer", default = 0, from = -1000, to = 1000 },
 }
 
 ---A named piece of information that an intent needs.
@@ -55,6 +127,37 @@ options.slot = {
   { name = "required", type = "boolean" },
   { name = "optional", type = "boolean" },
   { name = "sensitive", type = "boolean", default = false, also = { "secret", "private", "masked" } },
+}
+
+---Sentences that mean the same, with what else has to hold. The names are those of hassil's blocks.
+---@class intent_webhook.SentenceRule
+---@field sentences string[] templates; see docs/sentences.md
+---@field slots? table<string, string|number|boolean> slots with fixed values; what a sentence yields goes before
+---@field requires_context? table<string, any> what the context must hold, by key: a value, a list of values, true for
+---  any, or { slot = true or the name of a slot that gets it, value = a value or a list }
+---@field excludes_context? table<string, any> what it must not hold, by key: a value or a list of values
+---@field required_keywords? string[] words of which the message must hold one
+---@field phrases? table<string, string> go before the client's of the same name
+---@field lists? table<string, intent_webhook.List> go before the client's of the same name
+---@field priority? integer added to the intent's, -1000 to 1000; default 0
+---@field response? string handed on with the match
+---@field metadata? any handed on with the match
+options.sentence_rule = {
+  { name = "sentences", type = "list", required = true, also = { "sentence", "templates" },
+    hint = "list what a person would say, or give a pattern" },
+  { name = "slots", type = "table", default = {}, hint = 'give values by slot, like { domain = "light" }' },
+  { name = "requires_context", type = "table", default = {}, hint = 'write it like { domain = "light" }' },
+  { name = "excludes_context", type = "table", default = {}, hint = 'write it like { domain = "light" }' },
+  { name = "required_keywords", type = "list", default = {}, most = 1000, also = { "keywords" } },
+  { name = "phrases", type = "table", default = {}, also = { "expansion_rules" } },
+  { name = "lists", type = "table", default = {} },
+  { name = "priority", type = "integer", default = 0, from = -1000, to = 1000 },
+  { name = "response", type = "string" },
+  { name = "metadata", type = "any" },
+}
+options.context_demand = {
+  { name = "slot", type = "boolean|string" },
+  { name = "value", type = "string|number|boolean|list" },
 }
 
 ---A Lua pattern whose captures are slots.
@@ -98,11 +201,28 @@ options.webhook_action = {
   { name = "disabled", type = "boolean", default = false },
 }
 
----What `client:message` and `client:fire` take besides.
+---What `client:fire` takes besides.
+---@class intent_webhook.FireOptions
+---@field session? string which conversation it belongs to
+options.fire = {
+  { name = "session", type = "string" },
+}
+
+---What `client:message`, `client:match` and `client:explain` take besides.
 ---@class intent_webhook.MessageOptions
 ---@field session? string which conversation it belongs to
+---@field context? table<string, string|number|boolean> what is known besides the text; sentences may ask for it
+---@field best_slot? string of two readings of the text the one wins that has the longer value for this slot
 options.message = {
   { name = "session", type = "string" },
+  { name = "context", type = "table", hint = 'write it like { area = "kitchen" }' },
+  { name = "best_slot", type = "string", hint = "name a slot" },
+}
+
+---What `client:sample` takes besides the intent.
+options.sample = {
+  { name = "count", type = "integer", default = 10, from = 1, to = 100000 },
+  { name = "seed", type = "integer", default = 1, from = 0, to = 2 ^ 53 },
 }
 
 ---Which events `events` lists.

@@ -13,8 +13,8 @@ end
 
 -- What may stand between a user's function and its xpcall.
 local OURS = {
-  "^%s*%[C%]", "intent_webhook/protected%.lua:", "intent_webhook/rule%.lua:", "[/%s]intent_webhook%.lua:",
-  "^\nstack traceback:",
+  "^%s*%[C%]", "intent_webhook/protected%.lua:", "intent_webhook/rule%.lua:", "intent_webhook/recognition%.lua:",
+  "[/%s]intent_webhook%.lua:", "^\nstack traceback:",
 }
 
 -- Whether the last line of a traceback is none of the user's: a frame of this library, of C, or no frame at all.

@@ -1,6 +1,7 @@
 --- rule: one way to recognise an intent in a message.
 --
--- All rules have one narrow interface, so that another kind can be added, or one replaced, without anybody noticing:
+-- Sentences are compiled together and matched by the core (see grammar.lua): rule.sentence is true. All other rules
+-- have one narrow interface, so that another kind can be added, or one replaced, without anybody noticing:
 --
 --     rule:match(message, context) -> slots, score      the message is of the intent
 --     rule:match(message, context) -> nil               it is not
@@ -18,7 +19,8 @@ local sentence = require "intent_webhook.sentence"
 local rule = {}
 
 ---@class intent_webhook.Rule
----@field match fun(self: table, message: string, context: intent_webhook.RuleContext): table|nil, number|nil
+---@field sentence? true
+---@field match? fun(self: table, message: string, context: intent_webhook.RuleContext): table|nil, number|nil
 ---@field yields? table<string, boolean>
 
 ---What a rule function is told besides the message.
@@ -62,14 +64,16 @@ end
 ---@param slots table<string, boolean> the names of the intent's slots
 ---@return intent_webhook.Rule|nil
 function rule.new(mistakes, path, definition, slots)
-  if type(definition) == "string" then return sentence.new(mistakes, path, definition, slots) end
+  if type(definition) == "string" then return sentence.of_template(mistakes, path, definition) end
   if type(definition) == "function" then return setmetatable({ run = definition }, FunctionRule) end
   if type(definition) == "table" then
+    if definition.pattern == nil then return sentence.new(mistakes, path, definition, slots) end
     local before = #mistakes.list
     local accepted = check.options(mistakes, path, definition, options.pattern_rule)
     return #mistakes.list == before and pattern.new(mistakes, path, accepted, slots) or nil
   end
-  mistakes:add(path, "must be a sentence, a table with a pattern, or a function, got " .. check.kind(definition))
+  local words = "must be a sentence, a table with sentences or a pattern, or a function, got "
+  mistakes:add(path, words .. check.kind(definition))
   return nil
 end
 

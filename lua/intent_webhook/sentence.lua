@@ -1,145 +1,170 @@
---- sentence: the rule that is a sentence with holes: "book an appointment for {customer_name} on {appointment_date}".
+--- sentence: the rule that is a template, or a few that mean the same: "turn on [the] {area} light[s]".
 --
--- The whole message must match. ASCII letters match in either case, runs of white space equal one space, white space at
--- either end is ignored, and so are . ! ? at the end. A hole takes at least one character besides spaces; the text
--- that it took is trimmed, and otherwise as the person wrote it.
---
--- Where several splits are possible, each hole, from left to right, takes as little as it can; only the last one takes
--- all up to the end, or up to the literal text that ends the sentence. Because each literal text is looked for
--- leftmost, what comes after it has the most room, so the first try fails only where every other would:
--- nothing is ever tried twice, and a match takes time proportional to message and sentence.
---
--- Score: the share of the message's bytes that the sentence itself says; the rest went into holes.
+-- The templates are those of hassil and Home Assistant; docs/sentences.md describes them. The core compiles all
+-- sentences of a client together (see grammar.lua), so this rule has no `match` of its own: here, what a user wrote for
+-- it is checked as far as that goes without reading templates, and put in the form that the core wants.
 
 local check = require "intent_webhook.check"
+local list = require "intent_webhook.list"
+local options = require "intent_webhook.options"
+local phrases = require "intent_webhook.phrases"
 
 local sentence = {}
 
 ---@class intent_webhook.Sentence: intent_webhook.Rule
----@field head string the text before the first hole, normalised, in lower case
----@field holes string[] names of slots
----@field literals string[] the text after each hole; the last one ends the sentence and may be empty
+---@field sentence true
+---@field path string
+---@field paths string[] of its templates
+---@field templates string[]
+---@field lists intent_webhook.CheckedList[] its own
+---@field fixed string[] names of the slots that it yields whatever is said, sorted
+---@field block table for the core
+---@field priority integer
+---@field response string|nil
+---@field metadata any
 local Sentence = { __name = "intent_webhook.Sentence" }
 Sentence.__index = Sentence
 
--- By byte and not by %s, %u and string.lower, which depend on the host's locale.
-local SPACE = "[ \t\r\n\v\f]"
-local LOWER = {}
-for byte = ("A"):byte(), ("Z"):byte() do LOWER[string.char(byte)] = string.char(byte + 32) end
-
-local function lower(text)
-  return (text:gsub("[A-Z]", LOWER))
+local function check_slot(mistakes, path, name, slots)
+  if slots[name] then return true end
+  local known = {}
+  for other in pairs(slots) do known[#known + 1] = other end
+  table.sort(known)
+  mistakes:add(path, ('names the slot "%s", which the intent does not have%s'):format(name,
+    check.suggestion(name, known)))
+  return false
 end
 
-local function normalise(text)
-  text = text:gsub(SPACE .. "+", " ")
-  local last = #text
-  while last > 0 and text:find("^[ .!?]", last) do last = last - 1 end
-  return text:sub(text:find("^ ") and 2 or 1, last)
-end
-
-local function trim(text)
-  return (text:gsub("^ ", ""):gsub(" $", ""))
-end
-
-function Sentence:match(message)
-  local text = normalise(message)
-  local folded = lower(text)
-  if folded:sub(1, #self.head) ~= self.head then return nil end
-  local slots, taken = {}, 0
-  local from = #self.head + 1
-  local count = #self.holes
-  if count == 0 then
-    if folded ~= self.head then return nil end
-    return slots, 1
+local function read_fixed(mistakes, path, fixed, slots)
+  local read = {}
+  for _, name in ipairs(check.names(mistakes, path, fixed, "give values by slot")) do
+    local place = check.within(path, name)
+    local known = check_slot(mistakes, place, name, slots)
+    if check.scalar(mistakes, place, fixed[name]) and known then read[#read + 1] = { name, fixed[name] } end
   end
-  for index, hole in ipairs(self.holes) do
-    local literal = self.literals[index]
-    local first = text:find("[^ ]", from) -- the hole takes this character at least
-    if not first then return nil end
-    local literal_from
-    if index < count then
-      literal_from = folded:find(literal, first + 1, true)
-      if not literal_from then return nil end
+  return read
+end
+
+-- A list of values; false for any; nil when it is wrong.
+local function read_values(mistakes, path, value)
+  if value == nil or value == true then return false end
+  if type(value) ~= "table" then return check.scalar(mistakes, path, value) and { value } or nil end
+  if not check.type(mistakes, path, value, "list", "list values") then return nil end
+  if #value == 0 then
+    mistakes:add(path, "is empty: list values")
+    return nil
+  end
+  local values = {}
+  for index, one in ipairs(value) do
+    if check.scalar(mistakes, check.within(path, index), one) then values[#values + 1] = one end
+  end
+  return #values == #value and values or nil
+end
+
+local function is_demand(value)
+  return type(value) == "table" and (value.slot ~= nil or value.value ~= nil)
+end
+
+local function read_requires(mistakes, path, demands, slots)
+  local read = {}
+  for _, key in ipairs(check.names(mistakes, path, demands, "give values by key")) do
+    local place, value, slot = check.within(path, key), demands[key], false
+    local value_place = place
+    if is_demand(value) then
+      local accepted = check.options(mistakes, place, value, options.context_demand)
+      value, value_place = accepted.value, check.within(place, "value")
+      slot = accepted.slot == true and key or accepted.slot or false
+      if slot and not check_slot(mistakes, check.within(place, "slot"), slot, slots) then slot = false end
+    end
+    local values = read_values(mistakes, value_place, value)
+    if values ~= nil then read[#read + 1] = { key, values, slot } end
+  end
+  return read
+end
+
+local function read_excludes(mistakes, path, demands)
+  local read = {}
+  for _, key in ipairs(check.names(mistakes, path, demands, "give values by key")) do
+    local place, value = check.within(path, key), demands[key]
+    if type(value) == "boolean" then
+      mistakes:add(place, ("is %s: list the values, like { %s }"):format(tostring(value), tostring(value)))
     else
-      literal_from = #text - #literal + 1
-      if literal_from <= first or folded:sub(literal_from) ~= literal then return nil end
+      local values = read_values(mistakes, place, value)
+      if values then read[#read + 1] = { key, values } end
     end
-    slots[hole] = trim(text:sub(from, literal_from - 1))
-    taken = taken + literal_from - from
-    from = literal_from + #literal
   end
-  return slots, (#text - taken) / #text
+  return read
 end
 
--- Definition -------------------------------------------------------------------------------------------------------
-
--- The holes and the literal texts around them: literals[0] {holes[1]} literals[1] {holes[2]} ...
-local function split(text)
-  local holes, literals = {}, {}
-  local from = 1
-  for before, name, after in text:gmatch("()%{([^{}]*)%}()") do
-    literals[#holes] = text:sub(from, before - 1)
-    holes[#holes + 1] = trim(name)
-    from = after
-  end
-  literals[#holes] = text:sub(from)
-  return holes, literals
+local function list_descriptions(lists)
+  local descriptions = {}
+  for index, one in ipairs(lists) do descriptions[index] = one.description end
+  return descriptions
 end
 
-local function check_holes(mistakes, path, holes, slots)
+local function fixed_names(block)
   local names, seen = {}, {}
-  for name in pairs(slots) do names[#names + 1] = name end
+  local function take(name)
+    if name and not seen[name] then
+      seen[name] = true
+      names[#names + 1] = name
+    end
+  end
+  for _, pair in ipairs(block.slots) do take(pair[1]) end
+  for _, demand in ipairs(block.requires) do take(demand[3]) end
   table.sort(names)
-  for _, name in ipairs(holes) do
-    if name == "" then
-      mistakes:add(path, "has a hole without a name: write the name of a slot between { and }")
-    elseif not slots[name] then
-      mistakes:add(path, ("has the hole {%s}, but the intent has no such slot%s"):format(name,
-        check.suggestion(name, names)))
-    elseif seen[name] then
-      mistakes:add(path, ("has the hole {%s} twice: a slot has one value"):format(name))
-    end
-    seen[name] = true
-  end
+  return names
 end
 
-local function check_literals(mistakes, path, holes, literals)
-  for index = 0, #holes do
-    if literals[index]:find("[{}]") then
-      mistakes:add(path, "has a { or } without its partner: a hole is written {slot}")
-      return
-    end
-  end
-  for index = 1, #holes - 1 do
-    if not literals[index]:find("[^ ]") then
-      mistakes:add(path, ("needs text between the holes {%s} and {%s}, or nobody can tell where one ends"):format(
-        holes[index], holes[index + 1]))
-    end
-  end
-end
-
----Makes the rule; adds its mistakes.
+---Makes the rule of a template.
 ---@param mistakes intent_webhook.Mistakes
 ---@param path string
----@param definition string
+---@param template string
+---@return intent_webhook.Sentence|nil
+function sentence.of_template(mistakes, path, template)
+  if not check.text(mistakes, path, template, "write what a person would say") then return nil end
+  return setmetatable({
+    sentence = true, path = path, paths = { path }, templates = { template }, lists = {}, fixed = {}, priority = 0,
+    block = { templates = { template }, slots = {}, requires = {}, excludes = {}, keywords = {}, phrases = {},
+      lists = {}, priority = 0 },
+  }, Sentence)
+end
+
+---Makes the rule of a table with sentences; adds its mistakes.
+---@param mistakes intent_webhook.Mistakes
+---@param path string
+---@param definition table
 ---@param slots table<string, boolean> the names of the intent's slots
 ---@return intent_webhook.Sentence|nil
 function sentence.new(mistakes, path, definition, slots)
-  local text = normalise(definition)
-  if text == "" then
-    mistakes:add(path, "is empty: write what a person would say")
-    return nil
+  local accepted = check.options(mistakes, path, definition, options.sentence_rule)
+  local place = check.within(path, "sentences")
+  local templates, paths = {}, {}
+  for index, template in ipairs(accepted.sentences or {}) do
+    if check.text(mistakes, check.within(place, index), template, "write what a person would say") then
+      templates[#templates + 1], paths[#paths + 1] = template, check.within(place, index)
+    end
   end
-  local before = #mistakes.list
-  local holes, literals = split(text)
-  check_holes(mistakes, path, holes, slots)
-  check_literals(mistakes, path, holes, literals)
-  if #mistakes.list > before then return nil end
-  local yields = {}
-  for index = 0, #holes do literals[index] = lower(literals[index]) end
-  for _, name in ipairs(holes) do yields[name] = true end
-  return setmetatable({ head = literals[0], holes = holes, literals = literals, yields = yields }, Sentence)
+  if accepted.sentences and #accepted.sentences == 0 then
+    mistakes:add(place, "is empty: list what a person would say")
+  end
+  local lists = list.all(mistakes, check.within(path, "lists"), accepted.lists)
+  local block = {
+    templates = templates,
+    slots = read_fixed(mistakes, check.within(path, "slots"), accepted.slots, slots),
+    requires = read_requires(mistakes, check.within(path, "requires_context"), accepted.requires_context, slots),
+    excludes = read_excludes(mistakes, check.within(path, "excludes_context"), accepted.excludes_context),
+    keywords = check.strings(mistakes, check.within(path, "required_keywords"), accepted.required_keywords,
+      "write a word"),
+    phrases = phrases.all(mistakes, check.within(path, "phrases"), accepted.phrases),
+    lists = list_descriptions(lists),
+    priority = accepted.priority,
+  }
+  if #templates == 0 then return nil end
+  return setmetatable({
+    sentence = true, path = path, paths = paths, templates = templates, lists = lists, fixed = fixed_names(block),
+    block = block, priority = accepted.priority, response = accepted.response, metadata = accepted.metadata,
+  }, Sentence)
 end
 
 return sentence

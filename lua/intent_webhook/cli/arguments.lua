@@ -9,13 +9,15 @@ local arguments = {}
 ---@field name string
 ---@field summary string one line
 ---@field help string what it does, in a few lines
----@field operands string[] the words that it needs, in order; the last may be "WORD..." for any number of them
+---@field operands string[] the words that it needs, in order; the last may be "WORD..." for any number of them, or
+---  "[WORD]" for one that may be left out
 ---@field options intent_webhook.CommandOption[]
 ---@field run fun(values: table, terminal: intent_webhook.Terminal): integer returns the exit status
 
 ---@class intent_webhook.CommandOption
 ---@field name string without the dashes
 ---@field value? string what its value is called in the help; none: a switch
+---@field many? boolean it may be given more than once; its value is a list
 ---@field number? boolean the value is a number
 ---@field whole? boolean the value is a whole number
 ---@field from? number the least
@@ -73,7 +75,12 @@ local function read_option(command, words, at, values)
     if not read then return nil, mistake end
     value = read
   end
-  values[name] = value
+  if option.many then
+    values[name] = values[name] or {}
+    table.insert(values[name], value)
+  else
+    values[name] = value
+  end
   return at + 1
 end
 
@@ -86,8 +93,9 @@ local function assign_operands(command, given, values)
       values[many] = rest
       return values
     end
-    if not given[index] then return nil, ("%s needs %s"):format(command.name, operand) end
-    values[operand] = given[index]
+    local optional = operand:match("^%[(.*)%]$")
+    if not given[index] and not optional then return nil, ("%s needs %s"):format(command.name, operand) end
+    values[optional or operand] = given[index]
   end
   if #given > #command.operands then
     return nil, ("%s does not know what to do with \"%s\""):format(command.name, given[#command.operands + 1])
@@ -131,9 +139,12 @@ function arguments.help(command)
   end
   words[#words + 1] = "[options]"
   local lines = { table.concat(words, " "), "", command.help, "", "options:" }
+  local function left_of(option) return "--" .. option.name .. (option.value and " " .. option.value or "") end
+  local width = 18
+  for _, option in ipairs(command.options) do width = math.max(width, #left_of(option)) end
   local function describe(option)
-    local left = "--" .. option.name .. (option.value and " " .. option.value or "")
-    lines[#lines + 1] = ("  %-18s  %s"):format(left, option.help)
+    local left = left_of(option)
+    lines[#lines + 1] = "  " .. left .. (" "):rep(width - #left + 2) .. option.help
   end
   for _, option in ipairs(command.options) do describe(option) end
   describe(HELP)

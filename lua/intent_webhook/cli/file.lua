@@ -1,5 +1,6 @@
 --- file: the file of intents that a command works with, and the history file that goes with it.
 
+local check = require "intent_webhook.check"
 local intent = require "intent_webhook.intent"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
@@ -50,24 +51,61 @@ function file.judge(mistakes)
   return status, errors
 end
 
----Makes a client of a file of intents and opens its history. Ends the command when that cannot be done.
----@param path string
----@param history string|nil
----@return intent_webhook.Client
-function file.client(path, history)
+-- The options of a file without a mistake; anything else ends the command.
+local function good_options(path, history, adapt)
   local options, mistake = file.load(path, history)
   if not options then terminal.exit(terminal.FAILED, text.lines(mistake)) end
+  adapt(options)
   local status, mistakes = file.judge(webhook.check(options))
   local first = mistakes[1]
   if first then
     local more = #mistakes > 1 and (" (and %d more: see intent-webhook check %s)"):format(#mistakes - 1, path) or ""
     terminal.exit(status, text.line(("%s: %s: %s%s"):format(path, first.path, first.message, more)))
   end
-  local client, message = webhook.new(options)
+  return options
+end
+
+---Makes a client of a file of intents and opens its history. Ends the command when that cannot be done.
+---@param path string
+---@param history string|nil
+---@return intent_webhook.Client
+function file.client(path, history)
+  local client, message = webhook.new(good_options(path, history, function() end))
   local started = client
   if client then started, message = client:start() end
   if not started then terminal.exit(terminal.WORLD, text.line(message)) end
   return client
+end
+
+---A path for a history that is never written: of a client that fires nothing.
+---@return string
+function file.no_history()
+  local path = os.tmpname()
+  os.remove(path)
+  return path
+end
+
+---Makes a client of a file of intents that only recognises: it has no history, and compiles its sentences itself. Ends
+---the command when that cannot be done.
+---@param path string
+---@return intent_webhook.Client
+function file.recogniser(path)
+  local options = good_options(path, file.no_history(), function(options) options.compiled = nil end)
+  local client, message = webhook.new(options)
+  if not client then terminal.exit(terminal.WORLD, text.line(message)) end
+  return client
+end
+
+---The intent of that name. Ends the command when there is none.
+---@param client intent_webhook.Client
+---@param name string
+---@return intent_webhook.CheckedIntent
+function file.intent(client, name)
+  local checked = client.intents[name]
+  if checked then return checked end
+  local names = {}
+  for index, one in ipairs(client.list) do names[index] = one.name end
+  terminal.exit(terminal.USAGE, text.line(('there is no intent "%s"%s'):format(name, check.suggestion(name, names))))
 end
 
 -- A client's end ---------------------------------------------------------------------------------------------------

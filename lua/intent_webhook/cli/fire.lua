@@ -1,7 +1,6 @@
 --- fire: the command that fires one intent and shows what came of it.
 
 local call = require "intent_webhook.cli.call"
-local check = require "intent_webhook.check"
 local delivery = require "intent_webhook.cli.delivery"
 local file = require "intent_webhook.cli.file"
 local history = require "intent_webhook.history"
@@ -41,14 +40,6 @@ local function read_slots(words)
   return slots
 end
 
-local function find_intent(client, name)
-  local checked = client.intents[name]
-  if checked then return checked end
-  local names = {}
-  for index, one in ipairs(client.list) do names[index] = one.name end
-  usage(('there is no intent "%s"%s'):format(name, check.suggestion(name, names)))
-end
-
 local function fire(client, checked, slots, session)
   local good, id, message, code = pcall(client.fire, client, checked.name, slots, { session = session })
   if not good then usage((tostring(id):gsub("^.-client:fire: ", ""))) end
@@ -81,7 +72,7 @@ end
 local function run(values, screen)
   local slots = read_slots(values["slot=value"])
   local client = file.client(values.FILE, values.history)
-  local checked = find_intent(client, values.INTENT)
+  local checked = file.intent(client, values.INTENT)
   local id = fire(client, checked, slots, values.session)
   local deliveries = {}
   local recorded = file.close(screen, client, function(list)

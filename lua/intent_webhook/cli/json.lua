@@ -42,4 +42,30 @@ function json.array(elements)
   return "[" .. table.concat(elements, ",") .. "]"
 end
 
+local MOST_LEVELS = 32 -- as in payloads; what lies deeper, or in itself, becomes null
+
+local function any(value, level)
+  if type(value) ~= "table" then return json.value(value) end
+  if level > MOST_LEVELS then return "null" end
+  local parts = {}
+  if value[1] ~= nil then
+    for index, element in ipairs(value) do parts[index] = any(element, level + 1) end
+    return json.array(parts)
+  end
+  local names = {}
+  for key in next, value do
+    if type(key) == "string" then names[#names + 1] = key end
+  end
+  table.sort(names)
+  for index, name in ipairs(names) do parts[index] = { name, any(value[name], level + 1) } end
+  return json.object(parts)
+end
+
+---Any value, objects sorted by name; null for what JSON does not have.
+---@param value any
+---@return string
+function json.any(value)
+  return any(value, 1)
+end
+
 return json

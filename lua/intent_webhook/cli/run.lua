@@ -8,6 +8,7 @@ local file = require "intent_webhook.cli.file"
 local input = require "intent_webhook.cli.input"
 local json = require "intent_webhook.cli.json"
 local reading = require "intent_webhook.json"
+local recognised = require "intent_webhook.cli.recognised"
 local terminal = require "intent_webhook.cli.terminal"
 local webhook = require "intent_webhook"
 
@@ -45,49 +46,6 @@ local function read_message(line)
   return value.text, session
 end
 
--- The slots in their declared order. What is sensitive stays out of the output, which is often kept.
-local function slots_json(checked, slots)
-  local members = {}
-  for _, slot in ipairs(checked.slots) do
-    local name, sensitive = slot[1], slot[3]
-    local value = slots[name]
-    if value ~= nil then members[#members + 1] = { name, json.value(sensitive and "[redacted]" or value) } end
-  end
-  return json.object(members)
-end
-
-local function list_json(values)
-  if not values then return nil end
-  local elements = {}
-  for index, value in ipairs(values) do elements[index] = json.value(value) end
-  return json.array(elements)
-end
-
--- The sensitive values among slots, as they could stand in a text.
-local function sensitive_values(checked, slots)
-  local values = {}
-  for _, slot in ipairs(checked.slots) do
-    local value = slots[slot[1]]
-    if slot[3] and (type(value) == "string" or type(value) == "number") then
-      values[#values + 1] = tostring(value)
-      if type(value) == "number" then values[#values + 1] = json.value(value) end
-    end
-  end
-  return values
-end
-
--- What users' functions raised may name what they were given.
-local function errors_json(client, checked, result)
-  if not result.errors then return nil end
-  local values = checked and sensitive_values(checked, result.slots) or {}
-  local elements = {}
-  for index, one in ipairs(result.errors) do
-    local message = client.core:redact(one.message, values)
-    elements[index] = json.object { { "where", json.value(one.where) }, { "message", json.value(message) } }
-  end
-  return json.array(elements)
-end
-
 local function optional(value)
   return value ~= nil and json.value(value) or nil
 end
@@ -98,12 +56,13 @@ local function result_json(client, result, session)
     { "status", json.value(result.status) },
     { "intent", optional(result.intent) },
     { "session", optional(session) },
-    { "slots", checked and slots_json(checked, result.slots) },
-    { "missing", list_json(result.missing) },
-    { "score", result.score and json.value(math.floor(result.score * 1000 + 0.5) / 1000) },
+    { "slots", checked and recognised.slots(checked, result.slots) },
+    { "missing", recognised.list(result.missing) },
+    { "ambiguous", recognised.list(result.ambiguous) },
+    { "score", result.score and json.value(recognised.score(result.score)) },
     { "rule", optional(result.rule) },
     { "id", optional(result.id) },
-    { "errors", errors_json(client, checked, result) },
+    { "errors", recognised.errors(client, checked, result.slots, result.errors) },
   }
 end
 

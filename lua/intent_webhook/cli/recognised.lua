@@ -1,0 +1,96 @@
+--- recognised: what was recognised in a message, as JSON, without the values of sensitive slots: output is often kept.
+
+local json = require "intent_webhook.cli.json"
+
+local recognised = {}
+
+---What stands for a sensitive value.
+recognised.REDACTED = "[redacted]"
+
+---The slots in their declared order.
+---@param checked intent_webhook.CheckedIntent
+---@param slots table
+---@return string JSON
+function recognised.slots(checked, slots)
+  local members = {}
+  for _, slot in ipairs(checked.slots) do
+    local name, sensitive = slot[1], slot[3]
+    local value = slots[name]
+    if value ~= nil then members[#members + 1] = { name, json.value(sensitive and recognised.REDACTED or value) } end
+  end
+  return json.object(members)
+end
+
+-- A value in a line: text in quotes, so that its ends can be seen.
+local function shown(value)
+  return type(value) == "string" and '"' .. value .. '"' or json.value(value)
+end
+
+---The slots in their declared order, a line each, with the place in the text: for people.
+---@param checked intent_webhook.CheckedIntent
+---@param slots table
+---@param spans table|nil
+---@return string[]
+function recognised.lines(checked, slots, spans)
+  local lines = {}
+  for _, slot in ipairs(checked.slots) do
+    local name, sensitive = slot[1], slot[3]
+    local value, span = slots[name], spans and spans[name]
+    if value ~= nil then
+      local place = span and ("  (bytes %d to %d)"):format(span[1], span[2]) or ""
+      lines[#lines + 1] = ("%s = %s%s"):format(name, sensitive and recognised.REDACTED or shown(value), place)
+    end
+  end
+  return lines
+end
+
+---A score with three digits.
+---@param score number
+---@return number
+function recognised.score(score)
+  return math.floor(score * 1000 + 0.5) / 1000
+end
+
+---@param values any[]|nil
+---@return string|nil JSON
+function recognised.list(values)
+  if not values then return nil end
+  local elements = {}
+  for index, value in ipairs(values) do elements[index] = json.value(value) end
+  return json.array(elements)
+end
+
+---The sensitive values among slots, as they could stand in a text.
+---@param checked intent_webhook.CheckedIntent
+---@param slots table
+---@return string[]
+function recognised.sensitive(checked, slots)
+  local values = {}
+  for _, slot in ipairs(checked.slots) do
+    local value = slots[slot[1]]
+    if slot[3] and (type(value) == "string" or type(value) == "number") then
+      values[#values + 1] = tostring(value)
+      if type(value) == "number" then values[#values + 1] = json.value(value) end
+    end
+  end
+  return values
+end
+
+---What users' functions raised. It may name what they were given.
+---@param client intent_webhook.Client
+---@param checked intent_webhook.CheckedIntent|nil of the intent that matched
+---@param slots table|nil
+---@param errors intent_webhook.RuleError[]|nil
+---@return string|nil JSON
+function recognised.errors(client, checked, slots, errors)
+  if not errors then return nil end
+  local values = checked and recognised.sensitive(checked, slots) or {}
+  local elements = {}
+  for index, one in ipairs(errors) do
+    local message = client.core:redact(one.message, values)
+    elements[index] = json.object { { "where", json.value(one.where) }, { "message", json.value(message) } }
+  end
+  return json.array(elements)
+end
+
+return recognised

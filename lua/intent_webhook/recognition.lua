@@ -1,0 +1,276 @@
+--- recognition: which intent a message is of.
+--
+-- The core is asked once for all sentences of a client, and ranks them among themselves; the best of them takes part as
+-- one candidate, beside what each pattern and each function finds. The candidate wins whose priority is higher, among
+-- equals the one whose score is higher, and then the one that is defined first. Rules that cannot win any more are not
+-- asked: after an intent of higher priority has matched, and after one that accounts for the whole message.
+
+local check = require "intent_webhook.check"
+local core = require "intent_webhook.core"
+local null = require("cjson").null
+local protected = require "intent_webhook.protected"
+
+local recognition = {}
+
+---What a rule found.
+---@class intent_webhook.Candidate
+---@field intent intent_webhook.CheckedIntent
+---@field number integer of the intent
+---@field rule integer its number in the intent
+---@field priority integer
+---@field slots table
+---@field score number
+---@field found table|nil what the core said, of a sentence
+---@field sentence intent_webhook.Sentence|nil
+
+---A rule that is asked alone: no sentence.
+---@class intent_webhook.LoneRule
+---@field intent intent_webhook.CheckedIntent
+---@field number integer of the intent
+---@field rule integer its number in the intent
+---@field priority integer
+
+---@class intent_webhook.Recognition
+---@field list intent_webhook.CheckedIntent[]
+---@field grammar intent_webhook.Grammar|nil
+---@field others intent_webhook.LoneRule[] in the order in which they are asked: by priority, then as defined
+local Recognition = { __name = "intent_webhook.Recognition" }
+Recognition.__index = Recognition
+
+---@param list intent_webhook.CheckedIntent[]
+---@param grammar intent_webhook.Grammar|nil
+---@return intent_webhook.Recognition
+function recognition.new(list, grammar)
+  local others = {}
+  for number, checked in ipairs(list) do
+    for index, rule in ipairs(checked.rules) do
+      if not rule.sentence then
+        others[#others + 1] = { intent = checked, number = number, rule = index, priority = checked.priority }
+      end
+    end
+  end
+  table.sort(others, function(one, other)
+    if one.priority ~= other.priority then return one.priority > other.priority end
+    if one.number ~= other.number then return one.number < other.number end
+    return one.rule < other.rule
+  end)
+  return setmetatable({ list = list, grammar = grammar, others = others }, Recognition)
+end
+
+-- Order ------------------------------------------------------------------------------------------------------------
+
+local function is_before(one, other)
+  if one.number ~= other.number then return one.number < other.number end
+  return one.rule < other.rule
+end
+
+-- Why `one` goes before `other`: "priority", "score" or "order"; nil when it does not.
+local function advantage(one, other)
+  if one.priority ~= other.priority then return one.priority > other.priority and "priority" or nil end
+  if one.score ~= other.score then return one.score > other.score and "score" or nil end
+  return is_before(one, other) and "order" or nil
+end
+
+-- Whether a rule could still win, were it to account for the whole message.
+local function could_win(rule, best)
+  if rule.priority ~= best.priority then return rule.priority > best.priority end
+  return best.score < 1 or is_before(rule, best)
+end
+
+-- Candidates -------------------------------------------------------------------------------------------------------
+
+local SLOT_TYPES = { string = true, number = true, boolean = true }
+
+-- What a rule function found, as a plain table of our own. Raises for slots that the intent cannot have.
+local function take_found(checked, found)
+  local slots = {}
+  for name, value in next, found do -- no metamethod of the user's
+    local problem
+    if not checked.declared[name] then
+      problem = ('slots.%s: is not declared by the intent "%s"%s'):format(tostring(name), checked.name,
+        check.suggestion(name, checked.names))
+    elseif value ~= null and not SLOT_TYPES[type(value)] then
+      local kind = check.kind(value)
+      problem = ("slots.%s: %s cannot be sent: give a string, a number, a boolean or null"):format(name, kind)
+    elseif type(value) == "number" and value - value ~= 0 then
+      problem = ("slots.%s: %s cannot be sent: JSON has no such number"):format(name, check.show(value))
+    end
+    if problem then error("the rule returned " .. problem, 0) end
+    slots[name] = value
+  end
+  return slots
+end
+
+-- One rule's answer: slots and score, or nil. What it raises, or slots that the intent cannot have, go to errors.
+local function apply_rule(one, text, session, errors)
+  local checked, index = one.intent, one.rule
+  local rule = checked.rules[index]
+  local good, slots, score = protected.call(function()
+    local found, its_score = rule:match(text, { intent = checked.name, session = session })
+    if found and not rule.yields then found = take_found(checked, found) end
+    return found, its_score
+  end)
+  if good then return slots, score end
+  errors[#errors + 1] = { where = ("%s.rules[%d]"):format(checked.where, index), message = slots }
+end
+
+local function of_rule(one, slots, score)
+  return { intent = one.intent, number = one.number, rule = one.rule, priority = one.priority, slots = slots,
+    score = score }
+end
+
+function Recognition:of_sentence(found)
+  local checked, placed = self.list[found.intent], self.grammar:place(found)
+  return { intent = checked, number = found.intent, rule = placed.number,
+    priority = checked.priority + placed.rule.priority, slots = found.slots, score = found.score, found = found,
+    sentence = placed.rule }
+end
+
+---The candidate that wins.
+---@param text string
+---@param session string|nil
+---@param demands table|nil for the core: context and best_slot
+---@param errors intent_webhook.RuleError[] gets what users' functions raised, and that the text is too long
+---@return intent_webhook.Candidate|nil
+function Recognition:best(text, session, demands, errors)
+  local found, too_long
+  if self.grammar then found, too_long = self.grammar.core:match(text, demands) end
+  if too_long then
+    local sentence = "is too long: %d bytes were not compared with the sentences; the most is %d, less where much matches"
+    errors[#errors + 1] = { where = "text", message = sentence:format(#text, core.most_text_bytes) }
+  end
+  local best = found and self:of_sentence(found) or nil
+  for _, one in ipairs(self.others) do
+    if best and not could_win(one, best) then break end -- nor could those after it
+    local slots, score = apply_rule(one, text, session, errors)
+    if slots then
+      local candidate = of_rule(one, slots, score)
+      if not best or advantage(candidate, best) then best = candidate end
+    end
+  end
+  return best
+end
+
+---The names of the intents of whose sentences the message is as well, no less than of the best one.
+---@param candidate intent_webhook.Candidate
+---@return string[]|nil
+function Recognition:ambiguous(candidate)
+  local numbers = candidate.found and candidate.found.ambiguous
+  if not numbers then return nil end
+  local names = {}
+  for index, number in ipairs(numbers) do names[index] = self.list[number].name end
+  return names
+end
+
+-- Explaining -------------------------------------------------------------------------------------------------------
+
+local DETAILS = {
+  priority = "its priority is %g, that of the first %g",
+  score = "its score is %.3f, that of the first %.3f",
+  order = "it is as good as the first, and defined later",
+}
+
+-- What it is that the winner has and the candidate has not.
+local function explain_loss(candidate, winner)
+  local reason = advantage(winner, candidate)
+  if not reason then return nil end
+  return reason, DETAILS[reason]:format(candidate[reason] or 0, winner[reason] or 0)
+end
+
+-- What the other rules found, best first, and those that found nothing.
+local function ask_all(others, text, session)
+  local found, failed = {}, {}
+  for _, one in ipairs(others) do
+    local errors = {}
+    local slots, score = apply_rule(one, text, session, errors)
+    if slots then
+      found[#found + 1] = of_rule(one, slots, score)
+    else
+      failed[#failed + 1] = { one = one, problem = errors[1] and protected.first_line(errors[1].message) }
+    end
+  end
+  table.sort(found, advantage)
+  return found, failed
+end
+
+local function explained(candidate, reason, detail)
+  local found, sentence = candidate.found, candidate.sentence
+  return {
+    intent = candidate.intent.name, rule = candidate.rule, slots = candidate.slots, score = candidate.score,
+    priority = candidate.priority, accepted = true, reason = reason, detail = detail,
+    template = sentence and sentence.templates[found.template], spans = found and found.spans,
+  }
+end
+
+-- Reasons of the core for sentences that do match, and lose to another.
+local LOSSES = {
+  priority = true, best_slot = true, wildcards = true, free = true, typos = true, accents = true, literals = true,
+  conditions = true, order = true,
+}
+
+-- The core's entries as ours: those that match, and the rest.
+function Recognition:explain_sentences(text, demands)
+  local accepted, rest = {}, {}
+  for _, found in ipairs(self.grammar and self.grammar.core:explain(text, demands) or {}) do
+    local candidate = self:of_sentence(found)
+    local entry = explained(candidate, found.reason, found.detail)
+    entry.wildcards, entry.literals = found.wildcards, found.literals
+    entry.accepted, entry.stopped = not found.reason or LOSSES[found.reason] or false, found.stopped
+    if found.reason == "unmatched" and not found.detail then
+      entry.detail = ("the text fits up to byte %d"):format(found.stopped or 0)
+    end
+    if entry.accepted then
+      accepted[#accepted + 1] = { candidate = candidate, entry = entry }
+    else
+      rest[#rest + 1] = entry
+    end
+  end
+  return accepted, rest
+end
+
+local function add_failed(entries, failed, with_silent)
+  for _, one in ipairs(failed) do
+    if one.problem or with_silent then
+      local rule = one.one.intent.rules[one.one.rule]
+      local silent = rule.pattern and "the pattern is not in the text" or "the function returned nothing"
+      entries[#entries + 1] = {
+        intent = one.one.intent.name, rule = one.one.rule, priority = one.one.priority, accepted = false,
+        reason = one.problem and "error" or "unmatched", detail = one.problem or silent,
+      }
+    end
+  end
+end
+
+---Every candidate, the best first: what matched, with the reason why it did not win, then what did not; rules that just
+---found nothing only when all did.
+---@param text string
+---@param session string|nil
+---@param demands table|nil for the core: context and best_slot
+---@return intent_webhook.Explanation[]
+function Recognition:explain(text, session, demands)
+  local sentences, rest = self:explain_sentences(text, demands)
+  local others, failed = ask_all(self.others, text, session)
+  local entries, winner = {}, nil
+  local next_sentence, next_other = 1, 1
+  while sentences[next_sentence] or others[next_other] do
+    local one, other = sentences[next_sentence], others[next_other]
+    if one and not (other and advantage(other, one.candidate)) then
+      if winner and next_sentence == 1 then one.entry.reason, one.entry.detail = explain_loss(one.candidate, winner) end
+      winner = winner or one.candidate
+      entries[#entries + 1] = one.entry
+      next_sentence = next_sentence + 1
+    else
+      local reason, detail
+      if winner then reason, detail = explain_loss(other, winner) end
+      winner = winner or other
+      entries[#entries + 1] = explained(other, reason, detail)
+      next_other = next_other + 1
+    end
+  end
+  for _, entry in ipairs(rest) do entries[#entries + 1] = entry end
+  add_failed(entries, failed, winner == nil)
+  for rank, entry in ipairs(entries) do entry.rank = rank end
+  return entries
+end
+
+return recognition
