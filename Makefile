@@ -46,6 +46,9 @@ BUILD_PACKAGES = gcc libc6-dev libcurl4-openssl-dev libuv1-dev libsqlite3-dev li
   libmicrohttpd-dev $(LUA_PACKAGES_$(LUA_VERSION)) lua-cjson
 TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues luarocks libnginx-mod-http-lua sqlite3 openssl \
   python3 python3-flask lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev lua5.4 liblua5.4-dev procps valgrind clang clang-format
+# To fuzz, and to measure, besides.
+FUZZ_PACKAGES = clang libclang-rt-dev
+BENCH_PACKAGES = lua-lpeg
 # Needed as a command, whoever installed it.
 TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl luajit:luajit2 haproxy:haproxy prosody:prosody
 
@@ -56,7 +59,8 @@ LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 LUALIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INSTALL ?= install
 
-.PHONY: all demo test fuzz bench c-tests examples express format lint clean install uninstall build-packages test-packages
+.PHONY: all demo test fuzz bench c-tests examples express format lint clean install uninstall build-packages test-packages \
+  fuzz-packages bench-packages
 
 all: $(MODULES)
 
@@ -154,10 +158,10 @@ $(BUILD)/fuzz/fuzz_%: spec/fuzz/fuzz_%.c spec/fuzz/fuzz_target.h $(FUZZ_SOURCES)
 	clang -std=gnu11 -O1 -g -fno-omit-frame-pointer $(FUZZ_CHECKS) $(WARNINGS) -Isrc -Ispec/c -o $@ $< $(FUZZ_SOURCES) \
 	  -lutf8proc -lcrypto -lm
 
-fuzz: test-packages $(BUILD)/fuzz/fuzz_sentences $(BUILD)/fuzz/fuzz_image
+fuzz: fuzz-packages $(BUILD)/fuzz/fuzz_sentences $(BUILD)/fuzz/fuzz_image
 	@spec/fuzz/run $(BUILD)/fuzz
 
-bench: all test-packages
+bench: all bench-packages
 	@LUA=$(LUA) CC=$(CC) bench/run
 
 express: spec/support/express/node_modules/.package-lock.json
@@ -183,6 +187,12 @@ lint:
 
 build-packages:
 	@spec/support/packages $(BUILD_PACKAGES)
+
+fuzz-packages:
+	@spec/support/packages $(BUILD_PACKAGES) $(FUZZ_PACKAGES)
+
+bench-packages: test-packages
+	@spec/support/packages $(BENCH_PACKAGES)
 
 test-packages:
 	@spec/support/packages $(sort $(BUILD_PACKAGES) $(TEST_PACKAGES)) $(TEST_COMMANDS)

@@ -17,8 +17,13 @@ local folder, port = arg[1], arg[2]
 local lua = os.getenv("LUA") or "lua5.4"
 local url = "http://127.0.0.1:" .. port .. "/hook"
 
-local rows = {} -- of the table: { name, measured, target or "", verdict or "" }
-local notes = {} -- lines below it
+-- Tables, each with its place in the README, and what goes into the one that is being filled.
+local tables = {
+  figures = { rows = {}, notes = {} }, -- rows: { name, measured, target or "", verdict or "" }; notes: lines below them
+  ["figures of sentences"] = { rows = {}, notes = {} },
+}
+local TABLES = { "figures", "figures of sentences" }
+local rows, notes = tables.figures.rows, tables.figures.notes
 
 local function row(name, format, measured, target, reached)
   local verdict = ""
@@ -301,6 +306,14 @@ function figures.openresty()
   chat_throughput(1000)
 end
 
+function figures.sentences()
+  rows, notes = tables["figures of sentences"].rows, tables["figures of sentences"].notes
+  require "sentence_figures" {
+    folder = folder, lua = lua, row = row, note = note, progress = progress, numbers = numbers, installed = installed,
+  }
+  rows, notes = tables.figures.rows, tables.figures.notes
+end
+
 local function machine()
   local model = read("/proc/cpuinfo"):match("model name%s*:%s*([^\n]+)") or "processor of unknown make"
   local _, cores = read("/proc/cpuinfo"):gsub("processor%s*:", "")
@@ -309,21 +322,21 @@ local function machine()
     load_before)
 end
 
-local function lines_of_table()
+local function lines_of(filled)
   local lines, format = {}, "%-48s %12s  %-14s %s"
   lines[1] = string.format(format, "figure", "measured", "must reach", "")
-  for _, each in ipairs(rows) do
+  for _, each in ipairs(filled.rows) do
     lines[#lines + 1] = string.format(format, table.unpack(each)):gsub("%s+$", "")
   end
   lines[#lines + 1] = ""
-  for _, each in ipairs(notes) do lines[#lines + 1] = each end
+  for _, each in ipairs(filled.notes) do lines[#lines + 1] = each end
   lines[#lines + 1] = machine()
   return lines
 end
 
-local function record(text)
+local function record(name, text)
   local readme = read(README)
-  local first, last = "<!-- figures -->\n", "<!-- end of figures -->"
+  local first, last = "<!-- " .. name .. " -->\n", "<!-- end of " .. name .. " -->"
   local _, from = readme:find(first, 1, true)
   local to = readme:find(last, 1, true)
   local file = assert(io.open(README, "w"))
@@ -342,7 +355,7 @@ for i = 3, #arg do
     os.exit(2)
   end
 end
-if #wanted == 0 then wanted = { "throughput", "cost", "isolation", "flight", "queries", "openresty" } end
+if #wanted == 0 then wanted = { "throughput", "cost", "isolation", "flight", "queries", "openresty", "sentences" } end
 
 for _, name in ipairs(wanted) do
   local ok, message = pcall(figures[name])
@@ -351,6 +364,13 @@ for _, name in ipairs(wanted) do
     os.exit(1)
   end
 end
-local text = table.concat(lines_of_table(), "\n")
-print(text)
-if recording then record(text) end
+local printed = false
+for _, name in ipairs(TABLES) do
+  local filled = tables[name]
+  if #filled.rows + #filled.notes > 0 then
+    local text = table.concat(lines_of(filled), "\n")
+    print((printed and "\n" or "") .. text)
+    printed = true
+    if recording and #filled.rows > 0 then record(name, text) end
+  end
+end

@@ -252,12 +252,6 @@ end
 
 -- Firing -----------------------------------------------------------------------------------------------------------
 
----What a user's function raised.
----@class intent_webhook.RuleError
----@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"; "text": it is too long for
----  sentences, beyond 64 KiB
----@field message string with the traceback
-
 -- The host's own time, or nil. Raises at the line that called the method `caller`, which calls this itself.
 local function time_of(client, caller)
   local now = client.now
@@ -342,69 +336,6 @@ end
 
 -- Recognising ------------------------------------------------------------------------------------------------------
 
----What came of a message.
----@class intent_webhook.MessageResult
----@field status "fired"|"incomplete"|"unmatched"
----@field intent? string the intent that fits best
----@field slots? table what its rule found
----@field score? number 0 to 1: how much of the message the rule accounts for
----@field rule? integer which of the intent's rules it was
----@field id? string of the event, when it fired
----@field missing? string[] the required slots that were not in the message, when it is incomplete
----@field ambiguous? string[] other intents whose sentences fit no less
----@field errors? intent_webhook.RuleError[] what users' functions raised; nil when none did
-
-local MOST_CONTEXT = 64 -- keys
-
-local function check_context(mistakes, context)
-  local count = #check.names(mistakes, "context", context, "give values by key")
-  for key, value in next, context do check.scalar(mistakes, check.within("context", key), value) end
-  if count > MOST_CONTEXT then
-    mistakes:add("context", ("has %d keys, but %d is the most"):format(count, MOST_CONTEXT))
-  end
-end
-
-local function check_best_slot(mistakes, client, name)
-  if client.slot_names[name] then return end
-  local names = {}
-  for known in pairs(client.slot_names) do names[#names + 1] = known end
-  table.sort(names)
-  mistakes:add("best_slot", ('no intent has the slot "%s"%s'):format(name, check.suggestion(name, names)))
-end
-
--- Whether a context is beyond doubt, which most are.
-local function is_plain_context(context)
-  local count = 0
-  for key, value in next, context do
-    count = count + 1
-    local kind = type(value)
-    if type(key) ~= "string" or key == "" then return false end
-    if kind ~= "string" and kind ~= "boolean" and (kind ~= "number" or value - value ~= 0) then return false end
-  end
-  return count <= MOST_CONTEXT
-end
-
--- The session in options of a message, and what the core wants to know of them. Raises at the line that called the
--- method `caller`, which calls this itself.
-local function read_options(client, caller, given)
-  if type(given) ~= "table" then
-    error(("%s: options: must be a table, got %s"):format(caller, check.kind(given)), 3)
-  end
-  local session, context, best_slot = given.session, given.context, given.best_slot
-  local plain = (session == nil or type(session) == "string") and (best_slot == nil or client.slot_names[best_slot])
-    and (context == nil or (type(context) == "table" and is_plain_context(context)))
-  for name in next, given do plain = plain and (name == "session" or name == "context" or name == "best_slot") end
-  if not plain or (session and session:find("%z")) then
-    local mistakes = check.mistakes()
-    local accepted = check.options(mistakes, "", given, options.message)
-    if accepted.context then check_context(mistakes, accepted.context) end
-    if accepted.best_slot then check_best_slot(mistakes, client, accepted.best_slot) end
-    local mistake = mistakes:first()
-    if mistake then error(("%s: %s: %s"):format(caller, mistake.path, mistake.message), 3) end
-  end
-  return session, (context or best_slot) and { context = context, best_slot = best_slot } or nil
-end
-
 ---Looks for the intent that a message fits best, and fires it. Returns at once.
 ---
 ---The intent of the highest priority wins, then the rule with the highest score, and among equals the one that is
@@ -417,8 +348,7 @@ end
 ---@return string|nil code as those of `fire`, when the intent could not be fired
 function Client:message(text, given)
   argument.string("client:message", "text", text)
-  local session, demands
-  if given ~= nil then session, demands = read_options(self, "client:message", given) end
+  local session, demands = argument.message("client:message", given, self.slot_names)
   local errors = {}
   local best = self.recognition:best(text, session, demands, errors)
   local result = { status = "unmatched" }
@@ -443,22 +373,6 @@ function Client:message(text, given)
   return result
 end
 
----What `match` found.
----@class intent_webhook.Match
----@field intent string
----@field rule integer which of the intent's rules it was
----@field slots table values by name
----@field score number 0 to 1: how much of the message the rule accounts for
----@field missing? string[] the required slots that were not in the message: `message` would not fire
----@field template? string the sentence
----@field spans? table<string, integer[]> of a sentence: the first and last byte in the text that gave a slot its value;
----  values from the rule or the context have none
----@field ambiguous? string[] other intents whose sentences fit no less
----@field context? table of a sentence: that of the message, with what the values in it add
----@field response? string of the rule
----@field metadata? any of the rule
----@field errors? intent_webhook.RuleError[] what users' functions raised
-
 ---Looks for the intent that a message fits best, as `message` does, and fires nothing.
 ---@param text string
 ---@param given? intent_webhook.MessageOptions
@@ -466,8 +380,7 @@ end
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, when nothing matched
 function Client:match(text, given)
   argument.string("client:match", "text", text)
-  local session, demands
-  if given ~= nil then session, demands = read_options(self, "client:match", given) end
+  local session, demands = argument.message("client:match", given, self.slot_names)
   local errors = {}
   local best = self.recognition:best(text, session, demands, errors)
   if #errors == 0 then errors = nil end
@@ -484,25 +397,6 @@ function Client:match(text, given)
   return match
 end
 
----A candidate, as `explain` lists it.
----@class intent_webhook.Explanation
----@field rank integer from 1
----@field intent string
----@field rule integer
----@field priority integer the intent's and the rule's
----@field accepted boolean whether the rule matched, with its context and keywords
----@field slots? table
----@field score? number
----@field template? string the sentence
----@field spans? table<string, integer[]>
----@field wildcards? integer how many of its slots took any text
----@field literals? integer how many characters of the text the sentence says itself
----@field stopped? integer of a sentence that did not match: up to which byte of the text it did
----@field reason? string why it did not win, nil for the one that did: "priority", "score", "order", "best_slot",
----  "wildcards", "typos", "literals", "context_missing", "context_differs", "context_excluded", "keyword_missing",
----  "unmatched", "error"
----@field detail? string the same as a sentence
-
 ---Lists every candidate for a message, the best first. Fires nothing, but asks all functions.
 ---
 ---Each but the first has the reason why it did not win. When nothing matches, there are those that came nearest.
@@ -511,8 +405,7 @@ end
 ---@return intent_webhook.Explanation[]
 function Client:explain(text, given)
   argument.string("client:explain", "text", text)
-  local session, demands
-  if given ~= nil then session, demands = read_options(self, "client:explain", given) end
+  local session, demands = argument.message("client:explain", given, self.slot_names)
   return self.recognition:explain(text, session, demands)
 end
 
@@ -562,14 +455,6 @@ function Client:sample(name, count, seed)
     if one == checked then return self.grammar.core:sample(number, accepted.count, accepted.seed) end
   end
 end
-
----What one template yields.
----@class intent_webhook.Yield
----@field intent string
----@field rule integer
----@field template string
----@field always string[] slots that it yields whatever is said, those of the rule included
----@field sometimes string[] slots that only some of its branches yield
 
 ---Which slots each template yields, in the order of their definition.
 ---@return intent_webhook.Yield[]

@@ -122,6 +122,76 @@ describe("webhook.from_hassil", function()
       notes)
   end)
 
+  it("leaves out sentences and values that need a phrase or list that is not defined, and says which", function()
+    local options, notes = webhook.from_hassil(grammar(function(changed)
+      changed.expansion_rules.far = "<where> of {planet} <moon>"
+      changed.lists.kind = { values = { "<big> one", "plain", { ["in"] = "{size}", out = 1 },
+        { ["in"] = "\\<raw\\>" } } }
+      changed.intents.Go = { data = {
+        { sentences = { "go <far>", "go [to {town}]", "go {area} {kind} {0..5:n}" } },
+        { sentences = { "fly to {town} [<own>]" }, expansion_rules = { own = "now" }, slots = { speed = 5 } },
+        { sentences = { "walk to {town} <own>" }, lists = { town = { values = { "<own>", "Bonn" } } },
+          expansion_rules = { own = "<never>", never = "soon" } },
+      } }
+    end))
+    assert.are.same({ "plain", { "\\<raw\\>" } }, options.lists.kind)
+    assert.are.same({
+      { sentences = { "go {area} {kind} {0..5:n}" } },
+      { sentences = { "walk to {town} <own>" }, lists = { town = { "<own>", "Bonn" } },
+        phrases = { own = "<never>", never = "soon" } },
+    }, options.intents[1].rules)
+    local names = {}
+    for index, slot in ipairs(options.intents[1].slots) do names[index] = slot.name end
+    assert.are.same({ "area", "kind", "n", "town" }, names)
+    local about = {}
+    for _, note in ipairs(notes) do
+      if note:find("^intents.Go") or note:find("^lists.kind") then about[#about + 1] = note end
+    end
+    assert.are.same({
+      "lists.kind.values[1]: is left out: it needs <big>, which the grammar does not define",
+      "lists.kind.values[3]: is left out: it needs {size}, which the grammar does not define",
+      "intents.Go.data[1].sentences[1]: is left out: it needs {planet}, <moon>, which the grammar does not define",
+      "intents.Go.data[1].sentences[2]: is left out: it needs {town}, which the grammar does not define",
+      "intents.Go.data[2].sentences[1]: is left out: it needs {town}, which the grammar does not define",
+      "intents.Go.data[2]: is left out: it has no sentences",
+    }, about)
+    options.history = folder .. "/history.db"
+    local client = assert(webhook.new(options))
+    finally(function() client:close(5) end)
+    assert.are.same({ area = "Kitchen", kind = "plain", n = 3 }, client:match("go kitchen plain 3").slots)
+    assert.are.same({ town = "soon" }, client:match("walk to soon soon").slots)
+  end)
+
+  it("leaves out values that hold numbers or any text", function()
+    local options, notes = webhook.from_hassil { language = "en", intents = {}, expansion_rules = { some = "{n} of" },
+      lists = { n = { range = { from = 1, to = 3 } }, any = { wildcard = true },
+        x = { values = { "a {n}", "b {any}", "c {0..5}", "<some> them", "d {y}" } }, y = { values = { "e" } } } }
+    assert.are.same({ "d {y}" }, options.lists.x)
+    local message = "lists.x.values[%d]: is left out: it holds %s, and values hold no numbers and no wildcards here"
+    local held = { "{n}", "{any}", "a range", "{n}" }
+    for index, what in ipairs(held) do assert.are.equal(message:format(index, what), notes[index]) end
+    assert.are.equal(#held, #notes)
+  end)
+
+  it("leaves out blocks without sentences, and what a context cannot hold", function()
+    local options, notes = webhook.from_hassil { language = "en",
+      intents = { Stub = { data = { { sentences = {} } } }, Go = { data = { { sentences = { "go {who}" },
+        requires_context = { kind = { "a", webhook.null, { "b" } } }, settings = { filter_with_regex = false } } } } },
+      lists = { who = { values = {
+        { ["in"] = "me", context = { kind = "a", unit = webhook.null, of = { "b" } } } } } } }
+    assert.are.same({ { name = "Go", slots = { { name = "who", optional = true } }, rules = {
+      { sentences = { "go {who}" }, requires_context = { kind = { "a" } } } } },
+      { name = "Stub", slots = {}, rules = {} } }, options.intents)
+    assert.are.same({ { "me", context = { kind = "a" } } }, options.lists.who)
+    assert.are.same({
+      "lists.who.values[1].context.of: is a table and is left out",
+      "lists.who.values[1].context.unit: is null and is left out",
+      "intents.Go.data[1].requires_context.kind[2]: is null and is left out",
+      "intents.Go.data[1].requires_context.kind[3]: is a table and is left out",
+      "intents.Stub.data[1]: is left out: it has no sentences",
+    }, notes)
+  end)
+
   it("makes options that a client takes, and that mean the same", function()
     local options = webhook.from_hassil(grammar())
     options.history = folder .. "/history.db"

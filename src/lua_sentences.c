@@ -21,6 +21,7 @@ struct lua_sentences {
   sentences *compiled; /* NULL: closed */
   sentences_matcher *matcher;
   struct buffer bytes; /* of dump */
+  bool searching;      /* a recogniser runs, and must find everything as it is */
 };
 
 /* ---- reading a description ---- */
@@ -107,6 +108,7 @@ static void each(lua_State *L, sentences_source *source, int table, const char *
 
 /* The string at place `i` of the table at index; stays on the stack. */
 static const char *text_in(lua_State *L, int table, int i, size_t *length) {
+  luaL_checktype(L, table, LUA_TTABLE);
   lua_rawgeti(L, table, i);
   return luaL_checklstring(L, -1, length);
 }
@@ -304,11 +306,13 @@ static struct lua_sentences *new_object(lua_State *L) {
 static struct lua_sentences *check_self(lua_State *L) {
   struct lua_sentences *self = luaL_checkudata(L, 1, class_name);
   if (!self->compiled) luaL_error(L, "the sentences are closed");
+  if (self->searching) luaL_error(L, "the sentences are being matched with a text: a type cannot use them");
   return self;
 }
 
 static int self_close(lua_State *L) {
   struct lua_sentences *self = luaL_checkudata(L, 1, class_name);
+  if (self->searching) return luaL_error(L, "the sentences are being matched with a text: a type cannot close them");
   sentences *compiled = self->compiled;
   sentences_matcher *matcher = self->matcher;
   self->compiled = NULL;
@@ -421,13 +425,15 @@ static size_t recognise(void *user, const char *list, const char *text, size_t l
   size_t count = 0;
   for (int i = top + 1; i < lua_gettop(L) && count < most; i += 2) {
     if (lua_type(L, i) != LUA_TNUMBER) break;
-    sentences_scalar value = {SENTENCES_NONE, NULL, 0, 0};
+    lua_Number last = lua_tonumber(L, i);
     int type = lua_type(L, i + 1);
-    if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN) value = scalar_at(L, i + 1);
-    if (value.kind == SENTENCES_NONE) continue;
+    bool is_scalar = type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN;
+    if (!is_scalar || !(last >= 1 && last <= (lua_Number)length)) continue;
+    sentences_scalar value = scalar_at(L, i + 1);
+    if (value.kind == SENTENCES_NUMBER && !isfinite(value.number)) continue;
     lua_pushvalue(L, i + 1);
     lua_rawseti(L, search->values, ++search->kept);
-    candidates[count].last = (size_t)lua_tonumber(L, i);
+    candidates[count].last = (size_t)last;
     candidates[count++].value = value;
   }
   lua_settop(L, top);
@@ -562,7 +568,10 @@ static int self_match(lua_State *L) {
   sentences_options options;
   struct lua_search search = {0};
   read_options(L, 3, &options, pairs, &search);
-  const sentences_match *match = sentences_find(matcher_of(L, self), self->compiled, text, length, &options);
+  sentences_matcher *matcher = matcher_of(L, self);
+  self->searching = true; /* nothing raises until it is false again */
+  const sentences_match *match = sentences_find(matcher, self->compiled, text, length, &options);
+  self->searching = false;
   check_search(L, self, &search);
   if (match) {
     push_match(L, match);
@@ -598,8 +607,10 @@ static int self_explain(lua_State *L) {
   sentences_options options;
   struct lua_search search = {0};
   read_options(L, 3, &options, pairs, &search);
-  const sentences_match *matches =
-      sentences_explain(matcher_of(L, self), self->compiled, text, length, &options, &count);
+  sentences_matcher *matcher = matcher_of(L, self);
+  self->searching = true;
+  const sentences_match *matches = sentences_explain(matcher, self->compiled, text, length, &options, &count);
+  self->searching = false;
   check_search(L, self, &search);
   lua_newtable(L);
   for (size_t i = 0; i < count; i++) {

@@ -39,11 +39,13 @@ struct judgement {
 };
 
 /* The templates' text without differences that mean nothing. */
-static bool same_template(const struct image *image, const struct template *one, const struct template *other) {
+static bool same_template(struct checker *checker, const struct template *one, const struct template *other) {
+  const struct image *image = checker->compiled->image;
   struct buffer first = {0}, second = {0};
   text_units(image->text + one->text, one->length, &first);
   text_units(image->text + other->text, other->length, &second);
   size_t count = first.length / sizeof(struct unit);
+  checker->failed |= first.failed || second.failed;
   bool same = !first.failed && !second.failed && first.length == second.length;
   for (size_t i = 0; same && i < count; i++)
     same = ((struct unit *)(void *)first.bytes)[i].base == ((struct unit *)(void *)second.bytes)[i].base;
@@ -79,6 +81,7 @@ static bool is_new_pair(struct checker *checker, uint32_t one, uint32_t other) {
     if (((uint64_t *)(void *)checker->pairs.bytes)[i] == pair) return false;
   }
   buffer_push(&checker->pairs, &pair, sizeof pair);
+  checker->failed |= checker->pairs.failed;
   return true;
 }
 
@@ -157,9 +160,9 @@ static void judge_template(struct checker *checker, uint32_t index) {
   unsigned made = 0;
   /* count through first, to see whether there are few; a counted sentence is one of its sentences in any case */
   while (made < CHECK_ALL && !chooser.done && !checker->failed) {
-    if (sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence)) {
-      if (made < CHECK_SOME || judgement.loses) judge_sentence(checker, &judgement);
-    }
+    bool good = sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence);
+    checker->failed |= checker->sentence.failed || chooser.choices.failed;
+    if (good && (made < CHECK_SOME || judgement.loses)) judge_sentence(checker, &judgement);
     made++;
     chooser_next(&chooser);
     if (judgement.wins && made >= CHECK_SOME) break;
@@ -167,8 +170,9 @@ static void judge_template(struct checker *checker, uint32_t index) {
   bool all = chooser.done;
   chooser.counting = false;
   for (unsigned i = 0; i < CHECK_SOME && !all && !checker->failed; i++) {
-    if (sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence))
-      judge_sentence(checker, &judgement);
+    bool good = sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence);
+    checker->failed |= checker->sentence.failed;
+    if (good) judge_sentence(checker, &judgement);
   }
   buffer_free(&chooser.choices);
   checker->failed |= source_failed(checker->again);
@@ -189,7 +193,7 @@ static bool report_duplicate(struct checker *checker, uint32_t index) {
   const struct template *template = &image->templates[index];
   const struct block *block = &image->blocks[template->block];
   for (uint32_t i = block->first_template; i < index; i++) {
-    if (!same_template(image, &image->templates[i], template)) continue;
+    if (!same_template(checker, &image->templates[i], template)) continue;
     struct mistake_place place = place_of(image, index);
     source_mistake(checker->source, true, "duplicate", &place, NULL,
                    "stands in this rule already, as sentence %u: remove it", i - block->first_template + 1);

@@ -22,7 +22,7 @@
 #include "sentence_states.h"
 #include "utf8.h"
 
-enum { JOINED_GROWTH = 8, JOINED_MOST = 1 << 20, JOINED_LEAST = 4096, MOST_CONDITIONS = 16 };
+enum { JOINED_GROWTH = 8, JOINED_MOST = 1 << 20, JOINED_LEAST = 4096, MOST_CONDITIONS = 16, HOLE_HEADS = 4096 };
 enum { MOST_STEPS = 1 << 20 }; /* parts of a template, with those of its phrases as often as they are named */
 
 struct compiler {
@@ -32,10 +32,10 @@ struct compiler {
   struct buffer symbols;      /* struct symbol, in the order of their numbers */
   struct buffer symbol_table; /* open addressing: index + 1 */
   struct buffer units, places;
-  struct buffer hole_keys; /* struct hole, as in the draft */
+  struct buffer hole_heads,
+      hole_chains; /* uint32_t: for each hash, and each hole, the next hole of that hash, plus 1 */
   struct mistake_place place;
-  uint32_t block; /* of the template that is being compiled */
-  uint32_t number_list;
+  uint32_t block;    /* of the template that is being compiled */
   unsigned depth;    /* of phrases within phrases */
   size_t join_until; /* states_used up to which states are joined */
   size_t steps;      /* of the template */
@@ -80,25 +80,33 @@ static uint16_t symbol_of(struct compiler *compiler, uint32_t base) {
   struct symbol symbol = {base, (uint32_t)(compiler->symbols.length / sizeof symbol) + 1};
   if (symbol.symbol >= EDGE_FIRST) return 0;
   buffer_push(&compiler->symbols, &symbol, sizeof symbol);
+  if (compiler->symbols.failed) {
+    compiler->failed = true;
+    return 0;
+  }
   numbers_of(&compiler->symbol_table)[at] = symbol.symbol;
   return (uint16_t)symbol.symbol;
 }
 
-/* The number of a hole; UINT16_MAX when there are too many. */
+/* The number of a hole; UINT16_MAX, and then the compilation has failed, when there are too many or no memory. */
 static uint16_t hole_of(struct compiler *compiler, struct hole hole) {
-  uint32_t count = DRAFT_COUNT(&compiler->draft, struct hole, holes);
   const struct hole *holes = (struct hole *)(void *)compiler->draft.holes.bytes;
-  for (uint32_t i = 0; i < count; i++) {
-    if (holes[i].list == hole.list && holes[i].slot == hole.slot && holes[i].type == hole.type &&
-        holes[i].kind == hole.kind)
-      return (uint16_t)i;
-  }
-  if (count == UINT16_MAX) {
+  uint32_t count = DRAFT_COUNT(&compiler->draft, struct hole, holes);
+  uint32_t hash = (hole.list * 31 + hole.slot) * 31 + hole.type * 7 + hole.kind;
+  if (compiler->hole_heads.length == 0 && !buffer_zero(&compiler->hole_heads, HOLE_HEADS * sizeof(uint32_t)))
     compiler->failed = true;
-    return UINT16_MAX;
+  if (compiler->failed) return UINT16_MAX;
+  uint32_t *head = numbers_of(&compiler->hole_heads) + hash * UINT32_C(2654435761) % HOLE_HEADS;
+  for (uint32_t at = *head; at; at = numbers_of(&compiler->hole_chains)[at - 1]) {
+    const struct hole *known = &holes[at - 1];
+    if (known->list == hole.list && known->slot == hole.slot && known->type == hole.type && known->kind == hole.kind)
+      return (uint16_t)(at - 1);
   }
   buffer_push(&compiler->draft.holes, &hole, sizeof hole);
-  return (uint16_t)count;
+  buffer_push(&compiler->hole_chains, head, sizeof *head);
+  *head = count + 1;
+  if (count == UINT16_MAX || compiler->draft.holes.failed || compiler->hole_chains.failed) compiler->failed = true;
+  return compiler->failed ? UINT16_MAX : (uint16_t)count;
 }
 
 /* ---- parts of a template ---- */
@@ -168,6 +176,7 @@ static uint32_t compile_text(struct compiler *compiler, const struct template_no
       continue;
     }
     uint16_t symbol = symbol_of(compiler, units[i].base);
+    if (compiler->failed) return 0;
     if (symbol == 0) return die(compiler, node, "too_large", "needs more different characters than there can be");
     if (!(units[i].flags & UNIT_PUNCTUATION)) {
       set = states_one(&compiler->states, symbol, 0, set);
@@ -326,7 +335,7 @@ static uint32_t compile_range(struct compiler *compiler, const struct template_n
 
 static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set) {
   if (++compiler->steps > MOST_STEPS) compiler->states.exceeded = true;
-  if (compiler->states.exceeded) return 0;
+  if (compiler->states.exceeded || compiler->failed) return 0;
   switch (node->kind) {
   case TEMPLATE_TEXT: return compile_text(compiler, node, set);
   case TEMPLATE_SEQUENCE:
@@ -393,7 +402,8 @@ static void add_value_texts(struct compiler *compiler, struct list_draft *trie, 
 }
 
 static void build_list(struct compiler *compiler, struct source_list *list) {
-  struct list record = {.name = draft_text(&compiler->draft, list->name, strlen(list->name)),
+  list->text = draft_text(&compiler->draft, list->name, strlen(list->name));
+  struct list record = {.name = list->text,
                         .kind = (uint32_t)list->options.kind,
                         .exact_case = list->options.exact_case,
                         .exact_accents = list->options.exact_accents,
@@ -448,14 +458,9 @@ static void build_lists(struct compiler *compiler) {
     if (options->kind == SENTENCES_TYPE) list->type = types++;
     if (options->kind == SENTENCES_RANGE) {
       check_range(compiler, options);
-      struct range range = {options->from,
-                            options->to,
-                            options->step,
-                            options->multiplier,
-                            (uint32_t)options->fractions,
-                            !options->no_digits,
-                            !options->no_words,
-                            ((struct list *)(void *)compiler->draft.lists.bytes)[list->image].name};
+      struct range range = {
+          options->from,       options->to,        options->step, options->multiplier, (uint32_t)options->fractions,
+          !options->no_digits, !options->no_words, list->text};
       list->range = DRAFT_COUNT(&compiler->draft, struct range, ranges);
       buffer_push(&compiler->draft.ranges, &range, sizeof range);
     }
@@ -565,7 +570,8 @@ static bool has_content(struct compiler *compiler, const struct template_node *n
     buffer_clear(&compiler->units);
     if (!text_units(node->text, node->length, &compiler->units)) compiler->failed = true;
     for (size_t i = 0; i < compiler->units.length / sizeof(struct unit); i++) {
-      if (!(((struct unit *)(void *)compiler->units.bytes)[i].flags & (UNIT_SPACE | UNIT_PUNCTUATION))) return true;
+      if (!(((struct unit *)(void *)compiler->units.bytes)[i].flags & (UNIT_SPACE | UNIT_PUNCTUATION | UNIT_BREAK)))
+        return true;
     }
     return compiler->failed;
   }
@@ -598,10 +604,13 @@ static uint32_t compile_template(struct compiler *compiler, uint32_t index) {
   compiler->steps = 0;
   compiler->states.exceeded = false;
   compiler->states.limit = states_used(&compiler->states) + STATES_PER_TEMPLATE;
+  if (compiler->states.limit > STATES_MOST) compiler->states.limit = STATES_MOST;
   uint32_t start = compile(compiler, tree, states_one(&compiler->states, EDGE_ACCEPT, 0, index));
   if (compiler->states.exceeded) {
+    bool all = compiler->states.limit == STATES_MOST;
     source_mistake(compiler->source, false, "too_large", &compiler->place, NULL,
-                   "comes to more than %d states: divide it, or make lists of its alternatives", STATES_PER_TEMPLATE);
+                   "comes to more than %d states%s: divide it, or make lists of its alternatives",
+                   all ? STATES_MOST : STATES_PER_TEMPLATE, all ? " with all before it" : "");
     return 0;
   }
   if (start && states_accepts_nothing(&compiler->states, start))
@@ -627,6 +636,7 @@ static struct edge joined_key(struct compiler *compiler, const struct edge *edge
 struct joined {
   struct buffer sets;    /* uint32_t: the set of each state */
   struct buffer numbers; /* uint32_t for each set: the state's number + 1 */
+  struct buffer targets; /* uint32_t: of edges that are becoming one */
 };
 
 /* The number of the state for a set. */
@@ -674,8 +684,12 @@ static bool join_state(struct compiler *compiler, struct joined *joined, uint32_
     if (edge.symbol != EDGE_ACCEPT) {
       bool join =
           joined->sets.length / sizeof(uint32_t) < most && states_used(&compiler->states) < compiler->join_until;
+      buffer_clear(&joined->targets);
+      buffer_push(&joined->targets, &edge.target, sizeof edge.target);
       for (; join && last < members.count && same_key(&keys[i], &keys[last]); last++)
-        edge.target = states_union(&compiler->states, edge.target, keys[last].target);
+        buffer_push(&joined->targets, &keys[last].target, sizeof keys[last].target);
+      if (joined->targets.failed) return false;
+      if (last > i + 1) edge.target = states_union_all(&compiler->states, numbers_of(&joined->targets), last - i);
       edge.target = first + joined_state(compiler, joined, edge.target);
     }
     buffer_push(&compiler->draft.edges, &edge, sizeof edge);
@@ -698,12 +712,14 @@ static bool join_templates(struct compiler *compiler, uint32_t start) {
   uint32_t most = first < JOINED_LEAST ? JOINED_LEAST : first < JOINED_MOST ? first : JOINED_MOST;
   compiler->states.limit = SIZE_MAX;
   compiler->join_until = states_used(&compiler->states) * JOINED_GROWTH + JOINED_LEAST;
+  if (compiler->join_until > STATES_MOST) compiler->join_until = STATES_MOST;
   joined_state(compiler, &joined, start);
-  bool good = true;
+  bool good = !joined.numbers.failed && !joined.sets.failed;
   for (uint32_t i = 0; good && i < joined.sets.length / sizeof(uint32_t); i++)
     good = join_state(compiler, &joined, numbers_of(&joined.sets)[i], first, most, &edges);
   buffer_free(&joined.sets);
   buffer_free(&joined.numbers);
+  buffer_free(&joined.targets);
   buffer_free(&edges);
   ((struct settings *)(void *)compiler->draft.settings.bytes)->start = first;
   return good;
@@ -736,20 +752,7 @@ static struct image *compile_states(struct compiler *compiler) {
               !source_failed(compiler->source);
   compiler->states.limit = SIZE_MAX;
   compiler->states.exceeded = false;
-  /* in halves, so that a union of all is not made anew with each */
-  struct buffer level = {0};
-  buffer_append(&level, starts.bytes, good ? starts.length : 0);
-  uint32_t left = (uint32_t)(level.length / sizeof(uint32_t));
-  good = good && !level.failed;
-  while (good && left > 1) {
-    for (uint32_t i = 0; i < left; i += 2) {
-      uint32_t one = numbers_of(&level)[i], other = i + 1 < left ? numbers_of(&level)[i + 1] : 0;
-      numbers_of(&level)[i / 2] = states_union(&compiler->states, one, other);
-    }
-    left = (left + 1) / 2;
-  }
-  if (good && left == 1) start = numbers_of(&level)[0];
-  buffer_free(&level);
+  if (good) start = states_union_all(&compiler->states, numbers_of(&starts), count);
   static const uint32_t dead = 0;
   buffer_push(&starts, &dead, sizeof dead); /* so that there is a root also without templates */
   good = good && !starts.failed &&
@@ -770,6 +773,8 @@ static void compiler_free(struct compiler *compiler) {
   states_free(&compiler->states);
   buffer_free(&compiler->symbols);
   buffer_free(&compiler->symbol_table);
+  buffer_free(&compiler->hole_heads);
+  buffer_free(&compiler->hole_chains);
   buffer_free(&compiler->units);
   buffer_free(&compiler->places);
 }
@@ -793,6 +798,8 @@ sentences *sentences_compile(sentences_source *source) {
     written->number_words = words;
     if (!compiler.failed) image = compile_states(&compiler);
   }
+  bool failed = compiler.failed || compiler.states.failed || source_failed(source) || !compiler.states.sets.bytes;
+  if (!image && failed) buffer_clear(&source->mistakes); /* what was found for want of memory is no mistake */
   compiler_free(&compiler);
   return image ? sentences_new(image) : NULL;
 }
@@ -810,7 +817,8 @@ sentences *sentences_with_list(const sentences *compiled, const char *name, sent
   draft_text(&compiler.draft, "", 0);
   source->ignore_whitespace = compiled->image->settings->ignore_whitespace != 0;
   build_list(&compiler, SOURCE_ITEM(source, struct source_list, lists, count - 1));
-  struct image *image = compiler.failed || source_has_errors(source) ? NULL : image_new(&compiler.draft);
+  bool failed = compiler.failed || source_failed(source) || source_has_errors(source);
+  struct image *image = failed ? NULL : image_new(&compiler.draft);
   compiler_free(&compiler);
   if (!image) return NULL;
   sentences *next = memory_zeroed(sizeof *next + compiled->list_count * sizeof(struct image *));

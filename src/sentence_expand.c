@@ -30,10 +30,13 @@ static bool refuse(struct expander *expander, const char *code, const char *mess
   return false;
 }
 
+static bool refuse_many(struct expander *expander) {
+  return refuse(expander, "too_large", "stands for more than 1,000 texts: divide it into several values");
+}
+
 static bool append(struct expander *expander, struct buffer *out, const struct source_text *before, const char *text,
                    uint32_t length) {
-  if (text_count(out) >= EXPAND_MOST)
-    return refuse(expander, "too_large", "stands for more than 1,000 texts: divide it into several values");
+  if (text_count(out) >= EXPAND_MOST) return refuse_many(expander);
   char *joined = arena_alloc(&expander->source->arena, (size_t)before->length + length + 1);
   if (!joined) return false;
   memcpy(joined, before->text, before->length);
@@ -56,9 +59,11 @@ static bool expand_sequence(struct expander *expander, const struct template_nod
     next = swap;
   }
   if (good) buffer_append(out, now.bytes, now.length);
+  if (now.failed || next.failed || out->failed) expander->source->arena.failed = true; /* a text less, and no mistake */
   buffer_free(&now);
   buffer_free(&next);
-  return good && !out->failed && text_count(out) <= EXPAND_MOST;
+  if (good && text_count(out) > EXPAND_MOST) return refuse_many(expander);
+  return good && !out->failed;
 }
 
 /* Each order of the parts that are left, after what has been placed. */
@@ -138,8 +143,7 @@ static bool expand(struct expander *expander, const struct template_node *node, 
     for (uint32_t i = 0; i < node->count; i++) {
       if (!expand(expander, node->parts[i], before, out)) return false;
     }
-    if (text_count(out) > EXPAND_MOST)
-      return refuse(expander, "too_large", "stands for more than 1,000 texts: divide it into several values");
+    if (text_count(out) > EXPAND_MOST) return refuse_many(expander);
     return true;
   case TEMPLATE_PERMUTATION: return expand_permutation(expander, node, (1U << node->count) - 1, before, out);
   case TEMPLATE_RULE: return expand_phrase(expander, node, before, out);
@@ -156,6 +160,7 @@ bool expand_template(sentences_source *source, const struct template_node *tree,
   struct source_text nothing = {"", 0, 0};
   buffer_push(&before, &nothing, sizeof nothing);
   bool good = !before.failed && expand(&expander, tree, &before, out);
+  if (before.failed || out->failed) source->arena.failed = true;
   buffer_free(&before);
   return good;
 }

@@ -58,8 +58,7 @@ static bool has_keyword(sentences_matcher *matcher, const struct block *block) {
   for (size_t place = 0; place < matcher->text.count; place++) {
     if (place > 0 && unit_in_word(&matcher->text.units[place - 1])) continue;
     if (!list_can_start(image, list, &matcher->text.units[place])) continue;
-    buffer_clear(&matcher->list_hits);
-    list_find(image, list, matcher->text, place, &matcher->scratch, &matcher->list_hits);
+    matcher_look_up(matcher, image, list, place);
     for (size_t i = 0; i < matcher->list_hits.length / sizeof(struct list_hit); i++) {
       size_t end = ((struct list_hit *)(void *)matcher->list_hits.bytes)[i].end;
       if (end == matcher->text.count || !unit_in_word(&matcher->text.units[end])) return true;
@@ -297,6 +296,11 @@ static bool begin(sentences_matcher *matcher, const sentences *compiled, const c
   return matcher_prepare(matcher, text, length);
 }
 
+bool matcher_accepts(sentences_matcher *matcher, const sentences *compiled, const struct template *template,
+                     const char *text, size_t length) {
+  return begin(matcher, compiled, text, length, NULL, SENTENCES_STEPS) && matcher_parse(matcher, template, false).found;
+}
+
 /* Puts the other intents that tie with the winner into the match. */
 static void add_ambiguous(sentences_matcher *matcher, sentences_match *match, const uint32_t *intents, size_t count) {
   unsigned *kept = arena_alloc(&matcher->arena, (count ? count : 1) * sizeof *kept);
@@ -427,7 +431,7 @@ static void explain_furthest(sentences_matcher *matcher, struct buffer *candidat
     struct candidate candidate = {
         .template = i, .reason = SENTENCES_UNMATCHED, .parse = matcher_parse(matcher, &image->templates[i], false)};
     candidate.priority = image->blocks[image->templates[i].block].priority;
-    if (candidate.parse.furthest == 0 || candidate.parse.found) continue;
+    if (candidate.parse.found || (candidate.parse.furthest == 0 && !candidate.parse.refused)) continue;
     buffer_push(candidates, &candidate, sizeof candidate);
   }
   struct candidate *all = (struct candidate *)(void *)candidates->bytes;
@@ -437,6 +441,19 @@ static void explain_furthest(sentences_matcher *matcher, struct buffer *candidat
   qsort(all, count, sizeof *all, compare_furthest);
   if (count > FURTHEST_SHOWN) candidates->length = FURTHEST_SHOWN * sizeof *all;
   for (size_t i = 0; i < candidates->length / sizeof *all; i++) all[i].detail = refused_number(matcher, &all[i].parse);
+}
+
+/* Tells the winner which other intents tie with it. */
+static void add_tied(sentences_matcher *matcher, sentences_match *match, const struct buffer *candidates) {
+  struct buffer tied = {0};
+  for (size_t i = 1; i < candidates->length / sizeof(struct candidate); i++) {
+    const struct candidate *candidate = (const struct candidate *)(const void *)candidates->bytes + i;
+    uint32_t intent = intent_of(matcher->compiled->image, candidate);
+    if (candidate->reason == SENTENCES_LOST_ORDER) buffer_push(&tied, &intent, sizeof intent);
+  }
+  if (tied.failed) matcher->failed = true;
+  add_ambiguous(matcher, match, (uint32_t *)(void *)tied.bytes, tied.length / sizeof(uint32_t));
+  buffer_free(&tied);
 }
 
 const sentences_match *sentences_explain(sentences_matcher *matcher, const sentences *compiled, const char *text,
@@ -457,6 +474,7 @@ const sentences_match *sentences_explain(sentences_matcher *matcher, const sente
     sentences_match match = describe(matcher, candidate, skipped);
     size_t furthest = candidate->parse.furthest;
     match.stopped = furthest < matcher->text.count ? matcher->text.units[furthest].from : length;
+    if (i == 0 && match.reason == SENTENCES_WON) add_tied(matcher, &match, shown);
     buffer_push(&matcher->matches, &match, sizeof match);
   }
   buffer_free(&candidates);

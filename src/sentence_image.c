@@ -7,6 +7,7 @@
  */
 #include "sentence_image.h"
 
+#include <math.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -237,6 +238,12 @@ static bool good_hole(const struct image *image, const struct hole *hole) {
   }
 }
 
+static bool good_range(const struct image *image, const struct range *range) {
+  bool numbers = isfinite(range->from) && isfinite(range->to) && isfinite(range->step) && isfinite(range->multiplier);
+  return numbers && range->from <= range->to && range->step > 0 && is_text(image, range->list, true) &&
+         (range->fractions == 1 || range->fractions == 2 || range->fractions == 10);
+}
+
 static bool good_list(const struct image *image, const struct list *list) {
   if (!is_text(image, list->name, true) || !in_range(list->first_node, list->node_count, image->nodes_count) ||
       !in_range(list->first_value, list->value_count, image->values_count))
@@ -315,7 +322,7 @@ static bool image_good(const struct image *image) {
     if (!good_state(image, i)) return false;
   }
   for (uint32_t i = 0; i < image->ranges_count; i++) {
-    if (!is_text(image, image->ranges[i].list, true) || !(image->ranges[i].step > 0)) return false;
+    if (!good_range(image, &image->ranges[i])) return false;
   }
   for (uint32_t i = 0; i < image->slots_count; i++) {
     if (!is_text(image, image->slots[i], false)) return false;

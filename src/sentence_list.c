@@ -21,10 +21,11 @@ static uint32_t detail_of(const struct unit *unit, bool exact_case) {
 
 bool list_draft_add(struct list_draft *list, const char *text, size_t length, uint32_t value) {
   buffer_clear(&list->units);
-  if (!text_units(text, length, &list->units)) return true; /* the buffer remembers that it failed */
+  if (!text_units(text, length, &list->units)) list->failed = true;
   struct unit *units = (struct unit *)(void *)list->units.bytes;
   size_t count = list->units.length / sizeof *units;
-  if (!buffer_zero(&list->places, count + 1)) return true;
+  if (!buffer_zero(&list->places, count + 1)) list->failed = true;
+  if (list->failed) return true;
   text_places(units, count, (unsigned char *)list->places.bytes);
   struct list_entry entry = {(uint32_t)(list->keys.length / sizeof(uint64_t)), 0, value};
   for (size_t i = 0; i < count; i++) {
@@ -97,7 +98,7 @@ static bool build_nodes(const struct sortable *sorted, uint32_t count, struct im
 
 bool list_draft_build(struct list_draft *list, struct image_draft *draft, struct list *record) {
   uint32_t count = (uint32_t)(list->entries.length / sizeof(struct list_entry));
-  if (list->keys.failed || list->entries.failed || list->units.failed || list->places.failed) return false;
+  if (list->failed || list->keys.failed || list->entries.failed) return false;
   record->first_node = DRAFT_COUNT(draft, struct list_node, nodes);
   record->first_edge = DRAFT_COUNT(draft, struct list_edge, list_edges);
   record->first_terminal = DRAFT_COUNT(draft, uint32_t, terminals);
@@ -224,9 +225,9 @@ bool list_can_start(const struct image *image, const struct list *list, const st
   return !(unit->flags & UNIT_SKIPPED) && find_edge(&walk, root, unit->base) != NULL;
 }
 
-void list_find(const struct image *image, const struct list *list, struct text_view text, size_t at,
-               struct buffer *scratch, struct buffer *hits) {
-  if (list->node_count == 0) return;
+bool list_find(const struct image *image, const struct list *list, struct text_view text, size_t at,
+               struct buffer *scratch, struct buffer *hits, size_t *steps) {
+  if (list->node_count == 0) return true;
   struct walk walk = {image,   list, image->list_edges + list->first_edge, image->nodes + list->first_node, text,
                       scratch, 0};
   bool typos = list->typos && text.places[at] & PLACE_WORD_START;
@@ -236,6 +237,9 @@ void list_find(const struct image *image, const struct list *list, struct text_v
   size_t from = 0, to = scratch->length;
   for (size_t place = at; place < text.count && from < to && !scratch->failed; place++) {
     const struct unit *unit = &text.units[place];
+    size_t now = (to - from) / sizeof(struct reached);
+    *steps -= now < *steps ? now : *steps;
+    if (*steps == 0) break;
     walk.next_from = to;
     for (size_t i = from; i < to && !(unit->flags & UNIT_SKIPPED); i += sizeof(struct reached)) {
       struct reached reached;
@@ -259,4 +263,5 @@ void list_find(const struct image *image, const struct list *list, struct text_v
     from = to;
     to = scratch->length;
   }
+  return !scratch->failed && !hits->failed;
 }

@@ -15,6 +15,7 @@ struct list_draft {
   struct buffer entries;       /* struct list_entry */
   struct buffer units, places; /* for the text that is being added */
   bool exact_case, exact_accents, ignore_whitespace;
+  bool failed; /* out of memory; told by list_draft_build */
 };
 
 struct list_entry {
@@ -45,9 +46,13 @@ struct list_hit {
   uint32_t count;
 };
 
-/* Appends a struct list_hit to `hits` for each end of a value that begins at `at`. `scratch` is memory to work with. */
-void list_find(const struct image *image, const struct list *list, struct text_view text, size_t at,
-               struct buffer *scratch, struct buffer *hits);
+/*
+ * Appends a struct list_hit to `hits` for each end of a value that begins at `at`. `scratch` is memory to work with.
+ * Each node that is looked at counts as a step, and there are no more than *steps, which is what is left of them
+ * afterwards; when it is 0, not all may have been found. False: out of memory.
+ */
+bool list_find(const struct image *image, const struct list *list, struct text_view text, size_t at,
+               struct buffer *scratch, struct buffer *hits, size_t *steps);
 
 /* Whether unit `at` can be the first of a value, without a typo: a quick no. */
 bool list_can_start(const struct image *image, const struct list *list, const struct unit *unit);

@@ -84,6 +84,9 @@ struct sentences_matcher {
 /* Makes the text's units, places and symbols. False: too long, or out of memory, or nothing in it to compare. */
 bool matcher_prepare(sentences_matcher *matcher, const char *text, size_t length);
 
+/* Fills list_hits with what the list, of that image, holds at a place. */
+void matcher_look_up(sentences_matcher *matcher, const struct image *image, const struct list *list, size_t place);
+
 /* Marks skip words as such; false when there is none in the text. */
 bool matcher_skip_words(sentences_matcher *matcher);
 
@@ -113,9 +116,21 @@ bool matcher_takes_character(const sentences_matcher *matcher, uint32_t state, s
 /* Whether nothing but a space, or the end, can follow in that state. */
 bool matcher_only_spaces(const sentences_matcher *matcher, uint32_t state);
 
+/*
+ * Whether a space may be missing at the place, where a wildcard ends. Behind a space it may not: there, the wildcard
+ * could as well have ended before it.
+ */
+static inline bool matcher_may_lack_space(const sentences_matcher *matcher, size_t place) {
+  const struct unit *units = matcher->text.units;
+  bool behind_space = place > 0 && units[place - 1].flags & UNIT_SPACE && !(units[place - 1].flags & UNIT_IGNORABLE);
+  return matcher->text.places[place] & (PLACE_WORD_START | PLACE_END) && !behind_space;
+}
+
 /* Whether a wildcard before a state that only takes spaces may end at the place at all: a quick no. */
 static inline bool matcher_may_space(const sentences_matcher *matcher, size_t place) {
-  return place == matcher->text.count || matcher->text.units[place].flags & (UNIT_SPACE | UNIT_BREAK | UNIT_IGNORABLE);
+  if (place == matcher->text.count) return true;
+  return matcher->text.units[place].flags & (UNIT_SPACE | UNIT_BREAK | UNIT_IGNORABLE) ||
+         matcher_may_lack_space(matcher, place);
 }
 
 /*
@@ -151,6 +166,10 @@ struct parse {
 
 /* The best parse of the text by a template. `checked`: values that contradict the block's conditions do not count. */
 struct parse matcher_parse(sentences_matcher *matcher, const struct template *template, bool checked);
+
+/* Whether a template accepts a text, whatever the context. Not if it is of values, or branches, that match nothing. */
+bool matcher_accepts(sentences_matcher *matcher, const sentences *compiled, const struct template *template,
+                     const char *text, size_t length);
 
 /* Whether one is better than the other: 1, worse: -1, equal: 0; by what intents compete with. */
 int score_compare(const struct score *one, const struct score *other);

@@ -42,6 +42,7 @@ struct parser {
   bool checked;
   uint32_t needed; /* bits of all required conditions; 0 when unchecked */
   uint32_t furthest;
+  uint32_t undone; /* cells of this place that are yet to be followed */
   size_t place;
   struct parse result;
 };
@@ -155,6 +156,7 @@ static void add_now(struct parser *parser, const struct cell *way) {
       if (!is_better(&way->score, &known->score)) return;
       known->score = way->score;
       known->captures = way->captures;
+      parser->undone += known->done;
       known->done = false;
       return;
     }
@@ -164,6 +166,7 @@ static void add_now(struct parser *parser, const struct cell *way) {
   cell.same = first;
   cell.done = false;
   buffer_push(&matcher->cells_now, &cell, sizeof cell);
+  parser->undone++;
   *mark = (struct cell_mark){matcher->stamp, cell_count(&matcher->cells_now)};
 }
 
@@ -225,7 +228,7 @@ static void take_hits(struct parser *parser, const struct cell *cell, const stru
   const struct hole *hole = &parser->image->holes[edge->argument];
   uint32_t count;
   const struct hit *hits = matcher_hits(parser->matcher, hole, parser->place, &count);
-  if (count == 0 && !parser->checked) note_refused(parser, hole);
+  if ((count == 0 || hits[0].partial) && !parser->checked) note_refused(parser, hole);
   for (uint32_t i = 0; i < count; i++) {
     if (hits[i].partial && !matcher_takes_character(parser->matcher, edge->target, hits[i].end)) continue;
     if (hole->kind != EDGE_LIST) {
@@ -281,11 +284,7 @@ static void open_wildcard(struct parser *parser, const struct cell *cell, const 
 /* Where what a wildcard took ends, without the space and punctuation behind it. */
 static uint32_t trimmed_end(const sentences_matcher *matcher, size_t from, size_t to) {
   const struct unit *units = matcher->text.units;
-  while (to > from) {
-    uint32_t flags = units[to - 1].flags;
-    if (!(flags & UNIT_SPACE) && !(flags & UNIT_IGNORABLE && !(flags & UNIT_SKIPPED))) break;
-    to--;
-  }
+  while (to > from && !unit_is_content(&units[to - 1]) && !(units[to - 1].flags & UNIT_SKIPPED)) to--;
   return (uint32_t)to;
 }
 
@@ -366,15 +365,13 @@ static void run_cell(struct parser *parser, const struct cell *cell) {
 
 static void run_place(struct parser *parser) {
   sentences_matcher *matcher = parser->matcher;
-  bool again = true;
-  while (again) { /* a cell that got better after it was followed is followed again */
-    again = false;
+  while (parser->undone && !matcher->cells_now.failed) { /* a cell that got better after it was followed is followed again */
     for (uint32_t i = 0; i < cell_count(&matcher->cells_now); i++) {
       struct cell cell = cells_of(&matcher->cells_now)[i];
       if (cell.done) continue;
       if (!matcher_step(matcher)) return;
       cells_of(&matcher->cells_now)[i].done = true;
-      again = true;
+      parser->undone--;
       run_cell(parser, &cell);
     }
   }
@@ -383,6 +380,7 @@ static void run_place(struct parser *parser) {
 static void begin_place(struct parser *parser) {
   sentences_matcher *matcher = parser->matcher;
   matcher->stamp++;
+  parser->undone = 0;
   buffer_clear(&matcher->cells_now);
   for (uint32_t i = 0; i < cell_count(&matcher->cells_next); i++) add_now(parser, &cells_of(&matcher->cells_next)[i]);
   buffer_clear(&matcher->cells_next);
@@ -419,6 +417,7 @@ struct parse matcher_parse(sentences_matcher *matcher, const struct template *te
   }
   struct cell start = {.state = template->start, .met = met};
   add_next(&parser, &start);
+  if (matcher->cells_next.failed) matcher->failed = true;
   for (; parser.place <= matcher->text.count; parser.place++) {
     begin_place(&parser);
     run_place(&parser);

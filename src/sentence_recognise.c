@@ -12,7 +12,10 @@
 #include "sentence_matcher.h"
 #include "sentence_number.h"
 
-enum { NO_CANDIDATES = 16 };
+enum {
+  MOST_CANDIDATES = 16,
+  LOOK_UP_STEPS = 8
+}; /* the latter: what it costs to look something up for the first time */
 
 static uint32_t *numbers_of(struct buffer *buffer) {
   return (uint32_t *)(void *)buffer->bytes;
@@ -53,7 +56,7 @@ static bool find_places(sentences_matcher *matcher) {
   text_places(units, count, (unsigned char *)matcher->places.bytes);
   uint32_t next = (uint32_t)count, before = 0;
   for (size_t i = count + 1; i-- > 0;) {
-    if (i < count && !(units[i].flags & (UNIT_SPACE | UNIT_IGNORABLE))) next = (uint32_t)i;
+    if (i < count && unit_is_content(&units[i])) next = (uint32_t)i;
     numbers_of(&matcher->content)[i] = next;
   }
   for (size_t i = 0; i <= count; i++) {
@@ -70,6 +73,7 @@ bool matcher_prepare(sentences_matcher *matcher, const char *text, size_t length
   matcher->too_long = length > SENTENCES_TEXT_BYTES;
   if (matcher->too_long || !text_units(text, length, &matcher->units)) {
     matcher->failed = matcher->units.failed;
+    matcher->too_long = !matcher->failed;
     return false;
   }
   if (image->settings->ignore_whitespace) remove_spaces(&matcher->units);
@@ -88,13 +92,21 @@ bool matcher_prepare(sentences_matcher *matcher, const char *text, size_t length
   return find_places(matcher) && !matcher->failed;
 }
 
+void matcher_look_up(sentences_matcher *matcher, const struct image *image, const struct list *list, size_t place) {
+  size_t left = matcher->most_steps > matcher->steps ? matcher->most_steps - matcher->steps : 0, before = left;
+  buffer_clear(&matcher->list_hits);
+  if (!list_find(image, list, matcher->text, place, &matcher->scratch, &matcher->list_hits, &left))
+    matcher->failed = true;
+  matcher->steps += before - left;
+  if (left == 0) matcher->too_long = true;
+}
+
 /* Where the longest skip word that begins at a place ends; 0: none does. */
 static size_t skip_word_end(sentences_matcher *matcher, const struct list *list, size_t at) {
   const struct text_view *text = &matcher->text;
   bool bounded = !matcher->compiled->image->settings->ignore_whitespace;
   if (bounded && at > 0 && unit_in_word(&text->units[at - 1])) return 0;
-  buffer_clear(&matcher->list_hits);
-  list_find(matcher->compiled->image, list, *text, at, &matcher->scratch, &matcher->list_hits);
+  matcher_look_up(matcher, matcher->compiled->image, list, at);
   size_t longest = 0;
   for (size_t i = 0; i < matcher->list_hits.length / sizeof(struct list_hit); i++) {
     size_t end = ((struct list_hit *)(void *)matcher->list_hits.bytes)[i].end;
@@ -148,6 +160,7 @@ static uint32_t memo_slot(sentences_matcher *matcher, uint64_t key) {
 
 /* Keeps the hits that were appended from `first` on. */
 static struct hits memo_add(sentences_matcher *matcher, uint64_t key, uint32_t first) {
+  matcher->steps += LOOK_UP_STEPS;
   struct memo memo = {key, {first, (uint32_t)(matcher->hits.length / sizeof(struct hit)) - first}};
   buffer_push(&matcher->memos, &memo, sizeof memo);
   if (matcher->memos.failed || matcher->hits.failed) {
@@ -173,9 +186,7 @@ static void find_in_list(sentences_matcher *matcher, uint32_t index, size_t plac
   const struct image *image;
   const struct list *list = sentences_list_of(matcher->compiled, index, &image);
   if (place == matcher->text.count || !list_can_start(image, list, &matcher->text.units[place])) return;
-  buffer_clear(&matcher->list_hits);
-  list_find(image, list, matcher->text, place, &matcher->scratch, &matcher->list_hits);
-  if (matcher->list_hits.failed || matcher->scratch.failed) matcher->failed = true;
+  matcher_look_up(matcher, image, list, place);
   for (size_t i = 0; i < matcher->list_hits.length / sizeof(struct list_hit); i++) {
     const struct list_hit *found = (struct list_hit *)(void *)matcher->list_hits.bytes + i;
     struct hit hit = {.end = found->end,
@@ -242,11 +253,11 @@ static void find_type(sentences_matcher *matcher, uint32_t list, size_t place) {
   const struct image *image = matcher->compiled->image;
   const sentences_options *options = matcher->options;
   if (!options || !options->recognise || place == matcher->text.count) return;
-  sentences_candidate candidates[NO_CANDIDATES];
+  sentences_candidate candidates[MOST_CANDIDATES];
   size_t length = matcher->text.units[matcher->text.count - 1].to, at = matcher->text.units[place].from;
   size_t count = options->recognise(options->user, image_text(image, image->lists[list].name), matcher->bytes, length,
-                                    at, candidates, NO_CANDIDATES);
-  for (size_t i = 0; i < count && i < NO_CANDIDATES; i++) {
+                                    at, candidates, MOST_CANDIDATES);
+  for (size_t i = 0; i < count && i < MOST_CANDIDATES; i++) {
     size_t end = place_of(matcher, candidates[i].last);
     if (candidates[i].last <= at || candidates[i].last > length || end <= place) continue;
     struct hit hit = {.end = (uint32_t)end, .count = 1, .value = candidates[i].value};
@@ -307,9 +318,9 @@ static void open_wildcard(sentences_matcher *matcher, uint32_t target, size_t pl
   uint32_t *mark = numbers_of(&matcher->wildcard_marks) + target;
   uint32_t content = numbers_of(&matcher->content)[place];
   if (*mark == 1 || content == matcher->text.count || matcher->text.places[place] & PLACE_SKIPPED_BEFORE) return;
-  *mark = 1;
   struct open_wildcard wildcard = {target, content + 1, matcher_only_spaces(matcher, target)};
   buffer_push(&matcher->wildcards, &wildcard, sizeof wildcard);
+  if (!matcher->wildcards.failed) *mark = 1; /* what is in the list gets its mark back */
 }
 
 static bool is_space(const sentences_matcher *matcher, size_t place) {
@@ -371,9 +382,7 @@ static bool can_go(const sentences_matcher *matcher, uint32_t index, size_t plac
   const struct unit *units = matcher->text.units;
   if (place == matcher->text.count || units[place].flags & UNIT_IGNORABLE) return true;
   if (matcher_takes_character(matcher, index, place)) return true;
-  /* behind a space, a space that may be missing leads where it led before the space */
-  bool missing = matcher->text.places[place] & (PLACE_WORD_START | PLACE_END) &&
-                 !(place > 0 && units[place - 1].flags & UNIT_SPACE && !(units[place - 1].flags & UNIT_IGNORABLE));
+  bool missing = matcher_may_lack_space(matcher, place);
   for (uint32_t i = 0; i < state->others; i++) {
     const struct edge *edge = &image->edges[state->first + state->characters + i];
     if (edge->symbol == EDGE_ACCEPT) continue;
@@ -446,7 +455,10 @@ static bool begin(sentences_matcher *matcher) {
 bool matcher_begin(sentences_matcher *matcher) {
   size_t states = matcher->compiled->image->states_count;
   bool used_up = matcher->stamp >= UINT32_MAX - SENTENCES_TEXT_BYTES * 2;
-  if (used_up || matcher->marks.length < states * sizeof(uint32_t)) {
+  bool room = matcher->marks.length >= states * sizeof(uint32_t) &&
+              matcher->wildcard_marks.length >= states * sizeof(uint32_t) &&
+              matcher->cell_marks.length >= states * sizeof(struct cell_mark);
+  if (used_up || !room) {
     matcher->stamp = 0;
     if (!buffer_zero(&matcher->marks, states * sizeof(uint32_t)) ||
         !buffer_zero(&matcher->wildcard_marks, states * sizeof(uint32_t)) ||
@@ -474,6 +486,7 @@ void matcher_recognise(sentences_matcher *matcher) {
   }
   uint32_t start = matcher->compiled->image->settings->start;
   buffer_push(&matcher->next, &start, sizeof start);
+  if (matcher->next.failed) matcher->failed = true;
   for (size_t place = 0; place <= matcher->text.count && !matcher->failed && !matcher->too_long; place++) {
     matcher->stamp++;
     buffer_clear(&matcher->now);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "sentence_matcher.h"
 #include "sentence_number.h"
 
 enum { ATTEMPTS = 20, LONGEST_SAMPLE = 4096 };
@@ -136,14 +137,6 @@ static bool sample(struct sampler *sampler, const struct template_node *node) {
   return false;
 }
 
-/* Whether there is more than spaces and ASCII's punctuation. */
-static bool says_something(const struct buffer *out) {
-  for (size_t i = 0; i < out->length; i++) {
-    if (!strchr(" .,?!;:", out->bytes[i])) return true;
-  }
-  return false;
-}
-
 bool sample_template(sentences_source *source, const struct image *image, const struct template *template,
                      struct chooser *chooser, struct buffer *out) {
   struct template_mistake mistake;
@@ -154,28 +147,72 @@ bool sample_template(sentences_source *source, const struct image *image, const 
   chooser->at = 0;
   bool good = tree && sample(&sampler, tree);
   while (good && out->length && out->bytes[out->length - 1] == ' ') out->length--;
-  return good && says_something(out) && !out->failed && !chooser->choices.failed && !source_failed(source);
+  return good && out->length > 0 && !out->failed && !chooser->choices.failed && !source_failed(source);
 }
 
 /* ---- for users ---- */
 
 struct samples {
-  struct buffer texts;   /* char */
-  struct buffer entries; /* struct source_text: text unused, number the place */
+  const sentences *compiled;
+  sentences_source *source; /* of the image */
+  sentences_matcher *matcher;
+  struct buffer sentence; /* the newest */
+  struct buffer texts;    /* char: those that were given */
+  struct buffer entries;  /* struct sample_text: where in texts */
+  size_t made, most;
+  sentences_receiver give;
+  void *user;
+  bool failed;
 };
 
-/* Adds the sentence unless it is there; false when it is. */
-static bool add_sample(struct samples *samples, const struct buffer *sentence) {
-  const struct source_text *entries = (struct source_text *)(void *)samples->entries.bytes;
+struct sample_text {
+  size_t first, length;
+};
+
+static bool is_known(const struct samples *samples) {
+  const struct sample_text *entries = (const struct sample_text *)(const void *)samples->entries.bytes;
   for (size_t i = 0; i < samples->entries.length / sizeof *entries; i++) {
-    if (entries[i].length == sentence->length &&
-        memcmp(samples->texts.bytes + (size_t)entries[i].number, sentence->bytes, sentence->length) == 0)
-      return false;
+    if (entries[i].length == samples->sentence.length &&
+        memcmp(samples->texts.bytes + entries[i].first, samples->sentence.bytes, samples->sentence.length) == 0)
+      return true;
   }
-  struct source_text entry = {NULL, (uint32_t)sentence->length, (double)samples->texts.length};
-  buffer_push(&samples->entries, &entry, sizeof entry);
-  buffer_append(&samples->texts, sentence->bytes, sentence->length);
-  return true;
+  return false;
+}
+
+/* Makes one sentence of the template and gives it, unless it is known or the template does not take it after all. */
+static void try_sample(struct samples *samples, const struct template *template, struct chooser *chooser) {
+  const struct image *image = samples->compiled->image;
+  bool good = sample_template(samples->source, image, template, chooser, &samples->sentence);
+  if (good && !is_known(samples)) {
+    struct sample_text entry = {samples->texts.length, samples->sentence.length};
+    good = matcher_accepts(samples->matcher, samples->compiled, template, samples->sentence.bytes, entry.length);
+    samples->failed |= sentences_matcher_failed(samples->matcher);
+    if (good) {
+      buffer_append(&samples->texts, samples->sentence.bytes, entry.length);
+      buffer_push(&samples->entries, &entry, sizeof entry);
+      samples->give(samples->user, samples->sentence.bytes, entry.length);
+      samples->made++;
+    }
+  }
+  samples->failed |= samples->sentence.failed || chooser->choices.failed || source_failed(samples->source) ||
+                     samples->texts.failed || samples->entries.failed;
+}
+
+/* By chance, templates in turn; then, when chance finds no more, counting through each. */
+static void make_samples(struct samples *samples, const struct template *templates, uint32_t count, uint64_t seed) {
+  struct chooser chooser = {.random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1};
+  if (chooser.random == 0) chooser.random = 1;
+  for (size_t i = 0; i < samples->most * ATTEMPTS + count && samples->made < samples->most && !samples->failed; i++)
+    try_sample(samples, &templates[i % count], &chooser);
+  for (uint32_t i = 0; i < count && samples->made < samples->most && !samples->failed; i++) {
+    struct chooser all = {.counting = true};
+    size_t left = samples->most * ATTEMPTS;
+    for (; !all.done && left && samples->made < samples->most && !samples->failed; left--) {
+      try_sample(samples, &templates[i], &all);
+      chooser_next(&all);
+    }
+    buffer_free(&all.choices);
+  }
 }
 
 bool sentences_sample(const sentences *compiled, unsigned intent, size_t most, uint64_t seed, sentences_receiver give,
@@ -183,45 +220,25 @@ bool sentences_sample(const sentences *compiled, unsigned intent, size_t most, u
   const struct image *image = compiled->image;
   if (intent == 0 || intent > image->intents_count) return true;
   const struct intent *record = &image->intents[intent - 1];
-  uint32_t first = NONE, count = 0;
+  const struct template *first = NULL;
+  uint32_t count = 0;
   for (uint32_t i = 0; i < record->blocks; i++) {
     const struct block *block = &image->blocks[record->first_block + i];
-    if (first == NONE && block->templates) first = block->first_template;
+    if (!first && block->templates) first = &image->templates[block->first_template];
     count += block->templates;
   }
-  sentences_source *source = source_of_image(image);
-  if (!source) return false;
-  struct chooser chooser = {.random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1};
-  if (chooser.random == 0) chooser.random = 1;
-  struct samples samples = {0};
-  struct buffer sentence = {0};
-  size_t made = 0;
-  /* by chance, templates in turn; then, when chance finds no more, counting through each */
-  for (size_t attempt = 0; count && made < most && attempt < most * ATTEMPTS + count && !sentence.failed; attempt++) {
-    const struct template *template = &image->templates[first + attempt % count];
-    if (sample_template(source, image, template, &chooser, &sentence) && add_sample(&samples, &sentence)) {
-      give(user, sentence.bytes, sentence.length);
-      made++;
-    }
-  }
-  for (uint32_t i = 0; i < count && made < most && !source_failed(source); i++) {
-    struct chooser all = {.counting = true};
-    for (size_t attempt = 0; !all.done && made < most && attempt < most * ATTEMPTS; attempt++) {
-      bool good = sample_template(source, image, &image->templates[first + i], &all, &sentence);
-      if (good && add_sample(&samples, &sentence)) {
-        give(user, sentence.bytes, sentence.length);
-        made++;
-      }
-      chooser_next(&all);
-    }
-    buffer_free(&all.choices);
-  }
-  bool good = !source_failed(source) && !sentence.failed && !samples.texts.failed && !samples.entries.failed;
+  if (count == 0) return true;
+  struct samples samples = {.compiled = compiled, .most = most, .give = give, .user = user};
+  samples.source = source_of_image(image);
+  samples.matcher = sentences_matcher_new();
+  samples.failed = !samples.source || !samples.matcher;
+  if (!samples.failed) make_samples(&samples, first, count, seed);
+  sentences_source_free(samples.source);
+  sentences_matcher_free(samples.matcher);
+  buffer_free(&samples.sentence);
   buffer_free(&samples.texts);
   buffer_free(&samples.entries);
-  buffer_free(&sentence);
-  sentences_source_free(source);
-  return good;
+  return !samples.failed;
 }
 
 /* ---- which slots ---- */

@@ -9,6 +9,8 @@
 
 #include "memory.h"
 
+enum { NAME_HEADS = 4096 };
+
 sentences_source *sentences_source_new(void) {
   sentences_source *source = memory_zeroed(sizeof *source);
   if (!source) return NULL;
@@ -30,6 +32,8 @@ void sentences_source_free(sentences_source *source) {
 #define VECTOR(type, name) buffer_free(&source->name);
   SOURCE_VECTORS(VECTOR)
 #undef VECTOR
+  buffer_free(&source->phrase_heads);
+  buffer_free(&source->list_heads);
   arena_free(&source->arena);
   memory_free(source);
 }
@@ -240,30 +244,60 @@ static void read_phrase(sentences_source *source, struct source_phrase *phrase) 
   phrase->tree = template_parse(&source->arena, phrase->text, phrase->length, &mistake);
   if (phrase->tree || !mistake.code) return;
   struct mistake_place place = {.phrase = phrase, .column = mistake.column, .text = phrase->text};
-  if (phrase->block != NONE) {
+  /* the source of an image knows no blocks; what it reads has been read before */
+  if (phrase->block < SOURCE_COUNT(source, struct source_block, blocks)) {
     place.block = phrase->block + 1;
     place.intent = SOURCE_ITEM(source, struct source_block, blocks, phrase->block)->intent + 1;
   }
   source_mistake(source, false, mistake.code, &place, NULL, "%s", mistake.message);
 }
 
+/* Both kinds are found by the hash of their name; nothing is added any more once something has been looked for. */
+static uint32_t *head_of(struct buffer *heads, const char *name) {
+  uint32_t hash = 2166136261U; /* FNV-1a */
+  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619U;
+  return (uint32_t *)(void *)heads->bytes + hash % NAME_HEADS;
+}
+
 struct source_phrase *source_find_phrase(sentences_source *source, uint32_t block, const char *name) {
-  struct source_phrase *found = NULL;
-  for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_phrase, phrases); i++) {
-    struct source_phrase *phrase = SOURCE_ITEM(source, struct source_phrase, phrases, i);
+  struct source_phrase *all = SOURCE_ITEM(source, struct source_phrase, phrases, 0), *found = NULL;
+  if (source->phrase_heads.length == 0) {
+    if (!buffer_zero(&source->phrase_heads, NAME_HEADS * sizeof(uint32_t))) {
+      source->arena.failed = true;
+      return NULL;
+    }
+    for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_phrase, phrases); i++) {
+      uint32_t *head = head_of(&source->phrase_heads, all[i].name);
+      all[i].same = *head;
+      *head = i + 1;
+    }
+  }
+  for (uint32_t at = *head_of(&source->phrase_heads, name); at; at = all[at - 1].same) {
+    struct source_phrase *phrase = &all[at - 1];
     if ((phrase->block != NONE && phrase->block != block) || strcmp(phrase->name, name) != 0) continue;
-    if (!found || phrase->block != NONE) found = phrase;
+    if (!found || (phrase->block != NONE && found->block == NONE)) found = phrase;
   }
   if (found && !found->read) read_phrase(source, found);
   return found;
 }
 
 struct source_list *source_find_list(sentences_source *source, uint32_t block, const char *name) {
-  struct source_list *found = NULL;
-  for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_list, lists); i++) {
-    struct source_list *list = SOURCE_ITEM(source, struct source_list, lists, i);
+  struct source_list *all = SOURCE_ITEM(source, struct source_list, lists, 0), *found = NULL;
+  if (source->list_heads.length == 0) {
+    if (!buffer_zero(&source->list_heads, NAME_HEADS * sizeof(uint32_t))) {
+      source->arena.failed = true;
+      return NULL;
+    }
+    for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_list, lists); i++) {
+      uint32_t *head = head_of(&source->list_heads, all[i].name);
+      all[i].same = *head;
+      *head = i + 1;
+    }
+  }
+  for (uint32_t at = *head_of(&source->list_heads, name); at; at = all[at - 1].same) {
+    struct source_list *list = &all[at - 1];
     if ((list->block != NONE && list->block != block) || strcmp(list->name, name) != 0) continue;
-    if (!found || list->block != NONE) found = list;
+    if (!found || (list->block != NONE && found->block == NONE)) found = list;
   }
   return found;
 }

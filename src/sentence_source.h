@@ -23,6 +23,7 @@ struct source_phrase {
   uint32_t length, block;           /* block NONE: of all */
   const struct template_node *tree; /* NULL: not read yet, or bad */
   bool read, open;                  /* open: being expanded */
+  uint32_t same;                    /* another one whose name has the same hash, plus 1 */
 };
 
 struct source_value {
@@ -38,8 +39,10 @@ struct source_list {
   sentences_list_options options;
   uint32_t first_value, values;
   uint32_t image;       /* its number in the image; NONE: not there (yet) */
+  uint32_t text;        /* its name, in the image */
   uint32_t range, type; /* likewise; NONE */
   bool open;            /* being expanded */
+  uint32_t same;        /* as a phrase's */
 };
 
 struct source_slot {
@@ -95,6 +98,7 @@ struct source_text {
 
 struct sentences_source {
   struct arena arena;
+  struct buffer phrase_heads, list_heads; /* uint32_t for each hash: the newest of that name, plus 1; made when asked */
   bool ignore_whitespace;
 #define VECTOR(type, name) struct buffer name;
   SOURCE_VECTORS(VECTOR)

@@ -117,7 +117,7 @@ void states_free(struct states *states) {
 }
 
 static bool is_usable(struct states *states) {
-  if (states_used(states) > states->limit || states_used(states) > STATES_MOST) states->exceeded = true;
+  if (states_used(states) > states->limit) states->exceeded = true;
   return !states->exceeded && !states->failed;
 }
 
@@ -179,6 +179,19 @@ uint32_t states_union(struct states *states, uint32_t one, uint32_t other) {
   collect_begin(states);
   collect_set(states, one);
   collect_set(states, other);
+  return collect_end(states);
+}
+
+static int compare_members(const void *one, const void *other) {
+  uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+  return a < b ? -1 : a > b;
+}
+
+uint32_t states_union_all(struct states *states, const uint32_t *sets, uint32_t count) {
+  collect_begin(states);
+  for (uint32_t i = 0; i < count; i++) collect_set(states, sets[i]);
+  if (states->scratch.length && !states->scratch.failed)
+    qsort(states->scratch.bytes, number_count(&states->scratch), sizeof(uint32_t), compare_members);
   return collect_end(states);
 }
 

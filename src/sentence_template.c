@@ -99,7 +99,7 @@ static bool read_number(const char *from, const char *last, const char **end, do
   }
   size_t length = (size_t)(byte - from);
   *end = byte;
-  if (length == 0 || length >= sizeof text || byte[-1] == '-') return false;
+  if (length == 0 || *(*from == '-' ? from + 1 : from) == '.' || length >= sizeof text || byte[-1] == '-') return false;
   /* by hand, since strtod depends on the host's locale */
   double value = 0, scale = 1;
   bool fraction = false;
@@ -265,8 +265,7 @@ const struct template_node *template_parse(struct arena *arena, const char *text
     return fail(&reader, 0, "too_long", "is longer than 65,536 bytes: divide it into several");
   size_t valid = utf8_valid_prefix(text, length);
   if (valid < length) return fail(&reader, valid, "not_utf8", "is not UTF-8: write it in UTF-8");
-  const struct template_node *body = read_body(&reader, '\0');
-  /* a NUL ends the body like the delimiter that is never there */
-  if (body && reader.at < length) return fail(&reader, reader.at, "nul", "holds a NUL: remove it");
-  return body;
+  const char *nul = memchr(text, '\0', length);
+  if (nul) return fail(&reader, (size_t)(nul - text), "nul", "holds a NUL: remove it");
+  return read_body(&reader, '\0');
 }

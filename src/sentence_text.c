@@ -181,7 +181,7 @@ static void put_character(struct folding *folding, uint32_t code) {
     return;
   }
   if (is_emoji(code)) {
-    put_unit(folding, code, 0, UNIT_ALWAYS);
+    put_unit(folding, code, 0, UNIT_ALWAYS | UNIT_EMOJI);
     return;
   }
   enum { LONGEST_DECOMPOSITION = 32 }; /* Unicode's longest is 18 (U+FDFA) */
@@ -215,6 +215,7 @@ static void put_ascii(struct folding *folding, unsigned char byte) {
 
 bool text_units(const char *text, size_t length, struct buffer *out) {
   for (size_t at = 0; at < length;) {
+    if (out->length > TEXT_UNITS * sizeof(struct unit)) return false;
     struct folding folding = {out, (uint32_t)at, (uint32_t)at + 1, 0};
     unsigned char byte = (unsigned char)text[at];
     if (byte < 0x80) {

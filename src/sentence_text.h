@@ -27,6 +27,7 @@ enum {
   UNIT_INNER = 1 << 5,       /* not the first unit of its character */
   UNIT_IGNORABLE = 1 << 6,   /* may be passed over: punctuation at the edge of a word, emoji, the space beside them */
   UNIT_SKIPPED = 1 << 7,     /* ignorable because it is of a skip word */
+  UNIT_EMOJI = 1 << 9,       /* may be passed over by a template, but is text for a slot that takes any */
   UNIT_ALWAYS = 1 << 8,      /* ignorable wherever it stands: full-width punctuation, emoji */
 };
 
@@ -39,9 +40,11 @@ struct unit {
 
 enum { UNIT_BAD = 0x110000 };
 
+enum { TEXT_UNITS = 131072 }; /* limit: some characters are many units */
+
 /*
- * Appends the units of `text` to `out`, a buffer of struct unit, with every flag but IGNORABLE and SKIPPED. False, with
- * out->failed, when there is no memory.
+ * Appends the units of `text` to `out`, a buffer of struct unit, with every flag but IGNORABLE and SKIPPED. False when
+ * there is no memory, with out->failed, or when there are more than TEXT_UNITS.
  */
 bool text_units(const char *text, size_t length, struct buffer *out);
 
@@ -56,6 +59,12 @@ void text_places(struct unit *units, size_t count, unsigned char *place);
 /* Whether the unit can stand inside a word, next to which punctuation counts as text. */
 static inline bool unit_in_word(const struct unit *unit) {
   return (unit->flags & UNIT_WORD) != 0;
+}
+
+/* Whether a slot that takes any text can be just this. */
+static inline bool unit_is_content(const struct unit *unit) {
+  if (unit->flags & (UNIT_SPACE | UNIT_SKIPPED)) return false;
+  return !(unit->flags & UNIT_IGNORABLE) || unit->flags & UNIT_EMOJI;
 }
 
 #pragma GCC visibility pop

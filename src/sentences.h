@@ -82,8 +82,8 @@ typedef struct {
   bool typos;                     /* values: one letter may be wrong, missing or too much in values of SENTENCES_LONG */
   double from, to, step;          /* range; step 0: 1 */
   double multiplier;              /* range; 0: 1 */
-  int fractions;                  /* range: 1, 2 (halves) or 10 (tenths) parts of a step; 0: 1 */
-  bool no_digits, no_words;       /* range */
+  int fractions; /* range: parts of one that may stand behind whole steps: 1 (none), 2 (halves), 10 (tenths); 0: 1 */
+  bool no_digits, no_words; /* range */
 } sentences_list_options;
 
 enum { SENTENCES_LONG = 6 }; /* characters of a value from which on a typo is forgiven */
@@ -163,7 +163,7 @@ void sentences_matcher_free(sentences_matcher *matcher);
  * Limits. A longer text matches nothing; nor does one that would take more steps, each of which is a state looked at:
  * a few thousand for a sentence of a large grammar, and some milliseconds for all of them.
  */
-enum { SENTENCES_TEXT_BYTES = 65536, SENTENCES_STEPS = 1 << 17, SENTENCES_EXPLAIN_STEPS = 1 << 24 };
+enum { SENTENCES_TEXT_BYTES = 65536, SENTENCES_STEPS = 5 << 15, SENTENCES_EXPLAIN_STEPS = 1 << 24 };
 
 /*
  * What a slot of its own type can be at a place of the text: appends up to `most` candidates, and returns how many.

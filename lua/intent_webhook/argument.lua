@@ -3,6 +3,7 @@
 -- Each function here is called by the public function itself, and not as a tail call: that is how the line is found.
 
 local check = require "intent_webhook.check"
+local options = require "intent_webhook.options"
 
 local argument = {}
 
@@ -48,16 +49,75 @@ end
 ---@param caller string
 ---@param name string the argument's, for when it is no table
 ---@param value any
----@param options intent_webhook.Option[]
+---@param known intent_webhook.Option[]
 ---@return table accepted
-function argument.options(caller, name, value, options)
+function argument.options(caller, name, value, known)
   local mistakes = check.mistakes()
-  local accepted = check.options(mistakes, "", value == nil and {} or value, options)
+  local accepted = check.options(mistakes, "", value == nil and {} or value, known)
   local mistake = mistakes:first()
   if mistake then
     error(("%s: %s: %s"):format(caller, mistake.path == "" and name or mistake.path, mistake.message), CALLER)
   end
   return accepted
+end
+
+-- Messages ---------------------------------------------------------------------------------------------------------
+
+local MOST_CONTEXT = 64 -- keys
+
+local function check_context(mistakes, context)
+  local count = #check.names(mistakes, "context", context, "give values by key")
+  for key, value in next, context do check.scalar(mistakes, check.within("context", key), value) end
+  if count > MOST_CONTEXT then
+    mistakes:add("context", ("has %d keys, but %d is the most"):format(count, MOST_CONTEXT))
+  end
+end
+
+local function check_best_slot(mistakes, name, slots)
+  if slots[name] then return end
+  local names = {}
+  for known in pairs(slots) do names[#names + 1] = known end
+  table.sort(names)
+  mistakes:add("best_slot", ('no intent has the slot "%s"%s'):format(name, check.suggestion(name, names)))
+end
+
+-- Whether a context is beyond doubt, which most are.
+local function is_plain_context(context)
+  local count = 0
+  for key, value in next, context do
+    count = count + 1
+    local kind = type(value)
+    if type(key) ~= "string" or key == "" then return false end
+    local plain = kind == "string" or kind == "boolean" or (kind == "number" and value < 2 ^ 53 and value > -2 ^ 53)
+    if not plain then return false end
+  end
+  return count <= MOST_CONTEXT
+end
+
+---What is given with a message.
+---@param caller string the public function's name
+---@param given any
+---@param slots table<string, boolean> the names of all intents' slots
+---@return string|nil session
+---@return table|nil demands for the core: context and best_slot
+function argument.message(caller, given, slots)
+  if given == nil then return nil end
+  if type(given) ~= "table" then
+    error(("%s: options: must be a table, got %s"):format(caller, check.kind(given)), CALLER)
+  end
+  local session, context, best_slot = given.session, given.context, given.best_slot
+  local plain = (session == nil or type(session) == "string") and (best_slot == nil or slots[best_slot])
+    and (context == nil or (type(context) == "table" and is_plain_context(context)))
+  for name in next, given do plain = plain and (name == "session" or name == "context" or name == "best_slot") end
+  if not plain or (session and session:find("%z")) then
+    local mistakes = check.mistakes()
+    local accepted = check.options(mistakes, "", given, options.message)
+    if accepted.context then check_context(mistakes, accepted.context) end
+    if accepted.best_slot then check_best_slot(mistakes, accepted.best_slot, slots) end
+    local mistake = mistakes:first()
+    if mistake then error(("%s: %s: %s"):format(caller, mistake.path, mistake.message), CALLER) end
+  end
+  return session, (context or best_slot) and { context = context, best_slot = best_slot } or nil
 end
 
 return argument

@@ -7,6 +7,9 @@ local core = require "intent_webhook.core"
 
 local check = {}
 
+local MOST_WHOLE = 2 ^ 53 -- of the whole numbers that a double holds, and the core's sentences keep
+local math_type = rawget(math, "type") -- Lua 5.3 and later
+
 ---What may stand in a table under one name.
 ---@class intent_webhook.Option
 ---@field name string
@@ -376,6 +379,10 @@ function check.scalar(mistakes, path, value, hint)
   if not check.type(mistakes, path, value, "string|number|boolean", hint) then return false end
   if type(value) == "number" and value - value ~= 0 then
     mistakes:add(path, ("must be a number that JSON has, got %s"):format(show_number(value)))
+    return false
+  end
+  if math_type and math_type(value) == "integer" and (value > MOST_WHOLE or value < -MOST_WHOLE) then
+    mistakes:add(path, "is beyond 2^53 and would be rounded: write it as a string")
     return false
   end
   return true

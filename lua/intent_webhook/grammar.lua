@@ -311,6 +311,14 @@ function Grammar:place(result)
   return self.placed[result.intent][result.block]
 end
 
+---What one template yields.
+---@class intent_webhook.Yield
+---@field intent string
+---@field rule integer
+---@field template string
+---@field always string[] slots that it yields whatever is said, those of the rule included
+---@field sometimes string[] slots that only some of its branches yield
+
 ---What each template yields.
 ---@return table[] # { intent = number, placed =, template = number, always = names, sometimes = names } each
 function Grammar:yields()

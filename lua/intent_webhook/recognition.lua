@@ -12,6 +12,64 @@ local protected = require "intent_webhook.protected"
 
 local recognition = {}
 
+-- What users get ---------------------------------------------------------------------------------------------------
+
+---What came of a message.
+---@class intent_webhook.MessageResult
+---@field status "fired"|"incomplete"|"unmatched"
+---@field intent? string the intent that fits best
+---@field slots? table what its rule found
+---@field score? number 0 to 1: how much of the message the rule accounts for
+---@field rule? integer which of the intent's rules it was
+---@field id? string of the event, when it fired
+---@field missing? string[] the required slots that were not in the message, when it is incomplete
+---@field ambiguous? string[] other intents whose sentences fit no less
+---@field errors? intent_webhook.RuleError[] what users' functions raised; nil when none did
+
+---What `match` found.
+---@class intent_webhook.Match
+---@field intent string
+---@field rule integer which of the intent's rules it was
+---@field slots table values by name
+---@field score number 0 to 1: how much of the message the rule accounts for
+---@field missing? string[] the required slots that were not in the message: `message` would not fire
+---@field template? string the sentence
+---@field spans? table<string, integer[]> of a sentence: the first and last byte in the text that gave a slot its value;
+---  values from the rule or the context have none
+---@field ambiguous? string[] other intents whose sentences fit no less
+---@field context? table of a sentence: that of the message, with what the values in it add
+---@field response? string of the rule
+---@field metadata? any of the rule
+---@field errors? intent_webhook.RuleError[] what users' functions raised
+
+---A candidate, as `explain` lists it.
+---@class intent_webhook.Explanation
+---@field rank integer from 1
+---@field intent string
+---@field rule integer
+---@field priority integer the intent's and the rule's
+---@field accepted boolean whether the rule matched, with its context and keywords
+---@field slots? table
+---@field score? number
+---@field template? string the sentence
+---@field spans? table<string, integer[]>
+---@field wildcards? integer how many lists in it took any text
+---@field literals? integer how many characters of the text the sentence says itself
+---@field stopped? integer of a sentence that did not match: the first byte of the text that does not fit, or the one
+---  behind the text
+---@field reason? string why it did not win, nil for the one that did: "priority", "score", "best_slot", "wildcards",
+---  "free", "typos", "accents", "literals", "conditions", "order"; of those that did not match: "context_missing",
+---  "context_differs", "context_excluded", "keyword_missing", "unmatched", "error"
+---@field detail? string the same as a sentence
+
+---What a user's function raised.
+---@class intent_webhook.RuleError
+---@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"; "text": that is beyond what
+---  sentences are compared with, 64 KiB or 131,072 steps
+---@field message string of a function, with the traceback
+
+-- Rules to ask -----------------------------------------------------------------------------------------------------
+
 ---What a rule found.
 ---@class intent_webhook.Candidate
 ---@field intent intent_webhook.CheckedIntent
@@ -126,6 +184,15 @@ function Recognition:of_sentence(found)
     sentence = placed.rule }
 end
 
+local function too_long_message(text)
+  if #text > core.most_text_bytes then
+    local sentence = "is too long: %d bytes were not compared with the sentences; the most is %d"
+    return sentence:format(#text, core.most_text_bytes)
+  end
+  local sentence = "is too much for the sentences: its %d bytes fit them in so many ways that the search was given up"
+  return sentence:format(#text)
+end
+
 ---The candidate that wins.
 ---@param text string
 ---@param session string|nil
@@ -135,10 +202,7 @@ end
 function Recognition:best(text, session, demands, errors)
   local found, too_long
   if self.grammar then found, too_long = self.grammar.core:match(text, demands) end
-  if too_long then
-    local sentence = "is too long: %d bytes were not compared with the sentences; the most is %d, less where much matches"
-    errors[#errors + 1] = { where = "text", message = sentence:format(#text, core.most_text_bytes) }
-  end
+  if too_long then errors[#errors + 1] = { where = "text", message = too_long_message(text) } end
   local best = found and self:of_sentence(found) or nil
   for _, one in ipairs(self.others) do
     if best and not could_win(one, best) then break end -- nor could those after it
@@ -217,7 +281,8 @@ function Recognition:explain_sentences(text, demands)
     entry.wildcards, entry.literals = found.wildcards, found.literals
     entry.accepted, entry.stopped = not found.reason or LOSSES[found.reason] or false, found.stopped
     if found.reason == "unmatched" and not found.detail then
-      entry.detail = ("the text fits up to byte %d"):format(found.stopped or 0)
+      entry.detail = found.stopped > #text and "the text ends where the sentence goes on"
+        or ("the text does not fit from byte %d on"):format(found.stopped)
     end
     if entry.accepted then
       accepted[#accepted + 1] = { candidate = candidate, entry = entry }
