@@ -347,29 +347,26 @@ end
 ---@return string|nil message
 ---@return string|nil code as those of `fire`, when the intent could not be fired
 function Client:message(text, given)
-  argument.string("client:message", "text", text)
-  local session, demands = argument.message("client:message", given, self.slot_names)
-  local errors = {}
-  local best = self.recognition:best(text, session, demands, errors)
-  local result = { status = "unmatched" }
-  if best then
-    result = {
-      status = "incomplete", intent = best.intent.name, slots = best.slots, score = best.score, rule = best.rule,
-      missing = intent.missing(best.intent, best.slots), ambiguous = self.recognition:ambiguous(best),
-    }
-    if not result.missing then
-      local time = time_of(self, "client:message")
-      local id, message, code
-      if best.intent.maps or #errors > 0 then
-        id, message, code = fire_in_full(self, best.intent, best.slots, session, time, errors)
-      else
-        id, message, code = self.core:fire(best.intent.core, best.slots, session, time)
-      end
-      if not id then return nil, message, code end
-      result.status, result.id = "fired", id
-    end
+  if type(text) ~= "string" then argument.string("client:message", "text", text) end
+  local session, context, best_slot = argument.message("client:message", given, self.slot_names)
+  local match, checked, errors = self.recognition:match(text, session, context, best_slot)
+  if not match then return { status = "unmatched", errors = errors } end
+  local result = {
+    status = "incomplete", intent = match.intent, slots = match.slots, score = match.score, rule = match.rule,
+    missing = intent.missing(checked, match.slots), ambiguous = match.ambiguous, errors = errors,
+  }
+  if result.missing then return result end
+  local time = time_of(self, "client:message")
+  local id, message, code
+  if checked.maps or errors then
+    errors = errors or {}
+    id, message, code = fire_in_full(self, checked, match.slots, session, time, errors)
+    result.errors = errors[1] and errors or nil
+  else
+    id, message, code = self.core:fire(checked.core, match.slots, session, time)
   end
-  if #errors > 0 then result.errors = errors end
+  if not id then return nil, message, code end
+  result.status, result.id = "fired", id
   return result
 end
 
@@ -379,21 +376,12 @@ end
 ---@return intent_webhook.Match|nil
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, when nothing matched
 function Client:match(text, given)
-  argument.string("client:match", "text", text)
-  local session, demands = argument.message("client:match", given, self.slot_names)
-  local errors = {}
-  local best = self.recognition:best(text, session, demands, errors)
-  if #errors == 0 then errors = nil end
-  if not best then return nil, errors end
-  local match = {
-    intent = best.intent.name, rule = best.rule, slots = best.slots, score = best.score,
-    missing = intent.missing(best.intent, best.slots), ambiguous = self.recognition:ambiguous(best), errors = errors,
-  }
-  if best.sentence then
-    match.template, match.spans = best.sentence.templates[best.found.template], best.found.spans
-    match.context = best.found.context
-    match.response, match.metadata = best.sentence.response, best.sentence.metadata
-  end
+  if type(text) ~= "string" then argument.string("client:match", "text", text) end
+  local session, context, best_slot = argument.message("client:match", given, self.slot_names)
+  local match, checked, errors = self.recognition:match(text, session, context, best_slot)
+  if not match then return nil, errors end
+  if checked.required[1] then match.missing = intent.missing(checked, match.slots) end
+  if errors then match.errors = errors end
   return match
 end
 
@@ -405,8 +393,8 @@ end
 ---@return intent_webhook.Explanation[]
 function Client:explain(text, given)
   argument.string("client:explain", "text", text)
-  local session, demands = argument.message("client:explain", given, self.slot_names)
-  return self.recognition:explain(text, session, demands)
+  local session, context, best_slot = argument.message("client:explain", given, self.slot_names)
+  return self.recognition:explain(text, session, context, best_slot)
 end
 
 -- Sentences --------------------------------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ light  rule 1  score 1.000
       assert.are.equal(0, status)
       assert.are.equal('{"intent":"light","slots":{"area":"living_room","level":50},"spans":{"area":[15,25],'
         .. '"level":[37,38]},"rule":1,"template":"<turn> on [the] {area} light[s] [to {level}]","score":1,'
-        .. '"context":{},"response":"done","metadata":{"a":"x","b":[1,2]}}\n', output)
+        .. '"response":"done","metadata":{"a":"x","b":[1,2]}}\n', output)
     end)
 
     it("end with 1 when there is no intent for a message, and tell what functions raised", function()

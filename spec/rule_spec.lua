@@ -11,8 +11,8 @@ local function compile(mistakes, made, names)
   local compiled = grammar.new(mistakes, CLIENT, { outline }, false)
   return compiled and {
     match = function(_, message)
-      local found = compiled.core:match(message)
-      if found then return found.slots, found.score end
+      local slots, _, _, _, _, score = compiled.core:match(message)
+      if slots then return slots, score end
     end,
     yields = compiled:yields()[1],
   }

@@ -440,17 +440,17 @@ static size_t recognise(void *user, const char *list, const char *text, size_t l
   return count;
 }
 
-/* Reads { context =, best_slot =, types = } at index; pairs has room for MOST_PAIRS. */
-static void read_options(lua_State *L, int index, sentences_options *options, sentences_pair *pairs,
-                         struct lua_search *search) {
-  *options = (sentences_options){0};
-  if (lua_isnoneornil(L, index)) return;
-  luaL_checktype(L, index, LUA_TTABLE);
-  options->best_slot = lua_option_string(L, index, "best_slot");
-  if (push_field(L, index, "context")) { /* stays on the stack, and its texts alive */
-    luaL_checktype(L, -1, LUA_TTABLE);
-    int context = lua_gettop(L);
-    for (lua_pushnil(L); lua_next(L, context); lua_pop(L, 1)) {
+/*
+ * Reads the arguments behind the text: a context by key, or nil; the name of the best slot, or nil; a recogniser of
+ * types, or nil. pairs has room for MOST_PAIRS; their texts are alive as long as the arguments are on the stack.
+ */
+static void read_options(lua_State *L, sentences_options *options, sentences_pair *pairs, struct lua_search *search) {
+  enum { CONTEXT = 3, BEST_SLOT, TYPES };
+  lua_settop(L, TYPES);
+  *options = (sentences_options){.best_slot = luaL_optstring(L, BEST_SLOT, NULL)};
+  if (!lua_isnil(L, CONTEXT)) {
+    luaL_checktype(L, CONTEXT, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, CONTEXT); lua_pop(L, 1)) {
       if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "a key of the context must be a string");
       if (options->context_count == MOST_PAIRS) luaL_error(L, "the context has more than %d keys", MOST_PAIRS);
       pairs[options->context_count].key = lua_tostring(L, -2);
@@ -458,10 +458,10 @@ static void read_options(lua_State *L, int index, sentences_options *options, se
     }
     options->context = pairs;
   }
-  if (push_field(L, index, "types")) {
-    luaL_checktype(L, -1, LUA_TFUNCTION);
+  if (!lua_isnil(L, TYPES)) {
+    luaL_checktype(L, TYPES, LUA_TFUNCTION);
     search->L = L;
-    search->function = lua_gettop(L);
+    search->function = TYPES;
     lua_newtable(L);
     search->values = lua_gettop(L);
     lua_pushnil(L);
@@ -490,23 +490,56 @@ static void set_integer(lua_State *L, const char *key, lua_Integer value) {
   lua_setfield(L, -2, key);
 }
 
-static void push_spans(lua_State *L, const sentences_match *match) {
-  lua_newtable(L);
+/* Pushes two tables: the slots' values, and their spans in the text. */
+static void push_slots(lua_State *L, const sentences_match *match) {
+  lua_createtable(L, 0, (int)match->capture_count);
+  lua_createtable(L, 0, (int)match->capture_count);
   for (size_t i = 0; i < match->capture_count; i++) {
     const sentences_capture *capture = &match->captures[i];
-    if (capture->from == capture->to) continue;
     lua_pushstring(L, capture->name);
-    lua_createtable(L, 2, 0);
-    lua_pushinteger(L, (lua_Integer)capture->from + 1);
-    lua_rawseti(L, -2, 1);
-    lua_pushinteger(L, (lua_Integer)capture->to);
-    lua_rawseti(L, -2, 2);
+    if (capture->from < capture->to) {
+      lua_pushvalue(L, -1);
+      lua_createtable(L, 2, 0);
+      lua_pushinteger(L, (lua_Integer)capture->from + 1);
+      lua_rawseti(L, -2, 1);
+      lua_pushinteger(L, (lua_Integer)capture->to);
+      lua_rawseti(L, -2, 2);
+      lua_rawset(L, -4);
+    }
+    push_scalar(L, &capture->value);
+    lua_rawset(L, -4);
+  }
+}
+
+/* Pushes the context, or nil when it is empty. */
+static void push_context(lua_State *L, const sentences_match *match) {
+  if (match->context_count == 0) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_createtable(L, 0, (int)match->context_count);
+  for (size_t i = 0; i < match->context_count; i++) {
+    lua_pushstring(L, match->context[i].key);
+    push_scalar(L, &match->context[i].value);
     lua_rawset(L, -3);
   }
 }
 
-static void push_match(lua_State *L, const sentences_match *match) {
-  lua_createtable(L, 0, 14);
+/* Pushes the numbers of the other intents that tie, or nil. */
+static void push_ambiguous(lua_State *L, const sentences_match *match) {
+  if (match->ambiguous_count == 0) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_createtable(L, (int)match->ambiguous_count, 0);
+  for (size_t i = 0; i < match->ambiguous_count; i++) {
+    lua_pushinteger(L, (lua_Integer)match->ambiguous[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+static void push_candidate(lua_State *L, const sentences_match *match) {
+  lua_createtable(L, 0, 16);
   set_integer(L, "intent", match->intent);
   set_integer(L, "block", match->block);
   set_integer(L, "template", match->template);
@@ -518,28 +551,12 @@ static void push_match(lua_State *L, const sentences_match *match) {
   lua_setfield(L, -2, "score");
   lua_pushboolean(L, match->skipped);
   lua_setfield(L, -2, "skipped");
-  lua_createtable(L, 0, (int)match->capture_count);
-  for (size_t i = 0; i < match->capture_count; i++) {
-    lua_pushstring(L, match->captures[i].name);
-    push_scalar(L, &match->captures[i].value);
-    lua_rawset(L, -3);
-  }
+  push_slots(L, match);
+  lua_setfield(L, -3, "spans");
   lua_setfield(L, -2, "slots");
-  push_spans(L, match);
-  lua_setfield(L, -2, "spans");
-  lua_createtable(L, 0, (int)match->context_count);
-  for (size_t i = 0; i < match->context_count; i++) {
-    lua_pushstring(L, match->context[i].key);
-    push_scalar(L, &match->context[i].value);
-    lua_rawset(L, -3);
-  }
+  push_context(L, match);
   lua_setfield(L, -2, "context");
-  if (match->ambiguous_count == 0) return;
-  lua_newtable(L);
-  for (size_t i = 0; i < match->ambiguous_count; i++) {
-    lua_pushinteger(L, (lua_Integer)match->ambiguous[i]);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
+  push_ambiguous(L, match);
   lua_setfield(L, -2, "ambiguous");
 }
 
@@ -558,24 +575,32 @@ static void check_search(lua_State *L, const struct lua_sentences *self, const s
   if (sentences_matcher_failed(self->matcher)) luaL_error(L, "not enough memory");
 }
 
-/* sentences:match(text, options) -> result | nil, whether the text was too long */
+/*
+ * sentences:match(text, context, best_slot, types) -> slots, spans, intent, block, template, score, context, ambiguous
+ *                                 | nil, whether the text was too long
+ */
 static int self_match(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
-  lua_settop(L, 3);
   sentences_pair pairs[MOST_PAIRS];
   sentences_options options;
   struct lua_search search = {0};
-  read_options(L, 3, &options, pairs, &search);
+  read_options(L, &options, pairs, &search);
   sentences_matcher *matcher = matcher_of(L, self);
   self->searching = true; /* nothing raises until it is false again */
   const sentences_match *match = sentences_find(matcher, self->compiled, text, length, &options);
   self->searching = false;
   check_search(L, self, &search);
   if (match) {
-    push_match(L, match);
-    return 1;
+    push_slots(L, match);
+    lua_pushinteger(L, (lua_Integer)match->intent);
+    lua_pushinteger(L, (lua_Integer)match->block);
+    lua_pushinteger(L, (lua_Integer)match->template);
+    lua_pushnumber(L, match->score);
+    push_context(L, match);
+    push_ambiguous(L, match);
+    return 8;
   }
   lua_pushnil(L);
   lua_pushboolean(L, sentences_too_long(self->matcher));
@@ -597,16 +622,16 @@ static const char *const reasons[] = {[SENTENCES_LOST_PRIORITY] = "priority",
                                       [SENTENCES_KEYWORD_MISSING] = "keyword_missing",
                                       [SENTENCES_UNMATCHED] = "unmatched"};
 
-/* sentences:explain(text, options) -> list of results, each with accepted, rank, reason, detail, stopped */
+/* sentences:explain(text, context, best_slot, types) -> list of results, each with accepted, rank, reason, detail,
+ * stopped */
 static int self_explain(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   size_t length, count;
   const char *text = luaL_checklstring(L, 2, &length);
-  lua_settop(L, 3);
   sentences_pair pairs[MOST_PAIRS];
   sentences_options options;
   struct lua_search search = {0};
-  read_options(L, 3, &options, pairs, &search);
+  read_options(L, &options, pairs, &search);
   sentences_matcher *matcher = matcher_of(L, self);
   self->searching = true;
   const sentences_match *matches = sentences_explain(matcher, self->compiled, text, length, &options, &count);
@@ -614,7 +639,7 @@ static int self_explain(lua_State *L) {
   check_search(L, self, &search);
   lua_newtable(L);
   for (size_t i = 0; i < count; i++) {
-    push_match(L, &matches[i]);
+    push_candidate(L, &matches[i]);
     set_integer(L, "rank", (lua_Integer)i + 1);
     lua_pushboolean(L, matches[i].reason == SENTENCES_WON);
     lua_setfield(L, -2, "accepted");

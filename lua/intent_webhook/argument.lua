@@ -99,16 +99,19 @@ end
 ---@param given any
 ---@param slots table<string, boolean> the names of all intents' slots
 ---@return string|nil session
----@return table|nil demands for the core: context and best_slot
+---@return table|nil context
+---@return string|nil best_slot
 function argument.message(caller, given, slots)
   if given == nil then return nil end
   if type(given) ~= "table" then
     error(("%s: options: must be a table, got %s"):format(caller, check.kind(given)), CALLER)
   end
   local session, context, best_slot = given.session, given.context, given.best_slot
-  local plain = (session == nil or type(session) == "string") and (best_slot == nil or slots[best_slot])
+  local unknown = (session ~= nil and -1 or 0) + (context ~= nil and -1 or 0) + (best_slot ~= nil and -1 or 0)
+  for _ in next, given do unknown = unknown + 1 end
+  local plain = unknown == 0 and (session == nil or type(session) == "string")
+    and (best_slot == nil or slots[best_slot])
     and (context == nil or (type(context) == "table" and is_plain_context(context)))
-  for name in next, given do plain = plain and (name == "session" or name == "context" or name == "best_slot") end
   if not plain or (session and session:find("%z")) then
     local mistakes = check.mistakes()
     local accepted = check.options(mistakes, "", given, options.message)
@@ -117,7 +120,7 @@ function argument.message(caller, given, slots)
     local mistake = mistakes:first()
     if mistake then error(("%s: %s: %s"):format(caller, mistake.path, mistake.message), CALLER) end
   end
-  return session, (context or best_slot) and { context = context, best_slot = best_slot } or nil
+  return session, context, best_slot
 end
 
 return argument

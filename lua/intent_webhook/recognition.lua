@@ -193,37 +193,56 @@ local function too_long_message(text)
   return sentence:format(#text)
 end
 
----The candidate that wins.
----@param text string
----@param session string|nil
----@param demands table|nil for the core: context and best_slot
----@param errors intent_webhook.RuleError[] gets what users' functions raised, and that the text is too long
----@return intent_webhook.Candidate|nil
-function Recognition:best(text, session, demands, errors)
-  local found, too_long
-  if self.grammar then found, too_long = self.grammar.core:match(text, demands) end
-  if too_long then errors[#errors + 1] = { where = "text", message = too_long_message(text) } end
-  local best = found and self:of_sentence(found) or nil
-  for _, one in ipairs(self.others) do
-    if best and not could_win(one, best) then break end -- nor could those after it
-    local slots, score = apply_rule(one, text, session, errors)
-    if slots then
-      local candidate = of_rule(one, slots, score)
-      if not best or advantage(candidate, best) then best = candidate end
-    end
-  end
-  return best
-end
-
----The names of the intents of whose sentences the message is as well, no less than of the best one.
----@param candidate intent_webhook.Candidate
----@return string[]|nil
-function Recognition:ambiguous(candidate)
-  local numbers = candidate.found and candidate.found.ambiguous
+-- The names of the intents of these numbers, or nil.
+function Recognition:names(numbers)
   if not numbers then return nil end
   local names = {}
   for index, number in ipairs(numbers) do names[index] = self.list[number].name end
   return names
+end
+
+---What fits best.
+---@param text string
+---@param session string|nil
+---@param context table|nil
+---@param best_slot string|nil
+---@return intent_webhook.Match|nil # without `missing`
+---@return intent_webhook.CheckedIntent|nil
+---@return intent_webhook.RuleError[]|nil errors what users' functions raised, and that the text is too long
+function Recognition:match(text, session, context, best_slot)
+  local match, number, priority, errors
+  local grammar = self.grammar
+  if grammar then
+    local slots, spans, found, block, template, score, merged, tied = grammar.core:match(text, context, best_slot)
+    if slots then
+      local checked, placed = self.list[found], grammar.placed[found][block]
+      local rule = placed.rule
+      match = {
+        intent = checked.name, rule = placed.number, slots = slots, score = score, template = rule.templates[template],
+        spans = spans,
+      }
+      -- only what is there: room for all would cost more than the rest
+      if merged then match.context = merged end
+      if rule.response then match.response = rule.response end
+      if rule.metadata ~= nil then match.metadata = rule.metadata end
+      if tied then match.ambiguous = self:names(tied) end
+      if not self.others[1] then return match, checked end
+      number, priority = found, checked.priority + rule.priority
+    elseif spans then -- here: whether the text is too long
+      errors = { { where = "text", message = too_long_message(text) } }
+    end
+  end
+  local best = match and { number = number, rule = match.rule, priority = priority, score = match.score }
+  errors = errors or {}
+  for _, one in ipairs(self.others) do
+    if best and not could_win(one, best) then break end -- nor could those after it
+    local slots, score = apply_rule(one, text, session, errors)
+    local candidate = slots and of_rule(one, slots, score)
+    if candidate and (not best or advantage(candidate, best)) then
+      best, match = candidate, { intent = one.intent.name, rule = one.rule, slots = slots, score = score }
+    end
+  end
+  return match, best and self.list[best.number], errors[1] and errors or nil
 end
 
 -- Explaining -------------------------------------------------------------------------------------------------------
@@ -273,9 +292,9 @@ local LOSSES = {
 }
 
 -- The core's entries as ours: those that match, and the rest.
-function Recognition:explain_sentences(text, demands)
+function Recognition:explain_sentences(text, context, best_slot)
   local accepted, rest = {}, {}
-  for _, found in ipairs(self.grammar and self.grammar.core:explain(text, demands) or {}) do
+  for _, found in ipairs(self.grammar and self.grammar.core:explain(text, context, best_slot) or {}) do
     local candidate = self:of_sentence(found)
     local entry = explained(candidate, found.reason, found.detail)
     entry.wildcards, entry.literals = found.wildcards, found.literals
@@ -310,10 +329,11 @@ end
 ---found nothing only when all did.
 ---@param text string
 ---@param session string|nil
----@param demands table|nil for the core: context and best_slot
+---@param context table|nil
+---@param best_slot string|nil
 ---@return intent_webhook.Explanation[]
-function Recognition:explain(text, session, demands)
-  local sentences, rest = self:explain_sentences(text, demands)
+function Recognition:explain(text, session, context, best_slot)
+  local sentences, rest = self:explain_sentences(text, context, best_slot)
   local others, failed = ask_all(self.others, text, session)
   local entries, winner = {}, nil
   local next_sentence, next_other = 1, 1
