@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #pragma GCC visibility push(hidden)
@@ -28,6 +29,15 @@ static inline void buffer_push(struct buffer *buffer, const void *record, size_t
     memcpy(buffer->bytes + buffer->length, record, size);
     buffer->length += size;
   }
+}
+
+/* The content as numbers, for buffers that hold nothing else. */
+static inline uint32_t *buffer_numbers(const struct buffer *buffer) {
+  return (uint32_t *)(void *)buffer->bytes;
+}
+
+static inline uint32_t buffer_number_count(const struct buffer *buffer) {
+  return (uint32_t)(buffer->length / sizeof(uint32_t));
 }
 
 void buffer_text(struct buffer *buffer, const char *text);

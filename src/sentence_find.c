@@ -13,16 +13,6 @@
 
 enum { FURTHEST_SHOWN = 5, DETAIL_SIZE = 160 };
 
-/* A template that accepts the text, with its best parse. */
-struct candidate {
-  uint32_t template;
-  double priority;
-  uint32_t conditions; /* that its block requires */
-  struct parse parse;
-  sentences_reason reason;
-  const char *detail;
-};
-
 sentences_matcher *sentences_matcher_new(void) {
   return memory_zeroed(sizeof(sentences_matcher));
 }
@@ -120,168 +110,6 @@ static uint32_t intent_of(const struct image *image, const struct candidate *can
   return image->blocks[image->templates[candidate->template].block].intent;
 }
 
-/* ---- results ---- */
-
-/* The captures in the order of the text; *count is how many. NULL: out of memory. */
-static const struct capture **in_order(sentences_matcher *matcher, const struct capture *last, size_t *count) {
-  *count = 0;
-  for (const struct capture *capture = last; capture; capture = capture->before) ++*count;
-  const struct capture **captures = arena_alloc(&matcher->arena, (*count + 1) * sizeof *captures);
-  if (!captures) return NULL;
-  for (size_t i = *count; i-- > 0; last = last->before) captures[i] = last;
-  return captures;
-}
-
-static bool is_captured(const struct image *image, const struct capture *captures, const char *slot) {
-  for (const struct capture *capture = captures; capture; capture = capture->before) {
-    if (capture->hole->slot != NONE && strcmp(image->text + capture->hole->slot, slot) == 0) return true;
-  }
-  return false;
-}
-
-static sentences_scalar text_between(const sentences_matcher *matcher, size_t from, size_t to) {
-  return sentences_text(matcher->bytes + from, to - from);
-}
-
-/* The list and value that a capture is of, in the image that they lie in. */
-static const struct list_value *value_of(const sentences_matcher *matcher, const struct capture *capture,
-                                         const struct image **image) {
-  const struct list *list = sentences_list_of(matcher->compiled, capture->hole->list, image);
-  return &(*image)->values[list->first_value + capture->value];
-}
-
-static void fill_capture(const sentences_matcher *matcher, const struct capture *capture, sentences_capture *out) {
-  const struct image *image = matcher->compiled->image;
-  uint32_t end = capture->to;
-  while (end > capture->from + 1 && matcher->text.units[end - 1].flags & UNIT_SPACE) end--;
-  out->name = image->text + capture->hole->slot;
-  out->from = matcher->text.units[capture->from].from;
-  out->to = matcher->text.units[end - 1].to;
-  out->list = capture->hole->list == NONE ? NULL : image->text + image->lists[capture->hole->list].name;
-  out->value = text_between(matcher, out->from, out->to);
-  if (capture->hole->kind == EDGE_RANGE) {
-    const struct range *range = &image->ranges[capture->hole->type];
-    out->list = image_text(image, range->list);
-    out->value = (sentences_scalar){SENTENCES_NUMBER, NULL, 0, capture->number};
-  } else if (capture->hole->kind == EDGE_TYPE) {
-    out->value = capture->scalar;
-  } else if (capture->hole->kind == EDGE_LIST) {
-    const struct image *home;
-    const struct list_value *value = value_of(matcher, capture, &home);
-    if (value->out.kind != SENTENCES_NONE) out->value = image_scalar(home, &value->out);
-  }
-}
-
-/* Sets a key of the context. */
-static void set_pair(sentences_pair *pairs, size_t *count, const char *key, sentences_scalar value) {
-  size_t i = 0;
-  while (i < *count && strcmp(pairs[i].key, key) != 0) i++;
-  pairs[i] = (sentences_pair){key, value};
-  if (i == *count) ++*count;
-}
-
-/* The message's context with those of the values, of which the later ones win. */
-static void fill_context(sentences_matcher *matcher, const struct capture *const *captures, size_t captured,
-                         sentences_match *match) {
-  const sentences_options *options = matcher->options;
-  const struct image *image;
-  size_t most = options ? options->context_count : 0, count = 0;
-  for (size_t i = 0; i < captured; i++)
-    most += captures[i]->hole->kind == EDGE_LIST ? value_of(matcher, captures[i], &image)->contexts : 0;
-  sentences_pair *pairs = arena_alloc(&matcher->arena, (most + 1) * sizeof *pairs);
-  if (!pairs) return;
-  for (size_t i = 0; options && i < options->context_count; i++)
-    set_pair(pairs, &count, options->context[i].key, options->context[i].value);
-  for (size_t i = 0; i < captured; i++) {
-    if (captures[i]->hole->kind != EDGE_LIST) continue;
-    const struct list_value *value = value_of(matcher, captures[i], &image);
-    for (uint32_t k = 0; k < value->contexts; k++) {
-      const struct pair *pair = &image->contexts[value->first_context + k];
-      set_pair(pairs, &count, image->text + pair->key, image_scalar(image, &pair->value));
-    }
-  }
-  match->context = pairs;
-  match->context_count = count;
-}
-
-/* Slots that the context gives, and the block's fixed ones, unless the text gave them. */
-static size_t fill_given(const struct image *image, const struct block *block, const struct capture *captures,
-                         const sentences_match *match, sentences_capture *out) {
-  size_t count = 0;
-  for (uint32_t i = 0; i < block->conditions; i++) {
-    const struct condition *condition = &image->conditions[block->first_condition + i];
-    if (condition->slot == NONE || is_captured(image, captures, image->text + condition->slot)) continue;
-    for (size_t k = 0; k < match->context_count; k++) {
-      if (strcmp(match->context[k].key, image->text + condition->key) == 0)
-        out[count++] = (sentences_capture){image->text + condition->slot, match->context[k].value, 0, 0, NULL};
-    }
-  }
-  size_t of_context = count;
-  for (uint32_t i = 0; i < block->fixed; i++) {
-    const struct pair *pair = &image->fixed[block->first_fixed + i];
-    const char *slot = image->text + pair->key;
-    bool given = is_captured(image, captures, slot);
-    for (size_t k = 0; k < of_context; k++) given |= strcmp(out[k].name, slot) == 0;
-    if (!given) out[count++] = (sentences_capture){slot, image_scalar(image, &pair->value), 0, 0, NULL};
-  }
-  return count;
-}
-
-static void fill_captures(sentences_matcher *matcher, const struct candidate *candidate, const struct block *block,
-                          sentences_match *match) {
-  size_t captured, count = 0;
-  const struct capture **captures = in_order(matcher, candidate->parse.captures, &captured);
-  if (!captures) return;
-  fill_context(matcher, captures, captured, match);
-  sentences_capture *filled =
-      arena_alloc(&matcher->arena, (captured + block->conditions + block->fixed + 1) * sizeof *filled);
-  if (!filled) return;
-  for (size_t i = 0; i < captured; i++) {
-    if (captures[i]->hole->slot != NONE) fill_capture(matcher, captures[i], &filled[count++]);
-  }
-  count += fill_given(matcher->compiled->image, block, candidate->parse.captures, match, filled + count);
-  match->captures = filled;
-  match->capture_count = count;
-}
-
-/* The share of the text's characters that wildcards did not take. */
-static double share_of_literals(const sentences_matcher *matcher, const struct capture *captures) {
-  size_t all = 0, taken = 0;
-  for (size_t i = 0; i < matcher->text.count; i++) all += !(matcher->text.units[i].flags & UNIT_IGNORABLE);
-  for (const struct capture *capture = captures; capture; capture = capture->before) {
-    if (capture->hole->kind != EDGE_WILDCARD) continue;
-    for (size_t i = capture->from; i < capture->to; i++) taken += !(matcher->text.units[i].flags & UNIT_IGNORABLE);
-  }
-  return all ? (double)(all - taken) / (double)all : 0;
-}
-
-static sentences_match describe(sentences_matcher *matcher, const struct candidate *candidate, bool skipped) {
-  const struct image *image = matcher->compiled->image;
-  const struct template *template = &image->templates[candidate->template];
-  const struct block *block = &image->blocks[template->block];
-  const struct intent *intent = &image->intents[block->intent];
-  const struct score *score = &candidate->parse.score;
-  sentences_match match = {.intent = block->intent + 1,
-                           .block = template->block - intent->first_block + 1,
-                           .template = candidate->template - block->first_template + 1,
-                           .intent_name = image->text + intent->name,
-                           .text = image->text + template->text,
-                           .priority = block->priority,
-                           .wildcards = score->wildcards,
-                           .typos = score->typos,
-                           .literals = score->literals,
-                           .free = score->free,
-                           .folded = score->folded,
-                           .best = score->best,
-                           .skipped = skipped,
-                           .reason = candidate->reason,
-                           .detail = candidate->detail};
-  match.score = share_of_literals(matcher, candidate->parse.captures);
-  fill_captures(matcher, candidate, block, &match);
-  if (matcher->arena.failed) matcher->failed = true;
-  return match;
-}
-
 /* ---- the search ---- */
 
 static bool begin(sentences_matcher *matcher, const sentences *compiled, const char *text, size_t length,
@@ -341,7 +169,7 @@ static bool find_best(sentences_matcher *matcher, bool skipped) {
     if (order == 0) buffer_push(&tied, &intent, sizeof intent);
   }
   if (best.reason == SENTENCES_WON && !matcher->failed) {
-    sentences_match match = describe(matcher, &best, skipped);
+    sentences_match match = matcher_describe(matcher, &best, skipped);
     add_ambiguous(matcher, &match, (uint32_t *)(void *)tied.bytes, tied.length / sizeof(uint32_t));
     buffer_push(&matcher->matches, &match, sizeof match);
   }
@@ -471,7 +299,7 @@ const sentences_match *sentences_explain(sentences_matcher *matcher, const sente
   if (shown->length == 0 && !matcher->failed) explain_furthest(matcher, shown);
   for (size_t i = 0; i < shown->length / sizeof(struct candidate) && !matcher->failed; i++) {
     const struct candidate *candidate = (struct candidate *)(void *)shown->bytes + i;
-    sentences_match match = describe(matcher, candidate, skipped);
+    sentences_match match = matcher_describe(matcher, candidate, skipped);
     size_t furthest = candidate->parse.furthest;
     match.stopped = furthest < matcher->text.count ? matcher->text.units[furthest].from : length;
     if (i == 0 && match.reason == SENTENCES_WON) add_tied(matcher, &match, shown);

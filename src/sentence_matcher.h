@@ -188,5 +188,20 @@ sentences_reason matcher_block_context(const sentences_matcher *matcher, const s
 /* How many conditions the block has: of two that are equal otherwise, the one with more is the more special one. */
 uint32_t block_conditions(const struct image *image, const struct block *block);
 
+/* ---- results ---- */
+
+/* A template that accepts the text, with its best parse. */
+struct candidate {
+  uint32_t template;
+  double priority;
+  uint32_t conditions; /* that its block requires */
+  struct parse parse;
+  sentences_reason reason;
+  const char *detail;
+};
+
+/* The candidate as users see it, in the matcher's arena. */
+sentences_match matcher_describe(sentences_matcher *matcher, const struct candidate *candidate, bool skipped);
+
 #pragma GCC visibility pop
 #endif

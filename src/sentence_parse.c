@@ -70,20 +70,6 @@ static bool is_better(const struct score *one, const struct score *other) {
 
 /* ---- context ---- */
 
-bool scalar_equal(sentences_scalar one, sentences_scalar other) {
-  if (one.kind != other.kind) return false;
-  if (one.kind != SENTENCES_TEXT) return one.kind == SENTENCES_NONE || one.number == other.number;
-  return one.length == other.length && memcmp(one.text, other.text, one.length) == 0;
-}
-
-bool condition_holds(const struct image *image, const struct condition *condition, sentences_scalar value) {
-  if (condition->values == 0) return true;
-  for (uint32_t i = 0; i < condition->values; i++) {
-    if (scalar_equal(image_scalar(image, &image->scalars[condition->first_value + i]), value)) return true;
-  }
-  return false;
-}
-
 /* Whether a value's context agrees with the block's conditions; adds those that it meets. */
 static bool value_agrees(const struct parser *parser, const struct image *image, const struct list_value *value,
                          uint32_t *met) {
@@ -100,39 +86,6 @@ static bool value_agrees(const struct parser *parser, const struct image *image,
     }
   }
   return true;
-}
-
-sentences_reason matcher_block_context(const sentences_matcher *matcher, const struct block *block, uint32_t *met,
-                                       uint32_t *all, const char **detail) {
-  const struct image *image = matcher->compiled->image;
-  const sentences_options *options = matcher->options;
-  uint32_t bit = 1;
-  *met = *all = 0;
-  for (uint32_t i = 0; i < block->conditions; i++) {
-    const struct condition *condition = &image->conditions[block->first_condition + i];
-    const sentences_scalar *value = NULL;
-    for (size_t k = 0; options && k < options->context_count; k++) {
-      if (strcmp(options->context[k].key, image->text + condition->key) == 0) value = &options->context[k].value;
-    }
-    bool holds = value && value->kind != SENTENCES_NONE && condition_holds(image, condition, *value);
-    *detail = image->text + condition->key;
-    if (condition->excludes) {
-      if (holds) return SENTENCES_CONTEXT_EXCLUDED;
-      continue;
-    }
-    if (value && value->kind != SENTENCES_NONE && !holds) return SENTENCES_CONTEXT_DIFFERS;
-    *all |= bit;
-    if (holds) *met |= bit;
-    bit <<= 1;
-  }
-  *detail = NULL;
-  return SENTENCES_WON;
-}
-
-uint32_t block_conditions(const struct image *image, const struct block *block) {
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < block->conditions; i++) count += !image->conditions[block->first_condition + i].excludes;
-  return count;
 }
 
 /* ---- cells ---- */
@@ -365,7 +318,8 @@ static void run_cell(struct parser *parser, const struct cell *cell) {
 
 static void run_place(struct parser *parser) {
   sentences_matcher *matcher = parser->matcher;
-  while (parser->undone && !matcher->cells_now.failed) { /* a cell that got better after it was followed is followed again */
+  /* a cell that got better after it was followed is followed again */
+  while (parser->undone && !matcher->cells_now.failed) {
     for (uint32_t i = 0; i < cell_count(&matcher->cells_now); i++) {
       struct cell cell = cells_of(&matcher->cells_now)[i];
       if (cell.done) continue;

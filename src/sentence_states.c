@@ -10,14 +10,6 @@
 
 enum { FIRST_TABLE = 1024 };
 
-static uint32_t *numbers_of(const struct buffer *buffer) {
-  return (uint32_t *)(void *)buffer->bytes;
-}
-
-static uint32_t number_count(const struct buffer *buffer) {
-  return (uint32_t)(buffer->length / sizeof(uint32_t));
-}
-
 static uint32_t node_count(const struct states *states) {
   return (uint32_t)(states->nodes.length / sizeof(struct edge));
 }
@@ -31,11 +23,11 @@ const struct set *states_set(const struct states *states, uint32_t set) {
 }
 
 const struct edge *states_node(const struct states *states, const struct set *set, uint32_t i) {
-  return (const struct edge *)(const void *)states->nodes.bytes + numbers_of(&states->members)[set->first + i];
+  return (const struct edge *)(const void *)states->nodes.bytes + buffer_numbers(&states->members)[set->first + i];
 }
 
 size_t states_used(const struct states *states) {
-  return node_count(states) + number_count(&states->members);
+  return node_count(states) + buffer_number_count(&states->members);
 }
 
 static uint32_t mix(uint32_t hash, uint32_t value) {
@@ -64,28 +56,28 @@ static uint32_t hash_node_at(const struct states *states, uint32_t node) {
 /* Makes a table larger, so that it stays at most half full. */
 static bool grow_table(const struct states *states, struct buffer *table, uint32_t count,
                        uint32_t (*hash_of)(const struct states *, uint32_t)) {
-  uint32_t size = number_count(table);
+  uint32_t size = buffer_number_count(table);
   if (count * 2 < size) return true;
   if (!buffer_zero(table, (size ? (size_t)size * 4 : FIRST_TABLE) * sizeof(uint32_t))) return false;
-  size = number_count(table);
+  size = buffer_number_count(table);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t at = hash_of(states, i) & (size - 1);
-    while (numbers_of(table)[at]) at = (at + 1) & (size - 1);
-    numbers_of(table)[at] = i + 1;
+    while (buffer_numbers(table)[at]) at = (at + 1) & (size - 1);
+    buffer_numbers(table)[at] = i + 1;
   }
   return true;
 }
 
 /* The set with these members, which are in memory of the caller's. */
 static uint32_t intern_set(struct states *states, const uint32_t *members, uint32_t count) {
-  uint32_t size = number_count(&states->set_table), hash = hash_members(members, count), at = hash & (size - 1);
-  for (uint32_t known; (known = numbers_of(&states->set_table)[at]) != 0; at = (at + 1) & (size - 1)) {
+  uint32_t size = buffer_number_count(&states->set_table), hash = hash_members(members, count), at = hash & (size - 1);
+  for (uint32_t known; (known = buffer_numbers(&states->set_table)[at]) != 0; at = (at + 1) & (size - 1)) {
     const struct set *set = states_set(states, known - 1);
     if (set->hash == hash && set->count == count &&
-        (count == 0 || memcmp(numbers_of(&states->members) + set->first, members, count * sizeof *members) == 0))
+        (count == 0 || memcmp(buffer_numbers(&states->members) + set->first, members, count * sizeof *members) == 0))
       return known - 1;
   }
-  struct set set = {number_count(&states->members), count, hash};
+  struct set set = {buffer_number_count(&states->members), count, hash};
   uint32_t index = set_count(states);
   buffer_append(&states->members, members, count * sizeof *members);
   buffer_push(&states->sets, &set, sizeof set);
@@ -93,7 +85,7 @@ static uint32_t intern_set(struct states *states, const uint32_t *members, uint3
     states->failed = true;
     return 0;
   }
-  numbers_of(&states->set_table)[at] = index + 1;
+  buffer_numbers(&states->set_table)[at] = index + 1;
   if (!grow_table(states, &states->set_table, index + 1, hash_set)) states->failed = true;
   return states->failed ? 0 : index;
 }
@@ -124,8 +116,8 @@ static bool is_usable(struct states *states) {
 uint32_t states_one(struct states *states, uint16_t symbol, uint16_t argument, uint32_t target) {
   if ((target == 0 && symbol != EDGE_ACCEPT) || !is_usable(states)) return 0;
   struct edge node = {target, symbol, argument};
-  uint32_t size = number_count(&states->node_table), at = hash_node(&node) & (size - 1), index = NONE;
-  for (uint32_t known; (known = numbers_of(&states->node_table)[at]) != 0; at = (at + 1) & (size - 1)) {
+  uint32_t size = buffer_number_count(&states->node_table), at = hash_node(&node) & (size - 1), index = NONE;
+  for (uint32_t known; (known = buffer_numbers(&states->node_table)[at]) != 0; at = (at + 1) & (size - 1)) {
     const struct edge *other = (const struct edge *)(const void *)states->nodes.bytes + (known - 1);
     if (other->target != target || other->symbol != symbol || other->argument != argument) continue;
     index = known - 1;
@@ -140,7 +132,7 @@ uint32_t states_one(struct states *states, uint16_t symbol, uint16_t argument, u
       states->failed = true;
       return 0;
     }
-    numbers_of(&states->node_table)[at] = index + 1;
+    buffer_numbers(&states->node_table)[at] = index + 1;
     if (!grow_table(states, &states->node_table, index + 1, hash_node_at)) {
       states->failed = true;
       return 0;
@@ -156,7 +148,7 @@ static void collect_begin(struct states *states) {
 }
 
 static void collect(struct states *states, uint32_t node) {
-  uint32_t *mark = numbers_of(&states->marks) + node;
+  uint32_t *mark = buffer_numbers(&states->marks) + node;
   if (*mark == states->mark) return;
   *mark = states->mark;
   buffer_push(&states->scratch, &node, sizeof node);
@@ -164,13 +156,13 @@ static void collect(struct states *states, uint32_t node) {
 
 static void collect_set(struct states *states, uint32_t set) {
   struct set members = *states_set(states, set);
-  for (uint32_t i = 0; i < members.count; i++) collect(states, numbers_of(&states->members)[members.first + i]);
+  for (uint32_t i = 0; i < members.count; i++) collect(states, buffer_numbers(&states->members)[members.first + i]);
 }
 
 static uint32_t collect_end(struct states *states) {
   if (states->scratch.failed) states->failed = true;
   if (!is_usable(states)) return 0;
-  return intern_set(states, numbers_of(&states->scratch), number_count(&states->scratch));
+  return intern_set(states, buffer_numbers(&states->scratch), buffer_number_count(&states->scratch));
 }
 
 uint32_t states_union(struct states *states, uint32_t one, uint32_t other) {
@@ -191,7 +183,7 @@ uint32_t states_union_all(struct states *states, const uint32_t *sets, uint32_t 
   collect_begin(states);
   for (uint32_t i = 0; i < count; i++) collect_set(states, sets[i]);
   if (states->scratch.length && !states->scratch.failed)
-    qsort(states->scratch.bytes, number_count(&states->scratch), sizeof(uint32_t), compare_members);
+    qsort(states->scratch.bytes, buffer_number_count(&states->scratch), sizeof(uint32_t), compare_members);
   return collect_end(states);
 }
 
@@ -200,7 +192,7 @@ static uint32_t filter(struct states *states, uint32_t set, bool (*wanted)(const
   struct set members = *states_set(states, set);
   collect_begin(states);
   for (uint32_t i = 0; i < members.count; i++) {
-    if (wanted(states_node(states, &members, i))) collect(states, numbers_of(&states->members)[members.first + i]);
+    if (wanted(states_node(states, &members, i))) collect(states, buffer_numbers(&states->members)[members.first + i]);
   }
   return collect_end(states);
 }
@@ -247,7 +239,7 @@ uint32_t states_without_wildcards(struct states *states, uint32_t set, bool *rem
     for (uint32_t k = 0; k < current.count; k++) {
       const struct edge *other = states_node(states, &current, k);
       if (other->symbol != EDGE_SPACE || other->target != node.target)
-        collect(states, numbers_of(&states->members)[current.first + k]);
+        collect(states, buffer_numbers(&states->members)[current.first + k]);
       else
         collect_set(states, kept);
     }
@@ -287,19 +279,19 @@ static bool number_sets(struct states *states, const uint32_t *roots, uint32_t r
                         struct buffer *numbers, struct buffer *order) {
   if (!buffer_zero(numbers, set_count(states) * sizeof(uint32_t))) return false;
   for (uint32_t i = 0; i < root_count; i++) {
-    if (numbers_of(numbers)[roots[i]]) continue;
+    if (buffer_numbers(numbers)[roots[i]]) continue;
     buffer_push(order, &roots[i], sizeof *roots);
-    numbers_of(numbers)[roots[i]] = first + number_count(order);
+    buffer_numbers(numbers)[roots[i]] = first + buffer_number_count(order);
   }
-  for (uint32_t i = 0; i < number_count(order); i++) {
-    const struct set *set = states_set(states, numbers_of(order)[i]);
+  for (uint32_t i = 0; i < buffer_number_count(order); i++) {
+    const struct set *set = states_set(states, buffer_numbers(order)[i]);
     for (uint32_t k = 0; k < set->count; k++) {
       const struct edge *node = states_node(states, set, k);
-      if (node->symbol == EDGE_ACCEPT || numbers_of(numbers)[node->target]) continue;
+      if (node->symbol == EDGE_ACCEPT || buffer_numbers(numbers)[node->target]) continue;
       uint32_t target = node->target;
       buffer_push(order, &target, sizeof target);
       if (order->failed) return false;
-      numbers_of(numbers)[target] = first + number_count(order);
+      buffer_numbers(numbers)[target] = first + buffer_number_count(order);
     }
   }
   return !order->failed;
@@ -310,15 +302,15 @@ bool states_write(struct states *states, struct image_draft *draft, const uint32
                   struct buffer *numbers) {
   struct buffer order = {0}, edges = {0};
   bool good = number_sets(states, roots, root_count, DRAFT_COUNT(draft, struct state, states), numbers, &order);
-  for (uint32_t i = 0; good && i < number_count(&order); i++) {
-    const struct set *set = states_set(states, numbers_of(&order)[i]);
+  for (uint32_t i = 0; good && i < buffer_number_count(&order); i++) {
+    const struct set *set = states_set(states, buffer_numbers(&order)[i]);
     struct state state = {DRAFT_COUNT(draft, struct edge, edges), 0, 0};
     buffer_clear(&edges);
     for (uint32_t pass = 0; pass < 2; pass++) {
       for (uint32_t k = 0; k < set->count; k++) {
         struct edge edge = *states_node(states, set, k);
         if ((edge.symbol < EDGE_FIRST) != (pass == 0)) continue;
-        if (edge.symbol != EDGE_ACCEPT) edge.target = numbers_of(numbers)[edge.target] - 1;
+        if (edge.symbol != EDGE_ACCEPT) edge.target = buffer_numbers(numbers)[edge.target] - 1;
         buffer_push(&edges, &edge, sizeof edge);
       }
       if (pass == 0) state.characters = (uint32_t)(edges.length / sizeof(struct edge));
@@ -329,8 +321,8 @@ bool states_write(struct states *states, struct image_draft *draft, const uint32
     buffer_push(&draft->states, &state, sizeof state);
     good = !edges.failed && !draft->edges.failed && !draft->states.failed;
   }
-  for (uint32_t i = 0; good && i < number_count(numbers); i++) {
-    if (numbers_of(numbers)[i]) numbers_of(numbers)[i]--;
+  for (uint32_t i = 0; good && i < buffer_number_count(numbers); i++) {
+    if (buffer_numbers(numbers)[i]) buffer_numbers(numbers)[i]--;
   }
   buffer_free(&order);
   buffer_free(&edges);

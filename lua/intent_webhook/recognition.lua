@@ -65,7 +65,7 @@ local recognition = {}
 ---What a user's function raised.
 ---@class intent_webhook.RuleError
 ---@field where string for example "intents[1].rules[2]" or "intents[1].actions[1].map"; "text": that is beyond what
----  sentences are compared with, 64 KiB or 131,072 steps
+---  sentences are compared with, 64 KiB or 163,840 steps
 ---@field message string of a function, with the traceback
 
 -- Rules to ask -----------------------------------------------------------------------------------------------------
