@@ -107,7 +107,7 @@ $(BUILD)/spec/test_%: spec/c/test_%.c $(C_FIXTURE_OBJECTS) $(CORE_ARCHIVE)
 	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -Ispec/c -o $@ $< \
 	  $(C_INCLUDED:spec/c/%.c=$(BUILD)/spec/%.o) $(CORE_ARCHIVE) $(LDFLAGS) $(C_LIBRARIES)
 
-examples: $(BUILD)/examples/send $(BUILD)/examples/host
+examples: $(BUILD)/examples/send $(BUILD)/examples/sentences $(BUILD)/examples/host
 
 $(BUILD)/examples/%: examples/c/%.c $(CORE_ARCHIVE)
 	@mkdir -p $(@D)

@@ -223,4 +223,12 @@ describe("a first try", function()
     assert.are.equal(1, status)
     assert.is_truthy(output:find("connect_refused, status 0", 1, true), output)
   end)
+
+  it("of examples/c/sentences.c says what a text means without any Lua", function()
+    local status, output, errors =
+      process.run { "build/examples/sentences", "Switch on my sitting-room lights to 40 percent!" }
+    assert.are.same({ 0, "light_on\n  area = living_room\n  brightness = 40\n" }, { status, output }, errors)
+    status, output = process.run { "build/examples/sentences", "switch off my lights" }
+    assert.are.same({ 1, "" }, { status, output })
+  end)
 end)
