@@ -75,9 +75,10 @@ end
 
 local function check_number_words(mistakes, given)
   if type(given) == "string" then
-    if not require("intent_webhook.number_words").of(given, 1) then
-      mistakes:add("number_words", ('has no words for "%s": list them, like { { "dozen", 12 } }, or give false'):format(
-        given))
+    local words = require "intent_webhook.number_words"
+    if not words.of(given, 1) then
+      local sentence = 'has no words for "%s": known are %s; or list them, like { { "dozen", 12 } }, or give false'
+      mistakes:add("number_words", sentence:format(given, table.concat(words.languages(), ", ")))
     end
   elseif given then
     for index, pair in ipairs(given) do

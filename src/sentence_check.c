@@ -12,7 +12,7 @@
 #include "sentence_matcher.h"
 #include "sentence_sample.h"
 
-enum { CHECK_ALL = 64, CHECK_SOME = 24, MOST_CONTEXT = 16, MOST_OTHERS = 8 };
+enum { CHECK_ALL = 64, CHECK_SOME = 24, CHECK_TRIES = 600, CHECK_LEAST = 8, MOST_OTHERS = 8 };
 
 struct checker {
   sentences_source *source; /* gets the mistakes */
@@ -27,6 +27,7 @@ struct checker {
 /* What was found about a template. */
 struct judgement {
   uint32_t index;
+  unsigned usable; /* sentences that its own conditions allow */
   bool wins, loses;
   char winner[512], sentence[256]; /* of the first sentence that another template took */
   struct {
@@ -60,19 +61,6 @@ static struct mistake_place place_of(const struct image *image, uint32_t index) 
                                 .block = template->block + 1,
                                 .template = index + 1,
                                 .text = image->text + template->text};
-}
-
-/* A context that the block's conditions accept. */
-static size_t fitting_context(const struct image *image, const struct block *block, sentences_pair *pairs) {
-  size_t count = 0;
-  for (uint32_t i = 0; i < block->conditions && count < MOST_CONTEXT; i++) {
-    const struct condition *condition = &image->conditions[block->first_condition + i];
-    if (condition->excludes) continue;
-    pairs[count].key = image->text + condition->key;
-    pairs[count++].value = condition->values ? image_scalar(image, &image->scalars[condition->first_value])
-                                             : sentences_text("something", 9);
-  }
-  return count;
 }
 
 static bool is_new_pair(struct checker *checker, uint32_t one, uint32_t other) {
@@ -121,8 +109,8 @@ static void judge_sentence(struct checker *checker, struct judgement *judgement)
   const struct image *image = checker->compiled->image;
   const struct template *template = &image->templates[judgement->index];
   const struct block *block = &image->blocks[template->block];
-  sentences_pair context[MOST_CONTEXT];
-  sentences_options options = {.context = context, .context_count = fitting_context(image, block, context)};
+  sentences_pair context[BLOCK_CONTEXT];
+  sentences_options options = {.context = context, .context_count = block_fitting_context(image, block, context)};
   size_t count;
   const sentences_match *matches = sentences_explain(checker->matcher, checker->compiled, checker->sentence.bytes,
                                                      checker->sentence.length, &options, &count);
@@ -136,6 +124,7 @@ static void judge_sentence(struct checker *checker, struct judgement *judgement)
     if (same && matches[i].reason <= SENTENCES_LOST_ORDER) mine = &matches[i];
   }
   if (!mine || checker->failed) return; /* its own context forbids it: it says nothing */
+  judgement->usable++;
   judgement->wins |= mine->reason == SENTENCES_WON;
   /* two intents of one name are a mistake that others report */
   bool same_name = matches[0].intent != mine->intent && strcmp(matches[0].intent_name, mine->intent_name) == 0;
@@ -169,7 +158,8 @@ static void judge_template(struct checker *checker, uint32_t index) {
   }
   bool all = chooser.done;
   chooser.counting = false;
-  for (unsigned i = 0; i < CHECK_SOME && !all && !checker->failed; i++) {
+  unsigned counted = judgement.usable;
+  for (unsigned i = 0; i < CHECK_TRIES && judgement.usable < counted + CHECK_SOME && !all && !checker->failed; i++) {
     bool good = sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence);
     checker->failed |= checker->sentence.failed;
     if (good) judge_sentence(checker, &judgement);
@@ -177,14 +167,14 @@ static void judge_template(struct checker *checker, uint32_t index) {
   buffer_free(&chooser.choices);
   checker->failed |= source_failed(checker->again);
   if (checker->failed) return;
-  if (judgement.wins || !judgement.loses) {
+  if (judgement.wins || !judgement.loses || (!all && judgement.usable < CHECK_LEAST)) {
     report_others(checker, &judgement);
     return;
   }
   struct mistake_place place = place_of(image, index);
   source_mistake(checker->source, true, "unreachable", &place, judgement.sentence,
-                 "can %snever win: \"%s\" goes to %s: remove one of them, or give this one a priority",
-                 all ? "" : "hardly ever or ", judgement.sentence, judgement.winner);
+                 "\"%s\" can %snever win: \"%s\" goes to %s: remove one of them, or give this one a priority",
+                 place.text, all ? "" : "hardly ever or ", judgement.sentence, judgement.winner);
 }
 
 /* Reports a template that stands in its intent already, under the same conditions; true when there is one. */

@@ -51,3 +51,15 @@ uint32_t block_conditions(const struct image *image, const struct block *block) 
   for (uint32_t i = 0; i < block->conditions; i++) count += !image->conditions[block->first_condition + i].excludes;
   return count;
 }
+
+size_t block_fitting_context(const struct image *image, const struct block *block, sentences_pair pairs[BLOCK_CONTEXT]) {
+  size_t count = 0;
+  for (uint32_t i = 0; i < block->conditions && count < BLOCK_CONTEXT; i++) {
+    const struct condition *condition = &image->conditions[block->first_condition + i];
+    if (condition->excludes) continue;
+    pairs[count].key = image->text + condition->key;
+    pairs[count++].value = condition->values ? image_scalar(image, &image->scalars[condition->first_value])
+                                             : sentences_text("something", 9);
+  }
+  return count;
+}

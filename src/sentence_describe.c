@@ -136,7 +136,7 @@ static double share_of_literals(const sentences_matcher *matcher, const struct c
     if (capture->hole->kind != EDGE_WILDCARD) continue;
     for (size_t i = capture->from; i < capture->to; i++) taken += !(matcher->text.units[i].flags & UNIT_IGNORABLE);
   }
-  return all ? (double)(all - taken) / (double)all : 0;
+  return all ? (double)(all - taken) / (double)all : 1;
 }
 
 sentences_match matcher_describe(sentences_matcher *matcher, const struct candidate *candidate, bool skipped) {

@@ -126,7 +126,13 @@ static bool begin(sentences_matcher *matcher, const sentences *compiled, const c
 
 bool matcher_accepts(sentences_matcher *matcher, const sentences *compiled, const struct template *template,
                      const char *text, size_t length) {
-  return begin(matcher, compiled, text, length, NULL, SENTENCES_STEPS) && matcher_parse(matcher, template, false).found;
+  sentences_pair context[BLOCK_CONTEXT];
+  sentences_options options = {.context = context};
+  options.context_count = block_fitting_context(compiled->image, &compiled->image->blocks[template->block], context);
+  if (!begin(matcher, compiled, text, length, &options, SENTENCES_STEPS)) return false;
+  struct candidate candidate = consider(matcher, (uint32_t)(template - compiled->image->templates), false);
+  matcher->options = NULL;
+  return candidate.reason == SENTENCES_WON;
 }
 
 /* Puts the other intents that tie with the winner into the match. */
@@ -242,13 +248,14 @@ static const char *refused_number(sentences_matcher *matcher, const struct parse
   const struct range *range = &matcher->compiled->image->ranges[parse->refused->type];
   char *detail = arena_alloc(&matcher->arena, DETAIL_SIZE);
   if (!detail) return NULL;
-  snprintf(detail, DETAIL_SIZE, "%.15g is not in the range from %.15g to %.15g", number, range->from, range->to);
-  if (number >= range->from && number <= range->to)
-    snprintf(detail, DETAIL_SIZE, "%.15g is not on the steps of the range, which are %s%.15g", number,
-             range->fractions == 2    ? "halves of "
-             : range->fractions == 10 ? "tenths of "
-                                      : "",
-             range->step);
+  const char *parts = range->fractions == 2 ? "halves of " : range->fractions == 10 ? "tenths of " : "";
+  if (!range->digits)
+    snprintf(detail, DETAIL_SIZE, "%.15g is in digits, and the range takes only words", number);
+  else if (number < range->from || number > range->to)
+    snprintf(detail, DETAIL_SIZE, "%.15g is not in the range from %.15g to %.15g", number, range->from, range->to);
+  else
+    snprintf(detail, DETAIL_SIZE, "%.15g is not on the steps of the range, which are %s%.15g from %.15g on", number,
+             parts, range->step, range->from);
   return detail;
 }
 

@@ -216,9 +216,14 @@ static void find_number(sentences_matcher *matcher, uint32_t index, size_t place
   if (!range->words || list == NONE || !words_may_start(matcher, place)) return;
   struct hits words = hits_of(matcher, EDGE_LIST, list, list, place);
   const struct list_value *values = image->values + image->lists[list].first_value;
+  uint32_t longest = 0; /* a number is taken whole in words, too */
+  for (uint32_t i = 0; i < words.count; i++) {
+    uint32_t word_end = ((struct hit *)(void *)matcher->hits.bytes)[words.first + i].end;
+    if (word_end > longest) longest = word_end;
+  }
   for (uint32_t i = 0; i < words.count; i++) {
     struct hit word = ((struct hit *)(void *)matcher->hits.bytes)[words.first + i];
-    for (uint32_t k = 0; k < word.count; k++)
+    for (uint32_t k = 0; k < word.count && word.end == longest; k++)
       add_number(matcher, range, word.end, values[word.terminals[k]].out.number, false);
   }
 }

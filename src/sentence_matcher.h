@@ -167,7 +167,7 @@ struct parse {
 /* The best parse of the text by a template. `checked`: values that contradict the block's conditions do not count. */
 struct parse matcher_parse(sentences_matcher *matcher, const struct template *template, bool checked);
 
-/* Whether a template accepts a text, whatever the context. Not if it is of values, or branches, that match nothing. */
+/* Whether a template accepts a text, in a context that its block asks for. */
 bool matcher_accepts(sentences_matcher *matcher, const sentences *compiled, const struct template *template,
                      const char *text, size_t length);
 
@@ -187,6 +187,11 @@ sentences_reason matcher_block_context(const sentences_matcher *matcher, const s
 
 /* How many conditions the block has: of two that are equal otherwise, the one with more is the more special one. */
 uint32_t block_conditions(const struct image *image, const struct block *block);
+
+enum { BLOCK_CONTEXT = 16 }; /* of a block's required keys: see sentence_records.c */
+
+/* A context that the block's conditions accept; returns how many pairs. */
+size_t block_fitting_context(const struct image *image, const struct block *block, sentences_pair pairs[BLOCK_CONTEXT]);
 
 /* ---- results ---- */
 

@@ -223,6 +223,7 @@ static void build_declared(struct compiler *compiler) {
 
 void compiler_build_records(struct compiler *compiler) {
   sentences_source *source = compiler->source;
+  source_read_phrases(source);
   build_lists(compiler);
   build_declared(compiler);
   uint32_t skip_words = build_words(compiler, SOURCE_ITEM(source, struct source_text, skip_words, 0),

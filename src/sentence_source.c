@@ -252,6 +252,13 @@ static void read_phrase(sentences_source *source, struct source_phrase *phrase) 
   source_mistake(source, false, mistake.code, &place, NULL, "%s", mistake.message);
 }
 
+void source_read_phrases(sentences_source *source) {
+  for (uint32_t i = 0; i < SOURCE_COUNT(source, struct source_phrase, phrases); i++) {
+    struct source_phrase *phrase = SOURCE_ITEM(source, struct source_phrase, phrases, i);
+    if (!phrase->read) read_phrase(source, phrase);
+  }
+}
+
 /* Both kinds are found by the hash of their name; nothing is added any more once something has been looked for. */
 static uint32_t *head_of(struct buffer *heads, const char *name) {
   uint32_t hash = 2166136261U; /* FNV-1a */

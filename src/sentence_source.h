@@ -133,6 +133,9 @@ bool source_has_errors(const sentences_source *source);
  */
 struct source_phrase *source_find_phrase(sentences_source *source, uint32_t block, const char *name);
 
+/* Reads all phrases, also those that nobody names, for their mistakes. */
+void source_read_phrases(sentences_source *source);
+
 /* The list that {name} means in a block; NULL when there is none. */
 struct source_list *source_find_list(sentences_source *source, uint32_t block, const char *name);
 

@@ -210,8 +210,9 @@ uint32_t states_after_list(struct states *states, uint32_t set) {
   for (uint32_t i = 0; is_usable(states); i++) { /* what is added may begin with a space, too */
     struct set members = *states_set(states, result);
     if (i >= members.count) break;
-    const struct edge *node = states_node(states, &members, i);
-    if (node->symbol == EDGE_SPACE) result = states_union(states, result, node->target);
+    struct edge node = *states_node(states, &members, i);
+    /* but no text that can be anything: it would take the rest of a word that only begins like the value */
+    if (node.symbol == EDGE_SPACE) result = states_union(states, result, filter(states, node.target, is_no_wildcard));
   }
   return result;
 }

@@ -81,6 +81,10 @@ static uint32_t plain_symbol(uint32_t code) {
   case 0x2019:
   case 0x201B:
   case 0x2032: return '\'';
+  case 0x201C:
+  case 0x201D:
+  case 0x201E:
+  case 0x201F: return '"';
   case 0x2010:
   case 0x2011:
   case 0x2012:
@@ -182,6 +186,10 @@ static void put_character(struct folding *folding, uint32_t code) {
   }
   if (is_emoji(code)) {
     put_unit(folding, code, 0, UNIT_ALWAYS | UNIT_EMOJI);
+    return;
+  }
+  if (category == UTF8PROC_CATEGORY_NO) { /* 5\u00B2 is not 52 */
+    put_unit(folding, code, 0, UNIT_WORD);
     return;
   }
   enum { LONGEST_DECOMPOSITION = 32 }; /* Unicode's longest is 18 (U+FDFA) */

@@ -3,23 +3,12 @@
  *
  * Three objects:
  *
- *   sentences_source   what somebody declares: phrases, lists, intents with blocks of templates. One thread, short
- * life. sentences          compiled from it. Immutable and counted, so that any number of threads match with it at
- * once. sentences_matcher  the memory that one thread matches with. Keeps nothing from one text to the next.
+ * - sentences_source: what somebody declares: phrases, lists, intents with blocks of templates. One thread, short life.
+ * - sentences: compiled from it. Immutable and counted, so that any number of threads match with it at once.
+ * - sentences_matcher: the memory that one thread matches with. Keeps nothing from one text to the next.
  *
- *     sentences_source *source = sentences_source_new();
- *     sentences_list(source, false, "area", (sentences_list_options){.kind = SENTENCES_VALUES});
- *     sentences_value(source, "living room", 11, sentences_text("living_room", 11));
- *     sentences_intent(source, "light_on", 8, 0);
- *     sentences_slot(source, "area", 4);
- *     sentences_block(source, 0);
- *     sentences_template(source, "turn on [the] {area} light[s]", 29);
- *     sentences *compiled = sentences_compile(source);        NULL: see sentences_mistakes
- *     sentences_matcher *matcher = sentences_matcher_new();
- *     const sentences_match *match = sentences_find(matcher, compiled, text, length, NULL);
- *
- * Grammar and semantics: docs/sentences.md. Time to match is bounded by the length of the text times the number of
- * states of the templates; nothing goes back, and nothing recurses over the text.
+ * examples/c/sentences.c shows them. Grammar and semantics: docs/sentences.md. Time to match is bounded by the length
+ * of the text times the number of states of the templates; nothing goes back, and nothing recurses over the text.
  *
  * Texts are UTF-8, with a length, and copied. Names are compared byte by byte.
  */
@@ -161,7 +150,7 @@ void sentences_matcher_free(sentences_matcher *matcher);
 
 /*
  * Limits. A longer text matches nothing; nor does one that would take more steps, each of which is a state looked at:
- * a few thousand for a sentence of a large grammar, and some milliseconds for all of them.
+ * some hundred for a sentence of a large grammar, and some milliseconds for all of them.
  */
 enum { SENTENCES_TEXT_BYTES = 65536, SENTENCES_STEPS = 5 << 15, SENTENCES_EXPLAIN_STEPS = 1 << 24 };
 

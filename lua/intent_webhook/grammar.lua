@@ -14,7 +14,7 @@ local list = require "intent_webhook.list"
 
 local grammar = {}
 
-local MOST_NUMBER = 1000 -- words for greater numbers are not made
+local MOST_NUMBER = 1000 -- words for greater numbers are not made; for all up to it they are, whatever the ranges
 local HEADER = "intent-webhook sentences "
 
 ---An intent as far as its sentences go.
@@ -73,15 +73,15 @@ local function measure_ranges(description)
   return most, fractions
 end
 
--- The number words that a description needs, of what the client was given.
+-- The number words that a description needs, of what the client was given. Those beyond its ranges are there so that
+-- "two hundred" is not taken for a 2.
 local function number_words(description, given)
   local most, fractions = measure_ranges(description)
   if not most or not given then return {} end
   if type(given) == "table" then return given end
   local words = require "intent_webhook.number_words"
   most = math.max(0, math.min(MOST_NUMBER, math.ceil(most)))
-  local list_of_words = {}
-  for _, pair in ipairs(words.of(given, most) or {}) do list_of_words[#list_of_words + 1] = pair end
+  local list_of_words = words.of(given, MOST_NUMBER) or {}
   for _, pair in ipairs(fractions and words.halves(given, most) or {}) do list_of_words[#list_of_words + 1] = pair end
   return list_of_words
 end
@@ -267,7 +267,10 @@ local function read_compiled(path, print)
     return nil, sentence:format(path, advice:gsub("^make it", "make it again")), "stale"
   end
   local loaded, message = core.sentences_load(content or "")
-  if not loaded then return nil, ("%s is damaged (%s): %s"):format(path, message, advice), "invalid" end
+  if not loaded then
+    local problem_found = message:gsub(": compile it again$", "")
+    return nil, ("%s %s: %s"):format(path, problem_found, advice:gsub("^make it", "make it again")), "invalid"
+  end
   return loaded
 end
 

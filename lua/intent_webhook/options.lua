@@ -109,7 +109,8 @@ options.range = {
 ---@field priority? integer an intent with a higher one wins whatever the score, -1000 to 1000; default 0
 options.intent = {
   { name = "name", type = "string", required = true, hint = "give the intent a name" },
-  { name = "rules", type = "list", default = {}, also = { "rule", "match", "patterns", "sentences" } },
+  { name = "rules", type = "list", default = {}, also = { "rule", "match", "patterns", "sentences" },
+    hint = 'write { "turn on the light" }' },
   { name = "slots", type = "list", default = {}, most = 256, also = { "entities", "fields", "parameters" } },
   { name = "actions", type = "list", default = {}, most = 64, also = { "webhooks", "webhook" },
     hint = 'list them, like { { webhook = "https://example.org/hook" } }' },
@@ -144,7 +145,7 @@ options.slot = {
 ---@field metadata? any handed on with the match
 options.sentence_rule = {
   { name = "sentences", type = "list", required = true, also = { "sentence", "templates" },
-    hint = "list what a person would say, or give a pattern" },
+    hint = 'write { "what a person would say" }, or give a pattern' },
   { name = "slots", type = "table", default = {}, hint = 'give values by slot, like { domain = "light" }' },
   { name = "requires_context", type = "table", default = {}, hint = 'write it like { domain = "light" }' },
   { name = "excludes_context", type = "table", default = {}, hint = 'write it like { domain = "light" }' },

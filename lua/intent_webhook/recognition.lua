@@ -50,7 +50,7 @@ local recognition = {}
 ---@field priority integer the intent's and the rule's
 ---@field accepted boolean whether the rule matched, with its context and keywords
 ---@field slots? table
----@field score? number
+---@field score? number of one that matched
 ---@field template? string the sentence
 ---@field spans? table<string, integer[]>
 ---@field wildcards? integer how many lists in it took any text
@@ -291,21 +291,55 @@ local LOSSES = {
   conditions = true, order = true,
 }
 
+local SENTENCE_DETAILS = {
+  wildcards = "the best sentence has fewer wildcards",
+  free = "the best sentence leaves fewer characters of the text to slots that take any",
+  typos = "the best sentence has fewer typos in the text",
+  accents = "the best sentence has fewer accents that differ from the text",
+  literals = "the best sentence says more characters of the text itself",
+  conditions = "the best sentence requires more of the context",
+  order = "the best sentence is as good, and defined before it",
+  context_missing = 'the context lacks "%s", which the rule requires',
+  context_differs = "the context's \"%s\" is not one that the rule requires",
+  context_excluded = "the context's \"%s\" is one that the rule excludes",
+  keyword_missing = 'the text has none of the words that the rule requires, such as "%s"',
+}
+
+---Where a sentence ceased to fit, in words that do not quote the text.
+---@param text string
+---@param stopped integer
+---@return string
+function recognition.stop(text, stopped)
+  if stopped > #text then return "the text ends where the sentence goes on" end
+  return ("the text does not fit from byte %d on"):format(stopped)
+end
+
+-- The core's reason as a sentence; nil when there is none. `best` is the sentence that the core put first.
+local function sentence_detail(text, found, priority, best, best_slot)
+  local reason = found.reason
+  if reason == "priority" then return ("its priority is %g, that of the best sentence %g"):format(priority, best) end
+  if reason == "best_slot" then return ('the best sentence has a longer value for "%s"'):format(best_slot) end
+  if reason == "unmatched" then return found.detail or recognition.stop(text, found.stopped) end
+  if reason == "context_excluded" and not found.detail then
+    return "the context of a value that was found is one that the rule excludes"
+  end
+  local words = reason and SENTENCE_DETAILS[reason]
+  return words and words:format(found.detail)
+end
+
 -- The core's entries as ours: those that match, and the rest.
 function Recognition:explain_sentences(text, context, best_slot)
-  local accepted, rest = {}, {}
+  local accepted, rest, best = {}, {}, nil
   for _, found in ipairs(self.grammar and self.grammar.core:explain(text, context, best_slot) or {}) do
     local candidate = self:of_sentence(found)
-    local entry = explained(candidate, found.reason, found.detail)
+    best = best or candidate.priority
+    local entry = explained(candidate, found.reason, sentence_detail(text, found, candidate.priority, best, best_slot))
     entry.wildcards, entry.literals = found.wildcards, found.literals
     entry.accepted, entry.stopped = not found.reason or LOSSES[found.reason] or false, found.stopped
-    if found.reason == "unmatched" and not found.detail then
-      entry.detail = found.stopped > #text and "the text ends where the sentence goes on"
-        or ("the text does not fit from byte %d on"):format(found.stopped)
-    end
     if entry.accepted then
       accepted[#accepted + 1] = { candidate = candidate, entry = entry }
     else
+      entry.score = nil
       rest[#rest + 1] = entry
     end
   end

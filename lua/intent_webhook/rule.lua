@@ -57,6 +57,18 @@ function FunctionRule:match(message, context)
   return slots, score
 end
 
+-- What is wrong with a table as a whole; nil when it is for its kind to judge.
+local function table_mistake(definition)
+  if type(rawget(definition, 1)) == "string" and #definition > 0 then
+    local names = false
+    for key in next, definition do names = names or type(key) ~= "number" end
+    if not names then return "is a list: write each sentence as a rule of its own, or { sentences = { ... } }" end
+  end
+  if definition.sentences ~= nil and definition.pattern ~= nil then
+    return "a rule has sentences or a pattern, not both"
+  end
+end
+
 ---Makes a rule of what a user wrote for it; adds its mistakes.
 ---@param mistakes intent_webhook.Mistakes
 ---@param path string
@@ -67,6 +79,11 @@ function rule.new(mistakes, path, definition, slots)
   if type(definition) == "string" then return sentence.of_template(mistakes, path, definition) end
   if type(definition) == "function" then return setmetatable({ run = definition }, FunctionRule) end
   if type(definition) == "table" then
+    local mistake = table_mistake(definition)
+    if mistake then
+      mistakes:add(path, mistake)
+      return nil
+    end
     if definition.pattern == nil then return sentence.new(mistakes, path, definition, slots) end
     local before = #mistakes.list
     local accepted = check.options(mistakes, path, definition, options.pattern_rule)

@@ -813,8 +813,12 @@ static void walk_on(struct walk *walk, const struct rest *rest, uint32_t places,
   if (walk->steps >= MOST_STEPS) return;
   walk->steps++;
   if (rest && walk_inside(walk, rest, places, way)) return;
+  const struct template_node *node = rest ? rest->node : NULL;
+  unsigned list = node && node->kind == TEMPLATE_LIST ? list_named(node) : NAIVE_LISTS;
+  bool takes_any = node && node->kind == TEMPLATE_LIST &&
+                   (list == NAIVE_LISTS || walk->naive->grammar->lists[list].options.kind == SENTENCES_WILDCARD);
   if (way.space) {
-    places = over_space(walk, places, way.after_list);
+    places = over_space(walk, places, way.after_list && !takes_any);
     way.space = way.after_list = false;
   } else {
     places = over_ignorable(walk, places);
@@ -823,8 +827,6 @@ static void walk_on(struct walk *walk, const struct rest *rest, uint32_t places,
     if (places >> walk->count & 1) accept(walk, &way);
     return;
   }
-  const struct template_node *node = rest->node;
-  unsigned list = node->kind == TEMPLATE_LIST ? list_named(node) : NAIVE_LISTS;
   bool is_range = node->kind == TEMPLATE_RANGE ||
                   (list < NAIVE_LISTS && walk->naive->grammar->lists[list].options.kind == SENTENCES_RANGE);
   if (way.after_list || is_range) places |= over_ignorable(walk, over_separator(walk, places));

@@ -60,11 +60,24 @@ static void test_broken_there(void) {
     size_t count;
     const sentences_match *match = sentences_explain(matcher, compiled, "20.55 degrees", 13, NULL, &count);
     CHECK(count == 1 && match[0].reason == SENTENCES_UNMATCHED);
-    if (count) CHECK_TEXT(match[0].detail, "20.55 is not on the steps of the range, which are tenths of 1");
+    if (count) CHECK_TEXT(match[0].detail, "20.55 is not on the steps of the range, which are tenths of 1 from 0 on");
     match = sentences_explain(matcher, compiled, "200 degrees", 11, NULL, &count);
     CHECK(count == 1);
     if (count) CHECK_TEXT(match[0].detail, "200 is not in the range from 0 to 100");
     sentences_drop(compiled);
+  }
+  TEST("no value ends inside a word where a slot of any text would take the rest of it") {
+    check_rows(
+        "list size\nvalue small\nvalue large\nintent order\nslot size\nslot item\nsay order {size} {item}\n", NULL,
+        ROWS({"order large pizza", "order size=large item=pizza"}, {"order larger pizza", "-"}, {"order large", "-"}));
+  }
+  TEST("a number is taken whole: in words, too, and not with what stands above the line") {
+    check_rows("number ten => 10\nnumber two => 2\nnumber two hundred => 200\nrange n 0 100\nintent add\nslot n\n"
+               "slot item\nsay add {n} {item}\nsay set {n}\n",
+               NULL,
+               ROWS({"add ten balls", "add n=10 item=balls"}, {"add tennis balls", "-"},
+                    {"add two balls", "add n=2 item=balls"}, {"add two hundred balls", "-"}, {"set 5", "add n=5"},
+                    {"set 5\xC2\xB2", "-"}));
   }
   TEST("accents, case, sz, zero-width spaces and emoji are not in the way, and what is captured is the original") {
     check_rows(home, NULL,

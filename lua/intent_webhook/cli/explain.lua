@@ -4,6 +4,7 @@ local file = require "intent_webhook.cli.file"
 local json = require "intent_webhook.cli.json"
 local question = require "intent_webhook.cli.question"
 local recognised = require "intent_webhook.cli.recognised"
+local recognition = require "intent_webhook.recognition"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.cli.text"
 
@@ -11,14 +12,19 @@ local function optional(value)
   return value ~= nil and json.value(value) or nil
 end
 
--- What is said about the losses may name what slots got.
-local function detail_of(client, entry)
+-- What is said about the losses may name what slots got. Of a rule that found no slots nobody knows what is sensitive
+-- in the text, so nothing is said that may quote it.
+local function detail_of(client, entry, message)
   if not entry.detail then return nil end
   local checked = client.intents[entry.intent]
+  if recognised.has_sensitive(checked) then
+    if entry.reason == "error" then return "the rule raised one, which may quote the text" end
+    if entry.stopped then return recognition.stop(message, entry.stopped) end
+  end
   return client.core:redact(entry.detail, recognised.sensitive(checked, entry.slots or {}))
 end
 
-local function entry_json(client, entry)
+local function entry_json(client, entry, message)
   local checked = client.intents[entry.intent]
   return json.object {
     { "rank", json.value(entry.rank) },
@@ -34,11 +40,11 @@ local function entry_json(client, entry)
     { "literals", optional(entry.literals) },
     { "stopped", optional(entry.stopped) },
     { "reason", optional(entry.reason) },
-    { "detail", optional(detail_of(client, entry)) },
+    { "detail", optional(detail_of(client, entry, message)) },
   }
 end
 
-local function print_entry(client, screen, entry)
+local function print_entry(client, screen, entry, message)
   local checked = client.intents[entry.intent]
   local wins = entry.accepted and not entry.reason
   local verdict = wins and screen:paint("green", "wins")
@@ -56,8 +62,44 @@ local function print_entry(client, screen, entry)
     line("figures", ("priority %d, score %.3f%s"):format(entry.priority, entry.score, counts))
   end
   if entry.reason then
-    local detail = detail_of(client, entry)
+    local detail = detail_of(client, entry, message)
     line("why", entry.reason .. (detail and ": " .. detail or ""))
+  end
+end
+
+-- Whether a sentence is among what matched.
+local function sentence_matched(entries)
+  for _, entry in ipairs(entries) do
+    if entry.accepted and entry.template then return true end
+  end
+  return false
+end
+
+-- Why the sentences were not compared with the text, if they were not. What functions raise is in the entries.
+local function errors_of(client, entries, values)
+  if sentence_matched(entries) then return nil end
+  local match, errors = question.ask(client, "match", values)
+  local of_text = {}
+  for _, one in ipairs(match and match.errors or errors or {}) do
+    if one.where == "text" then of_text[#of_text + 1] = one end
+  end
+  return of_text[1] and of_text or nil
+end
+
+local function has_rules(client)
+  for _, checked in ipairs(client.list) do
+    if checked.rules[1] then return true end
+  end
+  return false
+end
+
+local function print_none(client, screen, errors)
+  if errors then
+    screen:print("no intent")
+  elseif has_rules(client) then
+    screen:print("no rule comes near the text: nothing fits from its first character on")
+  else
+    screen:print("no intent has a rule")
   end
 end
 
@@ -66,12 +108,18 @@ local function run(values, screen)
   local entries = question.ask(client, "explain", values)
   for _, entry in ipairs(entries) do
     if values.json then
-      screen:print(entry_json(client, entry))
+      screen:print(entry_json(client, entry, values.TEXT))
     else
-      print_entry(client, screen, entry)
+      print_entry(client, screen, entry, values.TEXT)
     end
   end
-  if #entries == 0 and not values.json then screen:print("no intent has a rule") end
+  local errors = errors_of(client, entries, values)
+  if values.json then
+    if errors then screen:print(json.object { { "errors", recognised.errors(client, nil, nil, errors) } }) end
+  else
+    if #entries == 0 then print_none(client, screen, errors) end
+    recognised.print_errors(client, screen, nil, nil, errors)
+  end
   return entries[1] and entries[1].accepted and terminal.OK or terminal.FAILED
 end
 
@@ -81,8 +129,9 @@ return {
   summary = "say why a message matches what it matches",
   help = [[
 Lists every candidate for a message, the best first, with the reason why it did not win. When nothing matches, those
-that came nearest, and how far they came. --json prints an object a line. Fires nothing, but calls rules that are
-functions. Values of sensitive slots are printed as [redacted].
+that came nearest, and how far they came. --json prints an object a line; {"errors": [...]} is the last when the text is
+too long for the sentences. Fires nothing, but calls rules that are functions. Values of sensitive slots are printed as
+[redacted].
 
 Exit status: 0 an intent matches, 1 none does, or the file has mistakes, 2 a wrong option, 3 the file cannot be read.]],
   operands = { "FILE", "TEXT" },

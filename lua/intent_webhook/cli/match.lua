@@ -25,19 +25,11 @@ local function match_json(client, match, errors)
     { "template", optional(match.template) },
     { "score", json.value(recognised.score(match.score)) },
     { "ambiguous", recognised.list(match.ambiguous) },
-    { "context", match.context and json.any(match.context) },
+    { "context", recognised.context(checked, match.slots, match.context) },
     { "response", optional(match.response) },
     { "metadata", match.metadata ~= nil and json.any(match.metadata) or nil },
     { "errors", recognised.errors(client, checked, match.slots, match.errors) },
   }
-end
-
-local function print_errors(client, screen, checked, slots, errors)
-  local values = checked and recognised.sensitive(checked, slots) or {}
-  for _, one in ipairs(errors or {}) do
-    local message = client.core:redact(one.message, values)
-    screen:note(text.line(one.where) .. ": " .. text.lines(message))
-  end
 end
 
 local function print_match(client, screen, match)
@@ -61,10 +53,10 @@ local function run(values, screen)
     screen:print(match_json(client, match, errors))
   elseif match then
     print_match(client, screen, match)
-    print_errors(client, screen, client.intents[match.intent], match.slots, match.errors)
+    recognised.print_errors(client, screen, client.intents[match.intent], match.slots, match.errors)
   else
     screen:print("no intent")
-    print_errors(client, screen, nil, nil, errors)
+    recognised.print_errors(client, screen, nil, nil, errors)
   end
   return match and terminal.OK or terminal.FAILED
 end

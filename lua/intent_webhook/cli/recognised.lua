@@ -1,6 +1,7 @@
 --- recognised: what was recognised in a message, as JSON, without the values of sensitive slots: output is often kept.
 
 local json = require "intent_webhook.cli.json"
+local text = require "intent_webhook.cli.text"
 
 local recognised = {}
 
@@ -76,6 +77,36 @@ function recognised.sensitive(checked, slots)
   return values
 end
 
+---Whether an intent has a sensitive slot.
+---@param checked intent_webhook.CheckedIntent
+---@return boolean
+function recognised.has_sensitive(checked)
+  for _, slot in ipairs(checked.slots) do
+    if slot[3] then return true end
+  end
+  return false
+end
+
+---The context, without the values that are those of sensitive slots too.
+---@param checked intent_webhook.CheckedIntent
+---@param slots table
+---@param context table|nil
+---@return string|nil JSON
+function recognised.context(checked, slots, context)
+  if not context then return nil end
+  local secret, shown_context = {}, {}
+  for _, slot in ipairs(checked.slots) do
+    local value = slots[slot[1]]
+    if slot[3] and value ~= nil then secret[json.value(value)] = true end
+  end
+  for key, value in next, context do
+    local hidden = secret[json.value(value)] or secret[json.value(tostring(value))]
+      or (type(value) == "string" and secret[value])
+    shown_context[key] = hidden and recognised.REDACTED or value
+  end
+  return json.any(shown_context)
+end
+
 ---What users' functions raised. It may name what they were given.
 ---@param client intent_webhook.Client
 ---@param checked intent_webhook.CheckedIntent|nil of the intent that matched
@@ -91,6 +122,20 @@ function recognised.errors(client, checked, slots, errors)
     elements[index] = json.object { { "where", json.value(one.where) }, { "message", json.value(message) } }
   end
   return json.array(elements)
+end
+
+---The same for people, on standard error.
+---@param client intent_webhook.Client
+---@param screen intent_webhook.Terminal
+---@param checked intent_webhook.CheckedIntent|nil of the intent that matched
+---@param slots table|nil
+---@param errors intent_webhook.RuleError[]|nil
+function recognised.print_errors(client, screen, checked, slots, errors)
+  local values = checked and recognised.sensitive(checked, slots) or {}
+  for _, one in ipairs(errors or {}) do
+    local message = client.core:redact(one.message, values)
+    screen:note(text.line(one.where) .. ": " .. text.lines(message))
+  end
 end
 
 return recognised

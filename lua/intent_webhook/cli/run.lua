@@ -3,6 +3,8 @@
 -- Each message gives a line of JSON with what came of it, each delivery another one when it is finished. Only WINDOW
 -- deliveries, and no more than the queue takes, are under way at a time; a long input waits.
 
+local argument = require "intent_webhook.argument"
+local check = require "intent_webhook.check"
 local delivery = require "intent_webhook.cli.delivery"
 local file = require "intent_webhook.cli.file"
 local input = require "intent_webhook.cli.input"
@@ -32,18 +34,63 @@ Run.__index = Run
 
 -- Messages ---------------------------------------------------------------------------------------------------------
 
--- The text and session of an input line; nil and why not.
-local function read_message(line)
+local KEYS = { "text", "session", "context", "best_slot" }
+
+local function unknown_key(value)
+  local unknown = {}
+  for key in next, value do unknown[#unknown + 1] = key end
+  table.sort(unknown)
+  for _, key in ipairs(unknown) do
+    local known = false
+    for _, name in ipairs(KEYS) do known = known or name == key end
+    if not known then return key end
+  end
+end
+
+local SCALARS = { string = true, number = true, boolean = true }
+
+-- What is wrong with the context of a JSON line as JSON; nil when nothing is.
+local function context_mistake(context)
+  if type(context) ~= "table" or context[1] ~= nil then return 'the JSON has a "context" that is no object' end
+  local wrong
+  for key, value in next, context do
+    if not SCALARS[type(value)] and (not wrong or key < wrong) then wrong = key end
+  end
+  return wrong and ('the JSON has a "context" whose "%s" is no string, number or boolean'):format(wrong)
+end
+
+-- What is wrong with what a JSON line gives besides its text; nil when nothing is.
+local function mistake_in(given, slot_names)
+  local session = given.session
+  if session ~= nil and (type(session) ~= "string" or session:find("%z")) then
+    return 'the JSON has a "session" that is no string, or holds a NUL'
+  end
+  local mistake = given.context ~= nil and context_mistake(given.context)
+  if mistake then return mistake end
+  if given.best_slot ~= nil and type(given.best_slot) ~= "string" then
+    return 'the JSON has a "best_slot" that is no string'
+  end
+  local good, problem = pcall(argument.message, "JSON", given, slot_names)
+  if not good then return "the JSON is wrong: " .. tostring(problem):gsub("^.-JSON: ", "") end
+end
+
+-- The text of an input line, and what goes with it; nil and why not.
+local function read_message(line, slot_names)
   if not line:find("^%s*{") then return line end
   local good, value = reading.decode(line)
   if not good then return nil, nil, "the line is no JSON: " .. value end
-  if type(value.text) ~= "string" then return nil, nil, 'the JSON has no "text" that is a string' end
-  local session = value.session
-  if session == webhook.null then session = nil end
-  if session ~= nil and (type(session) ~= "string" or session:find("%z")) then
-    return nil, nil, 'the JSON has a "session" that is no string, or holds a NUL'
+  local unknown = unknown_key(value)
+  if unknown then
+    return nil, nil, ('the JSON has "%s", which is no option%s'):format(unknown, check.suggestion(unknown, KEYS))
   end
-  return value.text, session
+  if type(value.text) ~= "string" then return nil, nil, 'the JSON has no "text" that is a string' end
+  local given = {}
+  for _, key in ipairs { "session", "context", "best_slot" } do
+    if value[key] ~= webhook.null then given[key] = value[key] end
+  end
+  local mistake = mistake_in(given, slot_names)
+  if mistake then return nil, nil, mistake end
+  return value.text, given
 end
 
 local function optional(value)
@@ -68,10 +115,11 @@ end
 
 function Run:handle(line)
   self.messages = self.messages + 1
-  local text, session, mistake = read_message(line)
+  local text, given, mistake = read_message(line, self.client.slot_names)
+  local session = given and given.session
   local result, message, code
   if text then
-    result, message, code = self.client:message(text, { session = session })
+    result, message, code = self.client:message(text, given)
   else
     message, code = mistake, "invalid"
   end
@@ -164,7 +212,8 @@ return {
   name = "run",
   summary = "read messages from standard input and fire the intents that they match",
   help = [[
-Reads messages from standard input, one a line: plain text, or a JSON object {"text": "...", "session": "..."}.
+Reads messages from standard input, one a line: plain text, or a JSON object {"text": "...", "session": "..."}, which
+may have a "context" as well, like {"area": "kitchen", "on": true}, and a "best_slot".
 Prints one line of JSON for each message, and one {"delivery": {...}} for each webhook as it is finished.
 Waits at the end for what is under way. Values of sensitive slots are printed as [redacted].
 
