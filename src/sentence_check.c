@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "memory.h"
 #include "sentence_matcher.h"
 #include "sentence_sample.h"
 
@@ -20,7 +19,9 @@ struct checker {
   const sentences *compiled;
   sentences_matcher *matcher;
   struct buffer sentence;
-  struct buffer pairs; /* uint64_t: pairs of intents that have been reported */
+  struct buffer units;  /* of the template that is being compared */
+  struct buffer hashes; /* uint64_t: of each template so far */
+  struct buffer pairs;  /* uint64_t: pairs of intents that have been reported */
   bool failed;
 };
 
@@ -39,28 +40,25 @@ struct judgement {
   unsigned other_count;
 };
 
-/* The templates' text without differences that mean nothing. */
-static bool same_template(struct checker *checker, const struct template *one, const struct template *other) {
-  const struct image *image = checker->compiled->image;
-  struct buffer first = {0}, second = {0};
-  text_units(image->text + one->text, one->length, &first);
-  text_units(image->text + other->text, other->length, &second);
-  size_t count = first.length / sizeof(struct unit);
-  checker->failed |= first.failed || second.failed;
-  bool same = !first.failed && !second.failed && first.length == second.length;
-  for (size_t i = 0; same && i < count; i++)
-    same = ((struct unit *)(void *)first.bytes)[i].base == ((struct unit *)(void *)second.bytes)[i].base;
-  buffer_free(&first);
-  buffer_free(&second);
-  return same;
+/* A hash of the template's text without differences that mean nothing. */
+static uint64_t hash_of(struct checker *checker, const struct template *template) {
+  uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+  buffer_clear(&checker->units);
+  checker->failed |= !text_units(checker->compiled->image->text + template->text, template->length, &checker->units);
+  const struct unit *units = (const struct unit *)(const void *)checker->units.bytes;
+  for (size_t i = 0; i < checker->units.length / sizeof *units; i++)
+    hash = (hash ^ units[i].base) * UINT64_C(1099511628211);
+  return hash;
 }
 
-static struct mistake_place place_of(const struct image *image, uint32_t index) {
+static struct mistake_place place_of(struct checker *checker, uint32_t index) {
+  const struct image *image = checker->compiled->image;
   const struct template *template = &image->templates[index];
+  const char *text = arena_copy(&checker->source->arena, image->text + template->text, template->length);
   return (struct mistake_place){.intent = image->blocks[template->block].intent + 1,
                                 .block = template->block + 1,
                                 .template = index + 1,
-                                .text = image->text + template->text};
+                                .text = text ? text : ""};
 }
 
 static bool is_new_pair(struct checker *checker, uint32_t one, uint32_t other) {
@@ -90,8 +88,7 @@ static void note_other(struct checker *checker, struct judgement *judgement, con
 }
 
 static void report_others(struct checker *checker, const struct judgement *judgement) {
-  const struct image *image = checker->compiled->image;
-  struct mistake_place place = place_of(image, judgement->index);
+  struct mistake_place place = place_of(checker, judgement->index);
   for (unsigned i = 0; i < judgement->other_count; i++) {
     const char *sentence = judgement->others[i].sentence, *goes_to = judgement->others[i].goes_to;
     bool tie = judgement->others[i].tie;
@@ -149,7 +146,8 @@ static void judge_template(struct checker *checker, uint32_t index) {
   unsigned made = 0;
   /* count through first, to see whether there are few; a counted sentence is one of its sentences in any case */
   while (made < CHECK_ALL && !chooser.done && !checker->failed) {
-    bool good = sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence);
+    bool good =
+        sample_template(checker->again, checker->compiled, &image->templates[index], &chooser, &checker->sentence);
     checker->failed |= checker->sentence.failed || chooser.choices.failed;
     if (good && (made < CHECK_SOME || judgement.loses)) judge_sentence(checker, &judgement);
     made++;
@@ -160,7 +158,8 @@ static void judge_template(struct checker *checker, uint32_t index) {
   chooser.counting = false;
   unsigned counted = judgement.usable;
   for (unsigned i = 0; i < CHECK_TRIES && judgement.usable < counted + CHECK_SOME && !all && !checker->failed; i++) {
-    bool good = sample_template(checker->again, image, &image->templates[index], &chooser, &checker->sentence);
+    bool good =
+        sample_template(checker->again, checker->compiled, &image->templates[index], &chooser, &checker->sentence);
     checker->failed |= checker->sentence.failed;
     if (good) judge_sentence(checker, &judgement);
   }
@@ -171,20 +170,22 @@ static void judge_template(struct checker *checker, uint32_t index) {
     report_others(checker, &judgement);
     return;
   }
-  struct mistake_place place = place_of(image, index);
+  struct mistake_place place = place_of(checker, index);
   source_mistake(checker->source, true, "unreachable", &place, judgement.sentence,
                  "\"%s\" can %snever win: \"%s\" goes to %s: remove one of them, or give this one a priority",
                  place.text, all ? "" : "hardly ever or ", judgement.sentence, judgement.winner);
 }
 
-/* Reports a template that stands in its intent already, under the same conditions; true when there is one. */
+/* Reports a template that stands in its rule already; true when there is one. */
 static bool report_duplicate(struct checker *checker, uint32_t index) {
   const struct image *image = checker->compiled->image;
-  const struct template *template = &image->templates[index];
-  const struct block *block = &image->blocks[template->block];
-  for (uint32_t i = block->first_template; i < index; i++) {
-    if (!same_template(checker, &image->templates[i], template)) continue;
-    struct mistake_place place = place_of(image, index);
+  const struct block *block = &image->blocks[image->templates[index].block];
+  uint64_t hash = hash_of(checker, &image->templates[index]);
+  buffer_push(&checker->hashes, &hash, sizeof hash);
+  checker->failed |= checker->hashes.failed;
+  for (uint32_t i = block->first_template; i < index && !checker->failed; i++) {
+    if (((uint64_t *)(void *)checker->hashes.bytes)[i] != hash) continue;
+    struct mistake_place place = place_of(checker, index);
     source_mistake(checker->source, true, "duplicate", &place, NULL,
                    "stands in this rule already, as sentence %u: remove it", i - block->first_template + 1);
     return true;
@@ -204,6 +205,8 @@ bool sentences_check(sentences_source *source, const sentences *compiled) {
   sentences_source_free(checker.again);
   sentences_matcher_free(checker.matcher);
   buffer_free(&checker.sentence);
+  buffer_free(&checker.units);
+  buffer_free(&checker.hashes);
   buffer_free(&checker.pairs);
   return !checker.failed && !source_failed(source);
 }

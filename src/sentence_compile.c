@@ -16,7 +16,8 @@
 #include "sentence_text.h"
 
 enum { HOLE_HEADS = 4096 };
-enum { MOST_STEPS = 1 << 20 }; /* parts of a template, with those of its phrases as often as they are named */
+enum { MOST_NESTING = 512 };
+enum { MOST_STEPS = 1 << 20 }; /* parts and characters of a template, those of phrases as often as they are named */
 
 static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set);
 
@@ -73,6 +74,8 @@ uint16_t compiler_hole(struct compiler *compiler, struct hole hole) {
     if (known->list == hole.list && known->slot == hole.slot && known->type == hole.type && known->kind == hole.kind)
       return (uint16_t)(at - 1);
   }
+  if (count >= UINT16_MAX / 2 && hole.slot != NONE)
+    compiler->states.exceeded = true; /* the rest is for joined states */
   buffer_push(&compiler->draft.holes, &hole, sizeof hole);
   buffer_push(&compiler->hole_chains, head, sizeof *head);
   *head = count + 1;
@@ -122,15 +125,7 @@ static bool is_optional(struct compiler *compiler, const struct unit *units, siz
 /* A space before `set`; where another would follow, they are one. */
 static uint32_t one_space(struct compiler *compiler, uint32_t set) {
   if (compiler->source->ignore_whitespace) return set;
-  struct set members = *states_set(&compiler->states, set);
-  uint32_t behind = 0;
-  for (uint32_t i = 0; i < members.count; i++) {
-    struct edge node = *states_node(&compiler->states, &members, i);
-    uint32_t one = node.symbol == EDGE_SPACE ? node.target
-                                             : states_one(&compiler->states, node.symbol, node.argument, node.target);
-    behind = states_union(&compiler->states, behind, one);
-  }
-  return states_one(&compiler->states, EDGE_SPACE, 0, behind);
+  return states_one(&compiler->states, EDGE_SPACE, 0, states_behind_spaces(&compiler->states, set));
 }
 
 static uint32_t compile_text(struct compiler *compiler, const struct template_node *node, uint32_t set) {
@@ -141,6 +136,7 @@ static uint32_t compile_text(struct compiler *compiler, const struct template_no
   }
   const struct unit *units = (struct unit *)(void *)compiler->units.bytes;
   size_t count = compiler->units.length / sizeof *units;
+  compiler->steps += count;
   for (size_t i = count; i-- > 0 && set;) {
     if (units[i].flags & UNIT_SPACE) {
       set = one_space(compiler, set);
@@ -166,8 +162,16 @@ static uint32_t compile_text(struct compiler *compiler, const struct template_no
   return set;
 }
 
+static uint32_t compile_alternative(struct compiler *compiler, const struct template_node *node, uint32_t set) {
+  uint32_t *sets = arena_alloc(&compiler->source->arena, sizeof *sets * (node->count + 1));
+  if (!sets) return 0;
+  for (uint32_t i = 0; i < node->count; i++) sets[i] = compile(compiler, node->parts[i], set);
+  return states_union_all(&compiler->states, sets, node->count, false);
+}
+
 static uint32_t compile_permutation(struct compiler *compiler, const struct template_node *node, uint32_t set) {
-  uint32_t sets[1U << TEMPLATE_PERMUTED];
+  uint32_t *sets = arena_alloc(&compiler->source->arena, (sizeof *sets) << node->count);
+  if (!sets) return 0;
   sets[0] = set;
   for (unsigned left = 1; left < 1U << node->count; left++) {
     sets[left] = 0;
@@ -304,26 +308,31 @@ static uint32_t compile_range(struct compiler *compiler, const struct template_n
   return compile_number(compiler, hole, set);
 }
 
-static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set) {
-  if (++compiler->steps > MOST_STEPS) compiler->states.exceeded = true;
-  if (compiler->states.exceeded || compiler->failed) return 0;
+static uint32_t compile_node(struct compiler *compiler, const struct template_node *node, uint32_t set) {
   switch (node->kind) {
   case TEMPLATE_TEXT: return compile_text(compiler, node, set);
   case TEMPLATE_SEQUENCE:
     for (uint32_t i = node->count; i-- > 0;) set = compile(compiler, node->parts[i], set);
     return set;
-  case TEMPLATE_ALTERNATIVE: {
-    uint32_t all = 0;
-    for (uint32_t i = 0; i < node->count; i++)
-      all = states_union(&compiler->states, all, compile(compiler, node->parts[i], set));
-    return all;
-  }
+  case TEMPLATE_ALTERNATIVE: return compile_alternative(compiler, node, set);
   case TEMPLATE_PERMUTATION: return compile_permutation(compiler, node, set);
   case TEMPLATE_LIST: return compile_list(compiler, node, set);
   case TEMPLATE_RANGE: return compile_range(compiler, node, set);
   case TEMPLATE_RULE: return compile_phrase(compiler, node, set);
   }
   return 0;
+}
+
+static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set) {
+  if (++compiler->steps > MOST_STEPS) compiler->states.exceeded = true;
+  if (compiler->states.exceeded || compiler->failed) return 0;
+  if (compiler->nesting == MOST_NESTING)
+    return die(compiler, node, "too_deep", "nests groups and phrases too deep, %d in all: join some of them",
+               MOST_NESTING);
+  compiler->nesting++;
+  set = compile_node(compiler, node, set);
+  compiler->nesting--;
+  return set;
 }
 
 /* Whether the template says anything besides spaces and punctuation. */
@@ -408,7 +417,7 @@ static struct image *compile_states(struct compiler *compiler) {
               !source_failed(compiler->source);
   compiler->states.limit = SIZE_MAX;
   compiler->states.exceeded = false;
-  if (good) start = states_union_all(&compiler->states, buffer_numbers(&starts), count);
+  if (good) start = states_union_all(&compiler->states, buffer_numbers(&starts), count, true);
   static const uint32_t dead = 0;
   buffer_push(&starts, &dead, sizeof dead); /* so that there is a root also without templates */
   good = good && !starts.failed &&
@@ -432,7 +441,6 @@ static void compiler_free(struct compiler *compiler) {
   buffer_free(&compiler->hole_heads);
   buffer_free(&compiler->hole_chains);
   buffer_free(&compiler->units);
-  buffer_free(&compiler->places);
 }
 
 sentences *sentences_compile(sentences_source *source) {

@@ -15,12 +15,13 @@ struct compiler {
   struct states states;
   struct buffer symbols;      /* struct symbol, in the order of their numbers */
   struct buffer symbol_table; /* open addressing: index + 1 */
-  struct buffer units, places;
+  struct buffer units;
   struct buffer hole_heads,
       hole_chains; /* uint32_t: for each hash, and each hole, the next hole of that hash, plus 1 */
   struct mistake_place place;
   uint32_t block;    /* of the template that is being compiled */
   unsigned depth;    /* of phrases within phrases */
+  unsigned nesting;  /* of all parts within one another */
   size_t join_until; /* states_used up to which states are joined */
   size_t steps;      /* of the template */
   bool failed;

@@ -52,7 +52,8 @@ uint32_t block_conditions(const struct image *image, const struct block *block) 
   return count;
 }
 
-size_t block_fitting_context(const struct image *image, const struct block *block, sentences_pair pairs[BLOCK_CONTEXT]) {
+size_t block_fitting_context(const struct image *image, const struct block *block,
+                             sentences_pair pairs[BLOCK_CONTEXT]) {
   size_t count = 0;
   for (uint32_t i = 0; i < block->conditions && count < BLOCK_CONTEXT; i++) {
     const struct condition *condition = &image->conditions[block->first_condition + i];

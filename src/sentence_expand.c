@@ -5,13 +5,15 @@
 
 #include <string.h>
 
-enum { EXPAND_STEPS = 1 << 16 };
+enum { EXPAND_STEPS = 1 << 16, EXPAND_BYTES = 1 << 20 };
 
 struct expander {
   sentences_source *source;
   const struct mistake_place *place;
   uint32_t block;
   uint32_t steps; /* parts that were expanded, each as often as it was named */
+  uint32_t depth; /* of phrases and lists within one another */
+  size_t bytes;   /* of all texts so far, of parts, too */
 };
 
 static bool expand(struct expander *expander, const struct template_node *node, const struct buffer *before,
@@ -37,6 +39,9 @@ static bool refuse_many(struct expander *expander) {
 static bool append(struct expander *expander, struct buffer *out, const struct source_text *before, const char *text,
                    uint32_t length) {
   if (text_count(out) >= EXPAND_MOST) return refuse_many(expander);
+  expander->bytes += (size_t)before->length + length;
+  if (expander->bytes > EXPAND_BYTES)
+    return refuse(expander, "too_large", "stands for more than 1 MB of text: divide it into several values");
   char *joined = arena_alloc(&expander->source->arena, (size_t)before->length + length + 1);
   if (!joined) return false;
   memcpy(joined, before->text, before->length);
@@ -94,9 +99,13 @@ static bool expand_phrase(struct expander *expander, const struct template_node 
     return false;
   }
   if (!phrase->tree) return false;
+  if (expander->depth == TEMPLATE_DEPTH)
+    return refuse(expander, "too_deep", "nests phrases and lists more than 64 deep: join some of them");
   if (phrase->open) return refuse(expander, "cycle", "leads back to a phrase that it comes from: break the circle");
   phrase->open = true;
+  expander->depth++;
   bool good = expand(expander, phrase->tree, before, out);
+  expander->depth--;
   phrase->open = false;
   return good;
 }
@@ -115,8 +124,11 @@ static bool expand_list(struct expander *expander, const struct template_node *n
   if (list->options.kind != SENTENCES_VALUES)
     return refuse(expander, "not_finite",
                   "holds a range or a wildcard: a value can only hold text and lists of values");
+  if (expander->depth == TEMPLATE_DEPTH)
+    return refuse(expander, "too_deep", "nests phrases and lists more than 64 deep: join some of them");
   if (list->open) return refuse(expander, "cycle", "leads back to the list that it is in: break the circle");
   list->open = true;
+  expander->depth++;
   bool good = true;
   for (uint32_t i = 0; good && i < list->values; i++) {
     const struct source_value *value =
@@ -125,6 +137,7 @@ static bool expand_list(struct expander *expander, const struct template_node *n
     const struct template_node *tree = template_parse(&expander->source->arena, value->text, value->length, &mistake);
     good = tree && expand(expander, tree, before, out); /* a bad value is reported where it stands */
   }
+  expander->depth--;
   list->open = false;
   return good;
 }
@@ -155,7 +168,7 @@ static bool expand(struct expander *expander, const struct template_node *node, 
 
 bool expand_template(sentences_source *source, const struct template_node *tree, const struct mistake_place *place,
                      uint32_t block, struct buffer *out) {
-  struct expander expander = {source, place, block, 0};
+  struct expander expander = {.source = source, .place = place, .block = block};
   struct buffer before = {0};
   struct source_text nothing = {"", 0, 0};
   buffer_push(&before, &nothing, sizeof nothing);

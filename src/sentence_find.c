@@ -222,6 +222,7 @@ static bool explain_accepted(sentences_matcher *matcher, struct buffer *candidat
   size_t accepted = matcher->accepted.length / sizeof(uint32_t);
   for (size_t i = 0; i < accepted && !matcher->failed && !matcher->too_long; i++) {
     struct candidate candidate = consider(matcher, ((uint32_t *)(void *)matcher->accepted.bytes)[i], true);
+    if (matcher->too_long) break; /* what it says may not be true */
     buffer_push(candidates, &candidate, sizeof candidate);
   }
   if (candidates->failed) matcher->failed = true;

@@ -44,21 +44,26 @@ void draft_free(struct image_draft *draft) {
 #undef SECTION
 }
 
-static size_t aligned(size_t size) {
+static uint64_t aligned64(uint64_t size) {
   return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t aligned(size_t size) {
+  return (size_t)aligned64(size);
 }
 
 /* An image with room for so many records of each section, and their pointers set; NULL: out of memory. */
 static struct image *image_alloc(const uint32_t counts[SECTION_COUNT]) {
-  size_t size = aligned(sizeof(struct image));
+  uint64_t size = aligned(sizeof(struct image));
   unsigned index = 0;
-#define SECTION(type, name) size += aligned((size_t)counts[index++] * sizeof(type));
+#define SECTION(type, name) size += aligned64((uint64_t)counts[index++] * sizeof(type));
   IMAGE_SECTIONS(SECTION)
 #undef SECTION
-  struct image *image = memory_zeroed(size);
+  if (size > SIZE_MAX / 2) return NULL;
+  struct image *image = memory_zeroed((size_t)size);
   if (!image) return NULL;
   atomic_init(&image->owners, 1);
-  image->size = size;
+  image->size = (size_t)size;
   char *at = (char *)image + aligned(sizeof *image);
   index = 0;
 #define SECTION(type, section)                     \
@@ -153,7 +158,7 @@ static bool digest(const char *bytes, size_t length, unsigned char out[DIGEST_BY
   return EVP_Digest(bytes, length, out, &size, EVP_sha256(), NULL) == 1 && size == DIGEST_BYTES;
 }
 
-bool image_dump(const struct image *image, struct buffer *out) {
+static bool image_dump(const struct image *image, struct buffer *out) {
   size_t start = out->length;
   struct header header = {.version = FILE_VERSION,
                           .byte_order = BYTE_ORDER_MARK,
@@ -284,7 +289,8 @@ static bool good_block(const struct image *image, const struct block *block) {
          in_range(block->first_template, block->templates, image->templates_count) &&
          in_range(block->first_condition, block->conditions, image->conditions_count) &&
          in_range(block->first_fixed, block->fixed, image->fixed_count) &&
-         (block->keywords == NONE || block->keywords < image->lists_count);
+         (block->keywords == NONE ||
+          (block->keywords < image->lists_count && image->lists[block->keywords].value_count > 0));
 }
 
 static bool good_template(const struct image *image, const struct template *template) {
@@ -310,9 +316,24 @@ static bool good_scope(const struct image *image, const struct list_scope *scope
 static bool good_settings(const struct image *image) {
   if (image->settings_count != 1) return false;
   const struct settings *settings = image->settings;
-  return settings->start < image->states_count && settings->max_required <= 16 &&
+  return settings->start < image->states_count &&
          (settings->skip_words == NONE || settings->skip_words < image->lists_count) &&
          (settings->number_words == NONE || settings->number_words < image->lists_count);
+}
+
+/* Whether intents, blocks and templates lie side by side, each where its owner says. */
+static bool good_order(const struct image *image) {
+  uint32_t block = 0, template = 0;
+  for (uint32_t i = 0; i < image->intents_count; i++) {
+    if (image->intents[i].first_block != block) return false;
+    for (uint32_t last = block + image->intents[i].blocks; block < last; block++) {
+      if (image->blocks[block].intent != i || image->blocks[block].first_template != template) return false;
+      for (uint32_t end = template + image->blocks[block].templates; template <end; template ++) {
+        if (image->templates[template].block != block) return false;
+      }
+    }
+  }
+  return block == image->blocks_count && template == image->templates_count;
 }
 
 /* Whether every record names only what is there. */
@@ -346,7 +367,7 @@ static bool image_good(const struct image *image) {
   EACH(phrases, good_phrase)
   EACH(scopes, good_scope)
 #undef EACH
-  return true;
+  return good_order(image);
 }
 
 /* The header when it is one of ours, else why not. */
@@ -363,7 +384,7 @@ static const char *check_header(const char *bytes, size_t length, struct header 
   return NULL;
 }
 
-struct image *image_load(const char *bytes, size_t length, const char **problem) {
+static struct image *image_load(const char *bytes, size_t length, const char **problem) {
   struct header header;
   uint32_t counts[SECTION_COUNT];
   *problem = check_header(bytes, length, &header);
@@ -374,7 +395,7 @@ struct image *image_load(const char *bytes, size_t length, const char **problem)
   memcpy(counts, bytes + sizeof header, sizeof counts);
   uint64_t wanted = at;
   unsigned index = 0;
-#define SECTION(type, name) wanted += aligned((size_t)counts[index++] * sizeof(type));
+#define SECTION(type, name) wanted += aligned64((uint64_t)counts[index++] * sizeof(type));
   IMAGE_SECTIONS(SECTION)
 #undef SECTION
   if (wanted != length) return NULL;

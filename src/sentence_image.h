@@ -71,14 +71,12 @@ struct list {
   uint32_t exact_case, exact_accents, typos;
   uint32_t first_node, first_edge, first_terminal, first_value; /* of this list, in the arrays */
   uint32_t node_count, value_count;
-  uint32_t shortest; /* characters of the shortest value */
 };
 
 /* Counts are relative to the list's own part of the arrays. */
 struct list_node {
   uint32_t first_edge, first_terminal;
-  uint16_t edges, depth;
-  uint32_t terminals;
+  uint32_t edges, terminals, depth;
 };
 
 struct list_edge {
@@ -142,9 +140,8 @@ struct list_scope {
 
 struct settings {
   uint32_t ignore_whitespace, start, skip_words, number_words; /* the last two: lists; NONE: none */
-  uint32_t max_required;                                       /* of a block's conditions */
   uint32_t types;
-  uint32_t unused[2];
+  uint32_t unused[3];
 };
 
 #define IMAGE_SECTIONS(SECTION)         \
@@ -197,10 +194,6 @@ void draft_free(struct image_draft *draft);
 /* An image with one owner; NULL: out of memory. The draft stays as it is. */
 struct image *image_new(const struct image_draft *draft);
 void image_drop(struct image *image); /* one owner less; NULL is allowed */
-
-bool image_dump(const struct image *image, struct buffer *out);
-/* NULL, with a sentence. Every index in what it returns has been checked. */
-struct image *image_load(const char *bytes, size_t length, const char **problem);
 
 /* The list of that name which a global reference means, or NONE. */
 uint32_t image_global_list(const struct image *image, const char *name);

@@ -78,7 +78,8 @@ static bool join_state(struct compiler *compiler, struct joined *joined, uint32_
       for (; join && last < members.count && same_key(&keys[i], &keys[last]); last++)
         buffer_push(&joined->targets, &keys[last].target, sizeof keys[last].target);
       if (joined->targets.failed) return false;
-      if (last > i + 1) edge.target = states_union_all(&compiler->states, buffer_numbers(&joined->targets), last - i);
+      if (last > i + 1)
+        edge.target = states_union_all(&compiler->states, buffer_numbers(&joined->targets), last - i, true);
       edge.target = first + joined_state(compiler, joined, edge.target);
     }
     buffer_push(&compiler->draft.edges, &edge, sizeof edge);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REACHED_PER_STEP = 16 }; /* looking through so many nodes is one step */
+
 static const uint32_t UPPER_DETAIL = UINT32_C(1) << 31;
 
 /* What of a character was folded away: its marks, and, where case counts, whether it is upper case. */
@@ -69,9 +71,9 @@ static bool build_nodes(const struct sortable *sorted, uint32_t count, struct im
   buffer_push(&spans, &root, sizeof root);
   for (size_t i = 0; !spans.failed && i < spans.length / sizeof(struct span); i++) {
     struct span span = ((struct span *)(void *)spans.bytes)[i];
-    struct list_node node = {DRAFT_COUNT(draft, struct list_edge, list_edges) - record->first_edge,
-                             DRAFT_COUNT(draft, uint32_t, terminals) - record->first_terminal, 0,
-                             (uint16_t)(span.depth < UINT16_MAX ? span.depth : UINT16_MAX), 0};
+    struct list_node node = {.first_edge = DRAFT_COUNT(draft, struct list_edge, list_edges) - record->first_edge,
+                             .first_terminal = DRAFT_COUNT(draft, uint32_t, terminals) - record->first_terminal,
+                             .depth = span.depth};
     uint32_t at = span.first;
     for (uint32_t last_value = NONE; at < span.last && sorted[at].length == span.depth; at++) {
       if (sorted[at].value == last_value) continue; /* one template may say the same text in two ways */
@@ -102,13 +104,11 @@ bool list_draft_build(struct list_draft *list, struct image_draft *draft, struct
   record->first_node = DRAFT_COUNT(draft, struct list_node, nodes);
   record->first_edge = DRAFT_COUNT(draft, struct list_edge, list_edges);
   record->first_terminal = DRAFT_COUNT(draft, uint32_t, terminals);
-  record->shortest = count ? NONE : 0;
   struct buffer sorted = {0};
   for (uint32_t i = 0; i < count; i++) {
     const struct list_entry *entry = (struct list_entry *)(void *)list->entries.bytes + i;
     struct sortable item = {(uint64_t *)(void *)list->keys.bytes + entry->first, entry->length, entry->value};
     buffer_push(&sorted, &item, sizeof item);
-    if (entry->length < record->shortest) record->shortest = entry->length;
   }
   bool good = !sorted.failed;
   if (good && count) qsort(sorted.bytes, count, sizeof(struct sortable), compare_sortable);
@@ -140,6 +140,7 @@ struct walk {
   struct text_view text;
   struct buffer *next;
   size_t next_from; /* where in `next` the nodes for the next place begin */
+  size_t *steps;
 };
 
 /* The first of the node's edges that are of a base or of a higher one; NULL when there is none. */
@@ -166,8 +167,10 @@ static void reach(struct walk *walk, uint32_t node, uint32_t typos, uint32_t fol
     if (better) known[i] = (struct reached){node, typos, folded};
     return;
   }
+  size_t cost = 1 + count / REACHED_PER_STEP;
+  *walk->steps -= cost < *walk->steps ? cost : *walk->steps;
   struct reached reached = {node, typos, folded};
-  buffer_push(walk->next, &reached, sizeof reached);
+  if (*walk->steps) buffer_push(walk->next, &reached, sizeof reached);
 }
 
 static void emit(const struct walk *walk, const struct reached *reached, size_t end, struct buffer *hits) {
@@ -228,8 +231,13 @@ bool list_can_start(const struct image *image, const struct list *list, const st
 bool list_find(const struct image *image, const struct list *list, struct text_view text, size_t at,
                struct buffer *scratch, struct buffer *hits, size_t *steps) {
   if (list->node_count == 0) return true;
-  struct walk walk = {image,   list, image->list_edges + list->first_edge, image->nodes + list->first_node, text,
-                      scratch, 0};
+  struct walk walk = {.image = image,
+                      .list = list,
+                      .edges = image->list_edges + list->first_edge,
+                      .nodes = image->nodes + list->first_node,
+                      .text = text,
+                      .next = scratch,
+                      .steps = steps};
   bool typos = list->typos && text.places[at] & PLACE_WORD_START;
   buffer_clear(scratch);
   reach(&walk, 0, 0, 0);
@@ -237,8 +245,6 @@ bool list_find(const struct image *image, const struct list *list, struct text_v
   size_t from = 0, to = scratch->length;
   for (size_t place = at; place < text.count && from < to && !scratch->failed; place++) {
     const struct unit *unit = &text.units[place];
-    size_t now = (to - from) / sizeof(struct reached);
-    *steps -= now < *steps ? now : *steps;
     if (*steps == 0) break;
     walk.next_from = to;
     for (size_t i = from; i < to && !(unit->flags & UNIT_SKIPPED); i += sizeof(struct reached)) {

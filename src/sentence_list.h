@@ -48,7 +48,7 @@ struct list_hit {
 
 /*
  * Appends a struct list_hit to `hits` for each end of a value that begins at `at`. `scratch` is memory to work with.
- * Each node that is looked at counts as a step, and there are no more than *steps, which is what is left of them
+ * Each node that is reached counts as a step, and there are no more than *steps, which is what is left of them
  * afterwards; when it is 0, not all may have been found. False: out of memory.
  */
 bool list_find(const struct image *image, const struct list *list, struct text_view text, size_t at,

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "memory.h"
 #include "sentence_matcher.h"
 #include "sentence_number.h"
 

@@ -98,6 +98,8 @@ const struct hit *matcher_hits(sentences_matcher *matcher, const struct hole *ho
 
 enum { WILDCARDS_PER_STEP = 8 }; /* looking at so many open wildcards, most of which cannot end, is one step */
 
+enum { PLACES_PER_STEP = 4 }; /* going over so many places of the text is one */
+
 /* Counts a step. False: enough, or failed. */
 static inline bool matcher_step(sentences_matcher *matcher) {
   if (++matcher->steps > matcher->most_steps) matcher->too_long = true;

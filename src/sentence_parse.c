@@ -104,6 +104,7 @@ static void add_now(struct parser *parser, const struct cell *way) {
   struct cell_mark *mark = (struct cell_mark *)(void *)matcher->cell_marks.bytes + way->state;
   uint32_t first = mark->stamp == matcher->stamp ? mark->first : 0;
   for (uint32_t at = first; at;) {
+    matcher->steps++;
     struct cell *known = &cells_of(&matcher->cells_now)[at - 1];
     if (known->met == way->met) {
       if (!is_better(&way->score, &known->score)) return;
@@ -169,6 +170,8 @@ static void take_value(struct parser *parser, const struct cell *cell, const str
   if (way.captures) add_later(parser, &way, hit->end);
 }
 
+enum { MOST_SEEN = 16 };
+
 /* Remembers that a range did not take the number that stands here. */
 static void note_refused(struct parser *parser, const struct hole *hole) {
   double number;
@@ -190,12 +193,14 @@ static void take_hits(struct parser *parser, const struct cell *cell, const stru
     }
     const struct image *image;
     const struct list *list = sentences_list_of(parser->matcher->compiled, hole->list, &image);
-    uint32_t seen = 0; /* the first value for each set of conditions is the best */
-    for (uint32_t k = 0; k < hits[i].count; k++) {
-      uint32_t value = hits[i].terminals[k], met = cell->met;
+    uint32_t seen[MOST_SEEN], count_seen = 0; /* the first value for each set of conditions is the best */
+    for (uint32_t k = 0; k < hits[i].count && (k == 0 || matcher_step(parser->matcher)); k++) {
+      uint32_t value = hits[i].terminals[k], met = cell->met, known = 0;
       if (parser->checked && !value_agrees(parser, image, &image->values[list->first_value + value], &met)) continue;
-      if (seen && parser->needed == 0) break;
-      seen++;
+      met &= parser->needed | cell->met;
+      while (known < count_seen && seen[known] != met) known++;
+      if (known < count_seen) continue;
+      if (count_seen < MOST_SEEN) seen[count_seen++] = met;
       take_value(parser, cell, edge, &hits[i], value, met);
     }
   }
@@ -225,6 +230,7 @@ static void open_wildcard(struct parser *parser, const struct cell *cell, const 
   /* so that of two that have begun, the one with the better score now is better wherever they end; may wrap around */
   if (run.hole->list == NONE) run.score.free -= characters_before(matcher, content);
   struct run *runs = (struct run *)(void *)matcher->runs.bytes;
+  matcher->steps += matcher->runs.length / sizeof run / WILDCARDS_PER_STEP;
   for (size_t i = 0; i < matcher->runs.length / sizeof run; i++) {
     if (runs[i].target != run.target || runs[i].hole != run.hole || runs[i].met != run.met) continue;
     if (runs[i].obsolete != NONE) continue;
@@ -373,6 +379,7 @@ struct parse matcher_parse(sentences_matcher *matcher, const struct template *te
   add_next(&parser, &start);
   if (matcher->cells_next.failed) matcher->failed = true;
   for (; parser.place <= matcher->text.count; parser.place++) {
+    if (parser.place % PLACES_PER_STEP == 0) matcher->steps++;
     begin_place(&parser);
     run_place(&parser);
     if (matcher->cells_now.failed || matcher->cells_next.failed || matcher->cell_pendings.failed ||

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
 #include "sentence_matcher.h"
 
 static void add_now(sentences_matcher *matcher, uint32_t state) {
@@ -206,6 +205,7 @@ void matcher_recognise(sentences_matcher *matcher) {
   if (matcher->next.failed) matcher->failed = true;
   for (size_t place = 0; place <= matcher->text.count && !matcher->failed && !matcher->too_long; place++) {
     matcher->stamp++;
+    if (place % PLACES_PER_STEP == 0) matcher->steps++;
     buffer_clear(&matcher->now);
     for (uint32_t i = 0; i < buffer_number_count(&matcher->next); i++)
       add_now(matcher, buffer_numbers(&matcher->next)[i]);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "memory.h"
 #include "sentence_matcher.h"
 #include "sentence_number.h"
 
@@ -15,6 +14,7 @@ enum { ATTEMPTS = 20, LONGEST_SAMPLE = 4096 };
 
 struct sampler {
   sentences_source *source;
+  const sentences *compiled;
   const struct image *image;
   struct chooser *chooser;
   uint32_t block;
@@ -89,14 +89,17 @@ static bool sample_list(struct sampler *sampler, const struct template_node *nod
     return sample_words(sampler, &sampler->image->ranges[list->range]);
   if (list->options.kind == SENTENCES_RANGE)
     return sample_number(sampler, list->options.from, list->options.to, list->options.step);
-  const struct list *record = &sampler->image->lists[list->image];
-  if (record->value_count == 0) return false;
-  const struct list_value *value =
-      &sampler->image->values[record->first_value + choose(sampler->chooser, record->value_count)];
+  const struct image *home;
+  const struct list *record = sentences_list_of(sampler->compiled, list->image, &home);
+  if (record->value_count == 0 || sampler->depth == TEMPLATE_DEPTH) return false;
+  const struct list_value *value = &home->values[record->first_value + choose(sampler->chooser, record->value_count)];
   struct template_mistake mistake;
   const struct template_node *tree =
-      template_parse(&sampler->source->arena, sampler->image->text + value->text, value->length, &mistake);
-  return tree && sample(sampler, tree);
+      template_parse(&sampler->source->arena, home->text + value->text, value->length, &mistake);
+  sampler->depth++;
+  bool good = tree && sample(sampler, tree);
+  sampler->depth--;
+  return good;
 }
 
 static bool sample_permutation(struct sampler *sampler, const struct template_node *node) {
@@ -137,10 +140,11 @@ static bool sample(struct sampler *sampler, const struct template_node *node) {
   return false;
 }
 
-bool sample_template(sentences_source *source, const struct image *image, const struct template *template,
+bool sample_template(sentences_source *source, const sentences *compiled, const struct template *template,
                      struct chooser *chooser, struct buffer *out) {
   struct template_mistake mistake;
-  struct sampler sampler = {source, image, chooser, template->block, out, 0};
+  const struct image *image = compiled->image;
+  struct sampler sampler = {source, compiled, image, chooser, template->block, out, 0};
   const struct template_node *tree =
       template_parse(&source->arena, image->text + template->text, template->length, &mistake);
   buffer_clear(out);
@@ -181,8 +185,7 @@ static bool is_known(const struct samples *samples) {
 
 /* Makes one sentence of the template and gives it, unless it is known or the template does not take it after all. */
 static void try_sample(struct samples *samples, const struct template *template, struct chooser *chooser) {
-  const struct image *image = samples->compiled->image;
-  bool good = sample_template(samples->source, image, template, chooser, &samples->sentence);
+  bool good = sample_template(samples->source, samples->compiled, template, chooser, &samples->sentence);
   if (good && !is_known(samples)) {
     struct sample_text entry = {samples->texts.length, samples->sentence.length};
     good = matcher_accepts(samples->matcher, samples->compiled, template, samples->sentence.bytes, entry.length);

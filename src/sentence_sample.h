@@ -22,7 +22,7 @@ struct choice {
 };
 
 /* Appends one sentence of the template to `out`, which is cleared first. False: out of memory, or it has none. */
-bool sample_template(sentences_source *source, const struct image *image, const struct template *template,
+bool sample_template(sentences_source *source, const sentences *compiled, const struct template *template,
                      struct chooser *chooser, struct buffer *out);
 
 /* Counting: goes on to the next combination. */

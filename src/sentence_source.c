@@ -9,7 +9,11 @@
 
 #include "memory.h"
 
-enum { NAME_HEADS = 4096 };
+enum {
+  NAME_HEADS = 4096,
+  MISTAKES_EACH = 20,
+  MISTAKES_ALL = 2000
+}; /* the latter: of one template, or value; warnings */
 
 sentences_source *sentences_source_new(void) {
   sentences_source *source = memory_zeroed(sizeof *source);
@@ -127,7 +131,7 @@ void sentences_intent(sentences_source *source, const char *name, size_t length,
 }
 
 void sentences_slot(sentences_source *source, const char *name, size_t length) {
-  struct source_slot slot = {keep(source, name, length), SOURCE_COUNT(source, struct source_intent, intents) - 1, NONE};
+  struct source_slot slot = {keep(source, name, length), NONE};
   APPEND(source, slots, slot);
   if (!source_failed(source)) NEWEST(source, struct source_intent, intents)->slots++;
 }
@@ -146,7 +150,7 @@ void sentences_block(sentences_source *source, double priority) {
 }
 
 void sentences_template(sentences_source *source, const char *text, size_t length) {
-  struct source_template template = {keep(source, text, length), (uint32_t)length, newest_block(source, true), 0};
+  struct source_template template = {keep(source, text, length), (uint32_t)length, newest_block(source, true)};
   APPEND(source, templates, template);
   if (!source_failed(source)) NEWEST(source, struct source_block, blocks)->templates++;
 }
@@ -190,10 +194,13 @@ static bool same_text(const char *one, const char *other) {
   return one == other || (one && other && strcmp(one, other) == 0);
 }
 
-static bool same_mistake(const sentences_mistake *one, const sentences_mistake *other) {
+static bool same_place(const sentences_mistake *one, const sentences_mistake *other) {
   return one->intent == other->intent && one->block == other->block && one->template == other->template &&
-         one->phrase == other->phrase && one->list == other->list && one->value == other->value &&
-         one->column == other->column && same_text(one->message, other->message);
+         one->phrase == other->phrase && one->list == other->list && one->value == other->value;
+}
+
+static bool same_mistake(const sentences_mistake *one, const sentences_mistake *other) {
+  return same_place(one, other) && one->column == other->column && same_text(one->message, other->message);
 }
 
 void source_mistake(sentences_source *source, bool warning, const char *code, const struct mistake_place *place,
@@ -215,12 +222,15 @@ void source_mistake(sentences_source *source, bool warning, const char *code, co
     mistake.block = place->block - SOURCE_ITEM(source, struct source_intent, intents, place->intent - 1)->first_block;
   mistake.intent = place->intent;
   mistake.message = message;
-  for (uint32_t i = 0; i < SOURCE_COUNT(source, sentences_mistake, mistakes); i++) {
-    if (same_mistake(SOURCE_ITEM(source, sentences_mistake, mistakes, i), &mistake)) return;
+  uint32_t count = SOURCE_COUNT(source, sentences_mistake, mistakes), here = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const sentences_mistake *known = SOURCE_ITEM(source, sentences_mistake, mistakes, i);
+    here += same_place(known, &mistake);
+    if (same_mistake(known, &mistake)) return;
   }
+  if (here >= MISTAKES_EACH || (count >= MISTAKES_ALL && warning)) return; /* enough to begin with */
   mistake.message = arena_copy(&source->arena, message, strlen(message));
   if (sentence) mistake.sentence = arena_copy(&source->arena, sentence, strlen(sentence));
-  if (mistake.text) mistake.text = arena_copy(&source->arena, mistake.text, strlen(mistake.text));
   if (mistake.message) buffer_push(&source->mistakes, &mistake, sizeof mistake);
 }
 

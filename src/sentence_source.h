@@ -47,7 +47,7 @@ struct source_list {
 
 struct source_slot {
   const char *name;
-  uint32_t intent, text; /* text: in the image */
+  uint32_t text; /* in the image */
 };
 
 struct source_intent {
@@ -64,7 +64,7 @@ struct source_block {
 
 struct source_template {
   const char *text;
-  uint32_t length, block, start; /* start: set when compiled */
+  uint32_t length, block;
 };
 
 struct source_condition {
@@ -122,7 +122,10 @@ struct mistake_place {
   const char *name; /* that is not known, or NULL */
 };
 
-/* Adds a mistake with a sentence in printf's manner. Several mistakes with the same words in the same place are one. */
+/*
+ * Adds a mistake with a sentence in printf's manner. Several mistakes with the same words in the same place are one,
+ * and no template, phrase or value has more than 20. The place's text is borrowed, as long as the source lives.
+ */
 void source_mistake(sentences_source *source, bool warning, const char *code, const struct mistake_place *place,
                     const char *sentence, const char *format, ...) __attribute__((format(printf, 6, 7)));
 bool source_has_errors(const sentences_source *source);

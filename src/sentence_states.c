@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-
 enum { FIRST_TABLE = 1024 };
 
 static uint32_t node_count(const struct states *states) {
@@ -179,11 +177,24 @@ static int compare_members(const void *one, const void *other) {
   return a < b ? -1 : a > b;
 }
 
-uint32_t states_union_all(struct states *states, const uint32_t *sets, uint32_t count) {
+uint32_t states_union_all(struct states *states, const uint32_t *sets, uint32_t count, bool sorted) {
   collect_begin(states);
   for (uint32_t i = 0; i < count; i++) collect_set(states, sets[i]);
-  if (states->scratch.length && !states->scratch.failed)
+  if (sorted && states->scratch.length && !states->scratch.failed)
     qsort(states->scratch.bytes, buffer_number_count(&states->scratch), sizeof(uint32_t), compare_members);
+  return collect_end(states);
+}
+
+uint32_t states_behind_spaces(struct states *states, uint32_t set) {
+  struct set members = *states_set(states, set);
+  collect_begin(states);
+  for (uint32_t i = 0; i < members.count; i++) {
+    const struct edge *node = states_node(states, &members, i);
+    if (node->symbol == EDGE_SPACE)
+      collect_set(states, node->target);
+    else
+      collect(states, buffer_numbers(&states->members)[members.first + i]);
+  }
   return collect_end(states);
 }
 

@@ -38,8 +38,10 @@ size_t states_used(const struct states *states);
 uint32_t states_one(struct states *states, uint16_t symbol, uint16_t argument, uint32_t target);
 /* The nodes of one, then those of the other that are not in it. */
 uint32_t states_union(struct states *states, uint32_t one, uint32_t other);
-/* The nodes of all the sets, without regard to their order. */
-uint32_t states_union_all(struct states *states, const uint32_t *sets, uint32_t count);
+/* The nodes of all the sets; sorted: without regard to their order, so that more sets are equal. */
+uint32_t states_union_all(struct states *states, const uint32_t *sets, uint32_t count, bool sorted);
+/* The set with what comes behind its spaces in place of them. */
+uint32_t states_behind_spaces(struct states *states, uint32_t set);
 /* What may follow a list before `set`: a space that is missing there, or too much. */
 uint32_t states_after_list(struct states *states, uint32_t set);
 /* `set` without wildcards that would begin at once; *removed is set when there was one. */

@@ -27,8 +27,8 @@ enum {
   UNIT_INNER = 1 << 5,       /* not the first unit of its character */
   UNIT_IGNORABLE = 1 << 6,   /* may be passed over: punctuation at the edge of a word, emoji, the space beside them */
   UNIT_SKIPPED = 1 << 7,     /* ignorable because it is of a skip word */
-  UNIT_EMOJI = 1 << 9,       /* may be passed over by a template, but is text for a slot that takes any */
   UNIT_ALWAYS = 1 << 8,      /* ignorable wherever it stands: full-width punctuation, emoji */
+  UNIT_EMOJI = 1 << 9,       /* may be passed over by a template, but is text for a slot that takes any */
 };
 
 struct unit {
