@@ -334,6 +334,48 @@ light  rule 1  score 1.000
       assert.is_truthy(output:find("unmatched: ", 1, true), output)
     end)
 
+    it("explain why nothing is listed", function()
+      local rules = write("rules.lua", [[return { { name = "a", rules = { "turn it on" } } }]])
+      local none = write("no_rules.lua", [[return { { name = "a" } }]])
+      local near = "no rule comes near the text: nothing fits from its first character on\n"
+      assert.are.same({ 1, near, "" }, { run { "explain", rules, "xyz" } })
+      assert.are.same({ 1, "no intent has a rule\n", "" }, { run { "explain", none, "xyz" } })
+      assert.are.same({ 1, "", "" }, { run { "explain", rules, "xyz", "--json" } })
+      local long = ("x"):rep(70000)
+      local problem = "is too long: 70000 bytes were not compared with the sentences; the most is 65536"
+      assert.are.same({ 1, "no intent\n", "text: " .. problem .. "\n" }, { run { "explain", rules, long } })
+      local status, output, errors = run { "explain", rules, long, "--json" }
+      assert.are.same({ 1, "" }, { status, errors })
+      assert.are.same({ errors = { { where = "text", message = problem } } }, cjson.decode(output))
+    end)
+
+    it("quote nothing of the text that may be of a sensitive slot", function()
+      local secret = write("secret.lua", [[return {
+        lists = { pin = { from = 1, to = 9999 }, who = { { "me", context = { owner = "ann" } } } },
+        intents = { { name = "code", slots = { { name = "pin", sensitive = true } },
+          rules = { "my code is {pin}", { sentences = { "unlock it" },
+            requires_context = { badge = { slot = "pin" } } },
+            function(m) if m:find("boom") then error("broken by " .. m) end end } },
+          { name = "level", slots = { "n" }, rules = { "level {1..9:n}" } } } }]])
+      local status, output = run { "explain", secret, "my code is 98765" }
+      assert.are.equal(1, status)
+      assert.is_nil(output:find("98765", 1, true), output)
+      assert.is_truthy(output:find("unmatched: the text does not fit from byte 12 on", 1, true), output)
+      assert.is_truthy(select(2, run { "explain", secret, "level 12" }):find("12 is not in the range", 1, true))
+      output = select(2, run { "explain", secret, "boom 98765" })
+      assert.is_nil(output:find("98765", 1, true), output)
+      assert.is_truthy(output:find("error: what the rule raised is not shown", 1, true), output)
+      local contexts = { "--context=badge:=4711", "--context=again=4711", "--context=other=471" }
+      for _, more in ipairs { "--json", "--best-slot=pin" } do
+        status, output = run { "match", secret, "unlock it", more, contexts[1], contexts[2], contexts[3] }
+        assert.are.equal(0, status, output)
+        assert.is_nil(output:find("4711", 1, true), output)
+        if more == "--json" then
+          assert.are.same({ badge = "[redacted]", again = "[redacted]", other = "471" }, cjson.decode(output).context)
+        end
+      end
+    end)
+
     it("show sentences that intents accept", function()
       local status, output, errors = run { "sample", home, "light", "--count", "7", "--seed=3" }
       assert.are.equal(0, status, errors)
@@ -447,6 +489,45 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
       end
       assert.are.equal("fired", results[5].status)
       assert.are.equal("recorded", results[6].delivery.status)
+    end)
+
+    it("takes a context and a slot that counts most, and refuses anything else, naming it", function()
+      local path = write("context.lua", [[return { lists = { name = { "hall", "hall lamp" } }, intents = { {
+        name = "light", slots = { { name = "area", optional = true }, { name = "name", optional = true } },
+        rules = { { sentences = { "lights on" }, requires_context = { area = { slot = true }, on = true } },
+          "turn on {name} [lamp]" } } } }]])
+      local cases = {
+        { '{"text":"lights on","context":{"area":"hall","on":true,"n":1.5},"best_slot":null}', "hall" },
+        { '{"text":"turn on hall lamp","best_slot":"name","session":"s","context":{}}', nil, "hall lamp" },
+        { '{"text":"x","contxt":{}}', error = 'the JSON has "contxt", which is no option: did you mean "context"?' },
+        { '{"text":"x","zone":1}',
+          error = 'the JSON has "zone", which is no option: known are text, session, context, best_slot' },
+        { '{"text":"x","context":"a"}', error = 'the JSON has a "context" that is no object' },
+        { '{"text":"x","context":["a"]}', error = 'the JSON has a "context" that is no object' },
+        { '{"text":"x","context":{"a":{}}}',
+          error = 'the JSON has a "context" whose "a" is no string, number or boolean' },
+        { '{"text":"x","context":{"b":null}}',
+          error = 'the JSON has a "context" whose "b" is no string, number or boolean' },
+        { '{"text":"x","context":{"":1}}', error = 'the JSON is wrong: context[""]: is empty: give values by key' },
+        { '{"text":"x","best_slot":5}', error = 'the JSON has a "best_slot" that is no string' },
+        { '{"text":"x","best_slot":"nam"}',
+          error = 'the JSON is wrong: best_slot: no intent has the slot "nam": did you mean "name"?' },
+      }
+      local input = {}
+      for index, case in ipairs(cases) do input[index] = case[1] end
+      input = write("input", table.concat(input, "\n") .. "\n")
+      local status, output, errors = run({ "run", path, "--history", history }, "< " .. process.quote(input))
+      assert.are.equal(1, status, errors)
+      local results = {}
+      for _, line in ipairs(lines(output)) do
+        if not line.delivery then results[#results + 1] = line end
+      end
+      assert.are.equal(#cases, #results)
+      for index, case in ipairs(cases) do
+        local one = results[index]
+        assert.are.same({ case.error and "invalid" or "fired", case.error }, { one.status, one.error })
+        if one.slots then assert.are.same({ area = case[2], name = case[3] }, one.slots) end
+      end
     end)
 
     it("reports what a rule raised, and ends with 1", function()

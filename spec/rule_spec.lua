@@ -352,7 +352,22 @@ describe("a rule", function()
     assert.are.equal("must be a sentence, a table with sentences or a pattern, or a function, got a number",
       mistakes_of(5)[1].message)
     local list = mistakes_of({ slots = {} })
-    assert.are.same({ "rule.sentences", "must be a list, got nil: list what a person would say, or give a pattern" },
+    assert.are.same({ "rule.sentences",
+      'must be a list, got nil: write { "what a person would say" }, or give a pattern' },
       { list[1].path, list[1].message })
+  end)
+
+  it("is told once what is wrong with it as a whole", function()
+    local cases = {
+      { { "a", "b" }, "rule", "is a list: write each sentence as a rule of its own, or { sentences = { ... } }" },
+      { { sentences = { "a" }, pattern = "b" }, "rule", "a rule has sentences or a pattern, not both" },
+      { { sentences = "a" }, "rule.sentences",
+        'must be a list, got a string: write { "what a person would say" }, or give a pattern' },
+    }
+    for _, case in ipairs(cases) do
+      local list = mistakes_of(case[1])
+      assert.are.equal(1, #list)
+      assert.are.same({ case[2], case[3] }, { list[1].path, list[1].message })
+    end
   end)
 end)

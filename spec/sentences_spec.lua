@@ -231,6 +231,18 @@ describe("sentences", function()
       assert.is_nil(client:match("turn on fan"))
     end)
 
+    it("gives a slot the value as it is listed, its own value, or what was said of several texts", function()
+      of_rules({ "size" }, { "a {size} cup" }, { lists = { size = { values = { " Größe [drei] ", "Café",
+        { "Enormous", context = { big = true } }, { "X\\-L", value = "xl" }, "\\[small\\]", { "(very|really) large" },
+        { "never", value = false } }, typos = true } } })
+      assert.are.same({ size = "Café" }, slots_of "a CAFE cup")
+      assert.are.same({ size = "Enormous" }, slots_of "a enormus cup")
+      assert.are.same({ size = "xl" }, slots_of "a x-l cup")
+      assert.are.same({ size = "grösse Drei" }, slots_of "a grösse Drei cup")
+      assert.are.same({ size = "REALLY large" }, slots_of "a REALLY large cup")
+      assert.are.same({ size = false }, slots_of "a never cup")
+    end)
+
     it("may be exact in case and accents, or forgive a letter", function()
       local function with(options)
         options.values = { "Straßenlaterne", "café" }
@@ -353,6 +365,56 @@ describe("sentences", function()
       assert.is_nil(client:explain("go", { context = { area = "x" } })[1].reason)
     end)
 
+    it("says in a sentence what the context or the text lacked, and gives no score", function()
+      local function first(rule, given, more)
+        of_rules({ "x" }, { rule }, more)
+        local one = client:explain(given.text or "go", { context = given.context })[1]
+        assert.is_false(one.accepted)
+        assert.is_nil(one.score)
+        return one.detail
+      end
+      local requires = { sentences = { "go" }, requires_context = { domain = "light" } }
+      assert.are.equal('the context lacks "domain", which the rule requires', first(requires, {}))
+      assert.are.equal("the context's \"domain\" is not one that the rule requires",
+        first(requires, { context = { domain = "fan" } }))
+      local excludes = { sentences = { "go [{x}]" }, excludes_context = { domain = "light" } }
+      assert.are.equal("the context's \"domain\" is one that the rule excludes",
+        first(excludes, { context = { domain = "light" } }))
+      assert.are.equal("the context of a value that was found is one that the rule excludes",
+        first(excludes, { text = "go lamp" }, { lists = { x = { { "lamp", context = { domain = "light" } } } } }))
+      assert.are.equal('the text has none of the words that the rule requires, such as "unlock"',
+        first({ sentences = { "go" }, required_keywords = { "unlock", "open" } }, {}))
+      assert.is_nil(client:explain("away")[1])
+    end)
+
+    it("says in a sentence what the best sentence has that others have not", function()
+      local function second(rules, text, given, more)
+        of_rules({ "x", "y" }, rules, more)
+        local one = client:explain(text or "go on", given)[2]
+        assert.is_true(one.accepted)
+        assert.is_number(one.score)
+        return one.reason .. ": " .. one.detail
+      end
+      assert.are.equal("priority: its priority is 0, that of the best sentence 3",
+        second { "go on", { sentences = { "go on" }, priority = 3 } })
+      assert.are.equal("order: the best sentence is as good, and defined before it", second { "go on", "go on" })
+      assert.are.equal("wildcards: the best sentence has fewer wildcards",
+        second({ "go on", "go {x}" }, nil, nil, { lists = { x = webhook.wildcard } }))
+      assert.are.equal("literals: the best sentence says more characters of the text itself",
+        second({ "go on", "go {x}" }, nil, nil, { lists = { x = { "on" } } }))
+      assert.are.equal("conditions: the best sentence requires more of the context",
+        second({ { sentences = { "go on" }, requires_context = { a = 1 } }, "go on" }, nil, { context = { a = 1 } }))
+      assert.are.equal('best_slot: the best sentence has a longer value for "x"',
+        second({ "{x} on", "go on" }, nil, { best_slot = "x" }, { lists = { x = { "go" } } }))
+      assert.are.equal("typos: the best sentence has fewer typos in the text",
+        second({ "{x}", "{y}" }, "bedroom", nil, { lists = {
+          x = { "bedroom" }, y = { values = { "bedrooms" }, typos = true } } }))
+      assert.are.equal("accents: the best sentence has fewer accents that differ from the text",
+        second({ "{x}", "{y}" }, "café", nil, { lists = { x = { "café" }, y = { "cafe" } } }))
+      assert.are.equal("free: the best sentence leaves fewer characters of the text to slots that take any",
+        second({ "{x}", "go {x}" }))
+    end)
+
     it("shows what came nearest when nothing matched", function()
       new()
       local list = client:explain("switch on the garden lights")
@@ -362,6 +424,29 @@ describe("sentences", function()
       list = client:explain("switch on the")
       assert.are.same({ 14, "the text ends where the sentence goes on" }, { list[1].stopped, list[1].detail })
     end)
+  end)
+
+  it("ask for all number words, whatever the ranges, and for halves only as far as they go", function()
+    local number_words, asked = require "intent_webhook.number_words", {}
+    local of, halves = number_words.of, number_words.halves
+    finally(function() number_words.of, number_words.halves = of, halves end)
+    number_words.of = function(language, most)
+      if most > 1 then asked[#asked + 1] = most end -- 1: whether the language is known
+      return of(language, most)
+    end
+    number_words.halves = function(language, most)
+      asked[#asked + 1] = "halves " .. most
+      return halves(language, most)
+    end
+    of_rules({ "n" }, { "{0..10:n} eggs" })
+    assert.are.same({ 1000 }, asked)
+    asked = {}
+    of_rules({ "n" }, { "{n} eggs" }, { lists = { n = { from = 0, to = 5, fractions = "halves" } } })
+    assert.are.same({ 1000, "halves 5" }, asked)
+    assert.are.same({ n = 2.5 }, slots_of "two and a half eggs")
+    asked = {}
+    of_rules({}, { "eggs" })
+    assert.are.same({}, asked)
   end)
 
   describe("set_list", function()
@@ -483,7 +568,10 @@ describe("sentences", function()
       for _, at in ipairs { #content - 3, math.floor(#content / 2) } do
         local byte = string.char((content:byte(at) + 1) % 256)
         process.write_file(options.compiled, content:sub(1, at - 1) .. byte .. content:sub(at + 1))
-        assert.are.equal("invalid", (refusal(options)))
+        code, message = refusal(options)
+        assert.are.equal("invalid", code)
+        assert.are.equal(options.compiled .. " is damaged: its checksum differs: make it again with intent-webhook "
+          .. "compile, or leave compiled out", message)
       end
       process.write_file(options.compiled, content:sub(1, -10))
       assert.are.equal("invalid", (refusal(options)))
@@ -616,7 +704,9 @@ describe("sentences", function()
         client:match("x", { context = { id = most, other = 1e300 } })
       end
       local changes = { number_words = "tlh", intents = { { name = "a", rules = { "a" } } } }
-      assert.is_truthy(only(changes):find('^number_words: has no words for "tlh"'))
+      assert.is_truthy(only(changes):find('^number_words: has no words for "tlh": known are af, .*, en, .*, zh; or '))
+      assert.are.equal('intents[1].rules: must be a list, got a string: write { "turn on the light" }',
+        only { intents = { { name = "a", rules = "a" } } })
     end)
 
     it("are all listed, in the order of the definition, and the first is raised", function()

@@ -14,7 +14,8 @@
 
 static const char class_name[] = "intent_webhook.sentences";
 
-enum { MOST_PAIRS = 64 };
+enum { MOST_PAIRS = 64, MOST_SAMPLES = 1000000 };
+static const lua_Number most_whole = 9007199254740992.0; /* 2^53: whole numbers up to it are exact */
 
 struct lua_sentences {
   sentences *compiled; /* NULL: closed */
@@ -128,46 +129,59 @@ static int self_set_list(lua_State *L) {
 /* What a recogniser written in Lua works with: its function is at `function`, its error is left at `error`. */
 struct lua_search {
   lua_State *L;
-  int function, values, error; /* stack indices; values: a table that keeps texts alive */
+  int function, values, error, protected; /* stack indices; values: a table that keeps texts alive */
   int kept;
   bool raised;
 };
 
-/*
- * The function is called as f(list, text, at) -> last, value [, last, value ...].
- * An error is kept, and there are no candidates.
- */
-static size_t recognise(void *user, const char *list, const char *text, size_t length, size_t at,
-                        sentences_candidate *candidates, size_t most) {
-  struct lua_search *search = user;
-  lua_State *L = search->L;
-  if (search->raised || !lua_checkstack(L, (int)most * 2 + 8)) return 0;
-  int top = lua_gettop(L);
-  lua_pushvalue(L, search->function);
-  lua_pushstring(L, list);
-  lua_pushlstring(L, text, length);
-  lua_pushinteger(L, (lua_Integer)at + 1);
-  if (lua_pcall(L, 3, LUA_MULTRET, 0) != 0) {
-    lua_replace(L, search->error);
-    search->raised = true;
-    return 0;
-  }
-  size_t count = 0;
-  for (int i = top + 1; i < lua_gettop(L) && count < most; i += 2) {
+/* One call of it: what it is asked, and what it found. */
+struct lua_question {
+  struct lua_search *search;
+  const char *list, *text;
+  size_t length, at, most, count;
+  sentences_candidate *candidates;
+};
+
+/* The function is called as f(list, text, at) -> last, value [, last, value ...]. Runs protected. */
+static int ask(lua_State *L) {
+  struct lua_question *question = lua_touserdata(L, 1);
+  lua_settop(L, 3); /* the question, the function, the table of values */
+  lua_pushvalue(L, 2);
+  lua_pushstring(L, question->list);
+  lua_pushlstring(L, question->text, question->length);
+  lua_pushinteger(L, (lua_Integer)question->at + 1);
+  lua_call(L, 3, LUA_MULTRET);
+  for (int i = 4; i < lua_gettop(L) && question->count < question->most; i += 2) {
     if (lua_type(L, i) != LUA_TNUMBER) break;
     lua_Number last = lua_tonumber(L, i);
     int type = lua_type(L, i + 1);
     bool is_scalar = type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN;
-    if (!is_scalar || !(last >= 1 && last <= (lua_Number)length)) continue;
+    if (!is_scalar || !(last >= 1 && last <= (lua_Number)question->length)) continue;
     sentences_scalar value = lua_sentences_scalar(L, i + 1);
     if (value.kind == SENTENCES_NUMBER && !isfinite(value.number)) continue;
     lua_pushvalue(L, i + 1);
-    lua_rawseti(L, search->values, ++search->kept);
-    candidates[count].last = (size_t)last;
-    candidates[count++].value = value;
+    lua_rawseti(L, 3, ++question->search->kept);
+    question->candidates[question->count].last = (size_t)last;
+    question->candidates[question->count++].value = value;
   }
-  lua_settop(L, top);
-  return count;
+  return 0;
+}
+
+/* An error is kept, and there are no candidates. Nothing here takes memory of Lua's outside of the protected call. */
+static size_t recognise(void *user, const char *list, const char *text, size_t length, size_t at,
+                        sentences_candidate *candidates, size_t most) {
+  struct lua_search *search = user;
+  lua_State *L = search->L;
+  struct lua_question question = {search, list, text, length, at, most, 0, candidates};
+  if (search->raised) return 0;
+  lua_pushvalue(L, search->protected);
+  lua_pushlightuserdata(L, &question);
+  lua_pushvalue(L, search->function);
+  lua_pushvalue(L, search->values);
+  if (lua_pcall(L, 3, 0, 0) == 0) return question.count;
+  lua_replace(L, search->error);
+  search->raised = true;
+  return 0;
 }
 
 /*
@@ -196,6 +210,9 @@ static void read_options(lua_State *L, sentences_options *options, sentences_pai
     search->values = lua_gettop(L);
     lua_pushnil(L);
     search->error = lua_gettop(L);
+    lua_pushcfunction(L, ask);
+    search->protected = lua_gettop(L);
+    luaL_checkstack(L, 8, "no room for a type");
     options->recognise = recognise;
     options->user = search;
   }
@@ -206,7 +223,7 @@ static void push_scalar(lua_State *L, const sentences_scalar *scalar) {
   case SENTENCES_TEXT: lua_pushlstring(L, scalar->text, scalar->length); break;
   case SENTENCES_BOOLEAN: lua_pushboolean(L, scalar->number != 0); break;
   case SENTENCES_NUMBER:
-    if (scalar->number == floor(scalar->number) && fabs(scalar->number) < 9007199254740992.0)
+    if (scalar->number == floor(scalar->number) && fabs(scalar->number) < most_whole)
       lua_pushinteger(L, (lua_Integer)scalar->number);
     else
       lua_pushnumber(L, scalar->number);
@@ -395,6 +412,8 @@ static int self_sample(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   unsigned intent = (unsigned)luaL_checkinteger(L, 2);
   lua_Number most = luaL_optnumber(L, 3, 10), seed = luaL_optnumber(L, 4, 1);
+  luaL_argcheck(L, most >= 0 && most <= MOST_SAMPLES, 3, "must be from 0 to 1000000");
+  luaL_argcheck(L, fabs(seed) <= most_whole, 4, "must be a whole number of at most 53 bits");
   buffer_clear(&self->bytes);
   bool good =
       sentences_sample(self->compiled, intent, (size_t)most, (uint64_t)(int64_t)seed, collect_text, &self->bytes);
@@ -408,6 +427,7 @@ static int self_sample(lua_State *L) {
     lua_rawseti(L, -2, i);
     at += sizeof length + length;
   }
+  buffer_free(&self->bytes);
   return 1;
 }
 
@@ -455,6 +475,7 @@ static int self_yields(lua_State *L) {
     last = one;
   }
   if (count) lua_pop(L, 1);
+  buffer_free(&self->bytes);
   return 1;
 }
 

@@ -64,7 +64,7 @@ bool lua_option_flag(lua_State *L, int table, const char *key) {
   return flag;
 }
 
-/* As flag_of, for what is true unless it says false. */
+/* As lua_option_flag, for what is true unless it says false. */
 static bool denied(lua_State *L, int table, const char *key) {
   lua_getfield(L, table, key);
   bool no = lua_isboolean(L, -1) && !lua_toboolean(L, -1);

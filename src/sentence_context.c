@@ -5,7 +5,7 @@
 
 #include "sentence_matcher.h"
 
-bool scalar_equal(sentences_scalar one, sentences_scalar other) {
+static bool scalar_equal(sentences_scalar one, sentences_scalar other) {
   if (one.kind != other.kind) return false;
   if (one.kind != SENTENCES_TEXT) return one.kind == SENTENCES_NONE || one.number == other.number;
   return one.length == other.length && memcmp(one.text, other.text, one.length) == 0;

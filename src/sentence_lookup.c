@@ -35,6 +35,16 @@ static void remove_spaces(struct buffer *buffer) {
   buffer->length = kept * sizeof *units;
 }
 
+/* Forgets what lists held, since the text has changed. */
+static void forget_hits(sentences_matcher *matcher) {
+  enum { FIRST_TABLE = 1024 };
+  buffer_clear(&matcher->hits);
+  buffer_clear(&matcher->memos);
+  size_t bytes = matcher->memo_table.length ? matcher->memo_table.length : FIRST_TABLE * sizeof(uint32_t);
+  if (bytes > 64 * FIRST_TABLE * sizeof(uint32_t)) bytes = FIRST_TABLE * sizeof(uint32_t); /* of a long text before */
+  if (!buffer_zero(&matcher->memo_table, bytes)) matcher->failed = true;
+}
+
 /* Places and content from units, also when UNIT_SKIPPED has been set in some. False: nothing is left to compare. */
 static bool find_places(sentences_matcher *matcher) {
   struct unit *units = (struct unit *)(void *)matcher->units.bytes;
@@ -74,7 +84,7 @@ bool matcher_prepare(sentences_matcher *matcher, const char *text, size_t length
       (struct text_view){(struct unit *)(void *)matcher->units.bytes, (unsigned char *)matcher->places.bytes, count};
   for (size_t i = 0; i < count; i++)
     ((uint16_t *)(void *)matcher->symbols.bytes)[i] = symbol_of(image, matcher->text.units[i].base);
-  matcher_forget_hits(matcher);
+  forget_hits(matcher);
   return find_places(matcher) && !matcher->failed;
 }
 
@@ -120,20 +130,11 @@ bool matcher_skip_words(sentences_matcher *matcher) {
     at = end - 1;
   }
   if (!found) return false;
-  matcher_forget_hits(matcher);
+  forget_hits(matcher);
   return find_places(matcher);
 }
 
 /* ---- what lists hold ---- */
-
-void matcher_forget_hits(sentences_matcher *matcher) {
-  enum { FIRST_TABLE = 1024 };
-  buffer_clear(&matcher->hits);
-  buffer_clear(&matcher->memos);
-  size_t bytes = matcher->memo_table.length ? matcher->memo_table.length : FIRST_TABLE * sizeof(uint32_t);
-  if (bytes > 64 * FIRST_TABLE * sizeof(uint32_t)) bytes = FIRST_TABLE * sizeof(uint32_t); /* of a long text before */
-  if (!buffer_zero(&matcher->memo_table, bytes)) matcher->failed = true;
-}
 
 static uint32_t memo_slot(sentences_matcher *matcher, uint64_t key) {
   uint32_t size = buffer_number_count(&matcher->memo_table);

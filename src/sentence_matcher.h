@@ -90,9 +90,6 @@ void matcher_look_up(sentences_matcher *matcher, const struct image *image, cons
 /* Marks skip words as such; false when there is none in the text. */
 bool matcher_skip_words(sentences_matcher *matcher);
 
-/* Forgets what lists held, since the text has changed. */
-void matcher_forget_hits(sentences_matcher *matcher);
-
 /* What the hole can take at a place. Valid until the next call. */
 const struct hit *matcher_hits(sentences_matcher *matcher, const struct hole *hole, size_t place, uint32_t *count);
 
@@ -178,7 +175,6 @@ int score_compare(const struct score *one, const struct score *other);
 
 /* ---- context ---- */
 
-bool scalar_equal(sentences_scalar one, sentences_scalar other);
 /* Whether the condition's values hold this one, or it has none. */
 bool condition_holds(const struct image *image, const struct condition *condition, sentences_scalar value);
 

@@ -156,7 +156,8 @@ enum { SENTENCES_TEXT_BYTES = 65536, SENTENCES_STEPS = 5 << 15, SENTENCES_EXPLAI
 
 /*
  * What a slot of its own type can be at a place of the text: appends up to `most` candidates, and returns how many.
- * `at` and `last` are offsets of bytes; `last` is behind the candidate. Called at most once for each type and place.
+ * `at` and `last` are offsets of bytes; `last` is behind the candidate. Called at most once for each type and place,
+ * and once more when the text is tried again without its skip words.
  */
 typedef struct {
   size_t last;

@@ -268,8 +268,8 @@ local function read_compiled(path, print)
   end
   local loaded, message = core.sentences_load(content or "")
   if not loaded then
-    local problem_found = message:gsub(": compile it again$", "")
-    return nil, ("%s %s: %s"):format(path, problem_found, advice:gsub("^make it", "make it again")), "invalid"
+    local damage = message:gsub(": compile it again$", "")
+    return nil, ("%s %s: %s"):format(path, damage, advice:gsub("^make it", "make it again")), "invalid"
   end
   return loaded
 end
@@ -338,7 +338,6 @@ function Grammar:yields()
       end
     end
     take(one.always, always)
-    take(placed.rule.fixed, always)
     take(one.sometimes, sometimes)
     list_of_yields[index] = { intent = one.intent, placed = placed, template = one.template, always = always,
       sometimes = sometimes }

@@ -32,8 +32,17 @@ local function read_context(mistakes, path, context)
 end
 
 -- { in, out, context }, or nil.
+-- What the slot gets when the user does not say: one spelling, whatever was said; nil, which is what was said, for a
+-- value that can be said in several ways.
+local function own_value(text)
+  if not text:find("[%[%](){}<>|;\\]") then return text:match("^%s*(.-)%s*$") end
+end
+
 local function read_value(mistakes, path, value)
-  if type(value) == "string" then return check.text(mistakes, path, value, VALUE_HINT) and { value } or nil end
+  if type(value) == "string" then
+    if not check.text(mistakes, path, value, VALUE_HINT) then return nil end
+    return { value, own_value(value) }
+  end
   if not check.type(mistakes, path, value, "string|table", VALUE_HINT) then return nil end
   local template, rest = rawget(value, 1), {}
   for key, option in next, value do
@@ -42,7 +51,9 @@ local function read_value(mistakes, path, value)
   if not check.text(mistakes, check.within(path, 1), template, VALUE_HINT) then return nil end
   local accepted = check.options(mistakes, path, rest, options.list_value)
   if accepted.value ~= nil then check.scalar(mistakes, check.within(path, "value"), accepted.value) end
-  return { template, accepted.value, read_context(mistakes, check.within(path, "context"), accepted.context) }
+  local value_of_slot = accepted.value
+  if value_of_slot == nil then value_of_slot = own_value(template) end
+  return { template, value_of_slot, read_context(mistakes, check.within(path, "context"), accepted.context) }
 end
 
 local function read_values(mistakes, path, values)

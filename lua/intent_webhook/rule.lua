@@ -59,7 +59,7 @@ end
 
 -- What is wrong with a table as a whole; nil when it is for its kind to judge.
 local function table_mistake(definition)
-  if type(rawget(definition, 1)) == "string" and #definition > 0 then
+  if type(rawget(definition, 1)) == "string" then
     local names = false
     for key in next, definition do names = names or type(key) ~= "number" end
     if not names then return "is a list: write each sentence as a rule of its own, or { sentences = { ... } }" end

@@ -17,7 +17,6 @@ local sentence = {}
 ---@field paths string[] of its templates
 ---@field templates string[]
 ---@field lists intent_webhook.CheckedList[] its own
----@field fixed string[] names of the slots that it yields whatever is said, sorted
 ---@field block table for the core
 ---@field priority integer
 ---@field response string|nil
@@ -102,20 +101,6 @@ local function list_descriptions(lists)
   return descriptions
 end
 
-local function fixed_names(block)
-  local names, seen = {}, {}
-  local function take(name)
-    if name and not seen[name] then
-      seen[name] = true
-      names[#names + 1] = name
-    end
-  end
-  for _, pair in ipairs(block.slots) do take(pair[1]) end
-  for _, demand in ipairs(block.requires) do take(demand[3]) end
-  table.sort(names)
-  return names
-end
-
 ---Makes the rule of a template.
 ---@param mistakes intent_webhook.Mistakes
 ---@param path string
@@ -124,7 +109,7 @@ end
 function sentence.of_template(mistakes, path, template)
   if not check.text(mistakes, path, template, "write what a person would say") then return nil end
   return setmetatable({
-    sentence = true, path = path, paths = { path }, templates = { template }, lists = {}, fixed = {}, priority = 0,
+    sentence = true, path = path, paths = { path }, templates = { template }, lists = {}, priority = 0,
     block = { templates = { template }, slots = {}, requires = {}, excludes = {}, keywords = {}, phrases = {},
       lists = {}, priority = 0 },
   }, Sentence)
@@ -162,7 +147,7 @@ function sentence.new(mistakes, path, definition, slots)
   }
   if #templates == 0 then return nil end
   return setmetatable({
-    sentence = true, path = path, paths = paths, templates = templates, lists = lists, fixed = fixed_names(block),
+    sentence = true, path = path, paths = paths, templates = templates, lists = lists,
     block = block, priority = accepted.priority, response = accepted.response, metadata = accepted.metadata,
   }, Sentence)
 end

@@ -18,7 +18,7 @@ local function detail_of(client, entry, message)
   if not entry.detail then return nil end
   local checked = client.intents[entry.intent]
   if recognised.has_sensitive(checked) then
-    if entry.reason == "error" then return "the rule raised one, which may quote the text" end
+    if entry.reason == "error" then return "what the rule raised is not shown, since it may quote the text" end
     if entry.stopped then return recognition.stop(message, entry.stopped) end
   end
   return client.core:redact(entry.detail, recognised.sensitive(checked, entry.slots or {}))

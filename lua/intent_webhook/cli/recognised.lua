@@ -100,7 +100,7 @@ function recognised.context(checked, slots, context)
     if slot[3] and value ~= nil then secret[json.value(value)] = true end
   end
   for key, value in next, context do
-    local hidden = secret[json.value(value)] or secret[json.value(tostring(value))]
+    local hidden = secret[json.value(value)] or secret[json.value(json.value(value))] -- 5 and "5"
       or (type(value) == "string" and secret[value])
     shown_context[key] = hidden and recognised.REDACTED or value
   end
