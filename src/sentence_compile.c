@@ -16,7 +16,6 @@
 #include "sentence_text.h"
 
 enum { HOLE_HEADS = 4096 };
-enum { MOST_NESTING = 512 };
 enum { MOST_STEPS = 1 << 20 }; /* parts and characters of a template, those of phrases as often as they are named */
 
 static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set);
@@ -326,9 +325,9 @@ static uint32_t compile_node(struct compiler *compiler, const struct template_no
 static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set) {
   if (++compiler->steps > MOST_STEPS) compiler->states.exceeded = true;
   if (compiler->states.exceeded || compiler->failed) return 0;
-  if (compiler->nesting == MOST_NESTING)
+  if (compiler->nesting == TEMPLATE_NESTING)
     return die(compiler, node, "too_deep", "nests groups and phrases too deep, %d in all: join some of them",
-               MOST_NESTING);
+               TEMPLATE_NESTING);
   compiler->nesting++;
   set = compile_node(compiler, node, set);
   compiler->nesting--;

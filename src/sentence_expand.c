@@ -11,9 +11,10 @@ struct expander {
   sentences_source *source;
   const struct mistake_place *place;
   uint32_t block;
-  uint32_t steps; /* parts that were expanded, each as often as it was named */
-  uint32_t depth; /* of phrases and lists within one another */
-  size_t bytes;   /* of all texts so far, of parts, too */
+  uint32_t steps;   /* parts that were expanded, each as often as it was named */
+  uint32_t depth;   /* of phrases and lists within one another */
+  uint32_t nesting; /* of all parts within one another */
+  size_t bytes;     /* of all texts so far, of parts, too */
 };
 
 static bool expand(struct expander *expander, const struct template_node *node, const struct buffer *before,
@@ -142,9 +143,8 @@ static bool expand_list(struct expander *expander, const struct template_node *n
   return good;
 }
 
-static bool expand(struct expander *expander, const struct template_node *node, const struct buffer *before,
-                   struct buffer *out) {
-  if (++expander->steps > EXPAND_STEPS) return refuse(expander, "too_large", "has too many parts: divide it");
+static bool expand_node(struct expander *expander, const struct template_node *node, const struct buffer *before,
+                        struct buffer *out) {
   switch (node->kind) {
   case TEMPLATE_TEXT:
     for (uint32_t i = 0; i < text_count(before); i++) {
@@ -164,6 +164,17 @@ static bool expand(struct expander *expander, const struct template_node *node, 
   case TEMPLATE_RANGE: break;
   }
   return refuse(expander, "not_finite", "holds a range or a wildcard: a value can only hold text and lists of values");
+}
+
+static bool expand(struct expander *expander, const struct template_node *node, const struct buffer *before,
+                   struct buffer *out) {
+  if (++expander->steps > EXPAND_STEPS) return refuse(expander, "too_large", "has too many parts: divide it");
+  if (expander->nesting == TEMPLATE_NESTING)
+    return refuse(expander, "too_deep", "nests groups and phrases more than 512 deep: join some of them");
+  expander->nesting++;
+  bool good = expand_node(expander, node, before, out);
+  expander->nesting--;
+  return good;
 }
 
 bool expand_template(sentences_source *source, const struct template_node *tree, const struct mistake_place *place,

@@ -11,6 +11,8 @@
 #include "sentence_number.h"
 
 enum { ATTEMPTS = 20, LONGEST_SAMPLE = 4096 };
+/* What compiles has fewer; what somebody has made up may have phrases that double themselves. */
+enum { SAMPLE_STEPS = 1 << 16, YIELD_STEPS = 1 << 20 };
 
 struct sampler {
   sentences_source *source;
@@ -19,7 +21,7 @@ struct sampler {
   struct chooser *chooser;
   uint32_t block;
   struct buffer *out;
-  unsigned depth;
+  unsigned depth, steps;
 };
 
 /* A number below count. */
@@ -117,6 +119,7 @@ static bool sample_permutation(struct sampler *sampler, const struct template_no
 }
 
 static bool sample(struct sampler *sampler, const struct template_node *node) {
+  if (++sampler->steps > SAMPLE_STEPS) return false;
   switch (node->kind) {
   case TEMPLATE_TEXT: return sample_text(sampler, node->text, node->length);
   case TEMPLATE_SEQUENCE:
@@ -144,7 +147,7 @@ bool sample_template(sentences_source *source, const sentences *compiled, const 
                      struct chooser *chooser, struct buffer *out) {
   struct template_mistake mistake;
   const struct image *image = compiled->image;
-  struct sampler sampler = {source, compiled, image, chooser, template->block, out, 0};
+  struct sampler sampler = {source, compiled, image, chooser, template->block, out, 0, 0};
   const struct template_node *tree =
       template_parse(&source->arena, image->text + template->text, template->length, &mistake);
   buffer_clear(out);
@@ -248,28 +251,36 @@ bool sentences_sample(const sentences *compiled, unsigned intent, size_t most, u
 
 enum yield { NEVER, SOMETIMES, ALWAYS };
 
-static enum yield yields(sentences_source *source, uint32_t block, const struct template_node *node, const char *slot,
-                         unsigned depth) {
+/* One question: does the template yield the slot? */
+struct yield_search {
+  sentences_source *source;
+  uint32_t block;
+  const char *slot;
+  unsigned steps;
+};
+
+static enum yield yields(struct yield_search *search, const struct template_node *node, unsigned depth) {
   enum yield result = NEVER;
+  if (++search->steps > YIELD_STEPS) return SOMETIMES;
   switch (node->kind) {
   case TEMPLATE_TEXT: return NEVER;
   case TEMPLATE_LIST:
-  case TEMPLATE_RANGE: return node->slot && strcmp(node->slot, slot) == 0 ? ALWAYS : NEVER;
+  case TEMPLATE_RANGE: return node->slot && strcmp(node->slot, search->slot) == 0 ? ALWAYS : NEVER;
   case TEMPLATE_RULE: {
-    struct source_phrase *phrase = source_find_phrase(source, block, node->text);
+    struct source_phrase *phrase = source_find_phrase(search->source, search->block, node->text);
     if (!phrase || !phrase->tree || depth == TEMPLATE_DEPTH) return NEVER;
-    return yields(source, block, phrase->tree, slot, depth + 1);
+    return yields(search, phrase->tree, depth + 1);
   }
   case TEMPLATE_SEQUENCE:
   case TEMPLATE_PERMUTATION:
     for (uint32_t i = 0; i < node->count; i++) {
-      enum yield one = yields(source, block, node->parts[i], slot, depth);
+      enum yield one = yields(search, node->parts[i], depth);
       if (one > result) result = one;
     }
     return result;
   case TEMPLATE_ALTERNATIVE:
     for (uint32_t i = 0; i < node->count; i++) {
-      enum yield one = yields(source, block, node->parts[i], slot, depth);
+      enum yield one = yields(search, node->parts[i], depth);
       if (i == 0)
         result = one;
       else if (one != result)
@@ -305,7 +316,8 @@ bool sentences_yields(const sentences *compiled, sentences_yield give, void *use
         template_parse(&source->arena, image->text + template->text, template->length, &mistake);
     for (uint32_t k = 0; tree && k < intent->slots; k++) {
       const char *slot = image->text + image->slots[intent->first_slot + k];
-      enum yield yield = block_gives(image, block, slot) ? ALWAYS : yields(source, template->block, tree, slot, 0);
+      struct yield_search search = {source, template->block, slot, 0};
+      enum yield yield = block_gives(image, block, slot) ? ALWAYS : yields(&search, tree, 0);
       if (yield != NEVER)
         give(user, block->intent + 1, template->block - intent->first_block + 1, i - block->first_template + 1, slot,
              yield == ALWAYS);

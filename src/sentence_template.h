@@ -21,6 +21,7 @@
 
 #pragma GCC visibility push(hidden)
 
+enum { TEMPLATE_NESTING = 512 }; /* parts within one another, those of phrases and of lists' values, too */
 enum { TEMPLATE_BYTES = 65536, TEMPLATE_DEPTH = 64, TEMPLATE_PERMUTED = 8 }; /* limits; the last: parts of a ( ; ) */
 
 enum template_kind {

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "memory_faults.h"
 #include "sentence_fixture.h"
+#include "sentence_image.h"
 
 enum { DIGEST_BYTES = 32, DIGEST_AT = 8 + 4 * 4 + 8, HEADER_BYTES = DIGEST_AT + DIGEST_BYTES, VERSION_AT = 8 };
 
@@ -239,11 +240,70 @@ static void test_damage(sentences_matcher *matcher, unsigned rounds) {
   }
 }
 
+/* What somebody who can make a checksum may write: records that are each in range, and together make no sense. */
+static void name_itself(struct image *image) {
+  char *value = (char *)(uintptr_t)image->text + image->values[image->lists[0].first_value].text;
+  memcpy(value, "{bb}", 4);
+}
+
+static void double_itself(struct image *image) {
+  char *phrase = (char *)(uintptr_t)image->text + image->phrases[1].text;
+  memcpy(phrase, "<p><p>", 6);
+}
+
+static void overlap(struct image *image) {
+  struct block *blocks = (struct block *)(uintptr_t)image->blocks;
+  blocks[0].templates = blocks[1].templates = image->templates_count;
+  blocks[1].first_template = 0;
+}
+
+static void swap_blocks(struct image *image) {
+  struct block *blocks = (struct block *)(uintptr_t)image->blocks, first = blocks[0];
+  blocks[0] = blocks[1];
+  blocks[1] = first;
+}
+
+static void empty_keywords(struct image *image) {
+  struct list *list = (struct list *)(uintptr_t)&image->lists[image->blocks[0].keywords];
+  list->first_value = image->values_count;
+  list->value_count = list->node_count = 0;
+}
+
+static void test_hostile(sentences_matcher *matcher) {
+  static const char declared[] = "list bb\nvalue kkkk => x\nphrase p <q><q>\nphrase q [aaa]b\nintent i\nslot bb\n"
+                                 "block\nsay go {bb} <p>\nkeyword go\nblock\nsay go {bb} now\nsay go {bb} then\n";
+  static const struct {
+    const char *name;
+    void (*change)(struct image *image);
+    bool refused;
+  } cases[] = {{"a list that names itself", name_itself, false},
+               {"a phrase that doubles itself", double_itself, false},
+               {"blocks that share their templates", overlap, true},
+               {"blocks that are not in order", swap_blocks, true},
+               {"a list of keywords without one", empty_keywords, true}};
+  TEST("records that are in range and make no sense are refused, or do no harm") {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+      sentences *compiled = sentence_compile(declared);
+      struct buffer bytes = {0};
+      const char *problem = NULL;
+      cases[i].change(compiled->image);
+      CHECK(sentences_dump(compiled, &bytes));
+      sentences *loaded = load(bytes.bytes, bytes.length, &problem);
+      if (!CHECK(!loaded == cases[i].refused)) printf("     %s\n", cases[i].name);
+      if (loaded) exercise(matcher, loaded);
+      sentences_drop(loaded);
+      sentences_drop(compiled);
+      buffer_free(&bytes);
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   memory_faults_install();
   sentences_matcher *matcher = sentences_matcher_new();
   test_round(matcher);
   test_refusing();
+  test_hostile(matcher);
   test_damage(matcher, argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : (unsigned)(6000 / sentence_slowness()));
   sentences_matcher_free(matcher);
   TEST("nothing is left allocated") {

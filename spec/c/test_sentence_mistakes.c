@@ -273,6 +273,72 @@ static void test_limits(void) {
       sentences_source_free(source);
     }
   }
+  TEST("groups and phrases within one another may be 512 deep, in a template and in a value, and no deeper") {
+    for (unsigned depth = 9; depth <= 60; depth += 51) {
+      for (unsigned in_value = 0; in_value < 2; in_value++) {
+        sentences_source *source = sentences_source_new();
+        sentence_declare(source, "phrase p0 end\n");
+        for (unsigned i = 1; i < depth; i++) {
+          char line[128];
+          snprintf(line, sizeof line, "phrase p%u a [b [c [d [e <p%u>]]]]\n", i, i - 1);
+          sentence_declare(source, line);
+        }
+        char say[96];
+        snprintf(say, sizeof say,
+                 in_value ? "list l exact\nvalue <p%u>\nintent i\nslot l\nsay {l}\n" : "intent i\nsay <p%u>\n",
+                 depth - 1);
+        sentence_declare(source, say);
+        if (depth > 9) {
+          check_refused(source, "too_deep");
+          continue;
+        }
+        sentences *compiled = sentences_compile(source);
+        CHECK(compiled != NULL);
+        sentences_drop(compiled);
+        sentences_source_free(source);
+      }
+    }
+  }
+  TEST("a value may stand for a megabyte of text, and no more") {
+    for (unsigned alternatives = 10; alternatives <= 30; alternatives += 20) {
+      struct buffer text = {0};
+      for (unsigned i = 0; i < 60000; i++) buffer_text(&text, "a");
+      buffer_text(&text, "(0");
+      for (unsigned i = 1; i < alternatives; i++) buffer_text(&text, i % 2 ? "|1" : "|2");
+      buffer_text(&text, ")");
+      sentences_source *source = sentences_source_new();
+      sentences_list(source, false, "l", (sentences_list_options){.kind = SENTENCES_VALUES});
+      sentences_value(source, text.bytes, text.length, (sentences_scalar){0});
+      sentence_declare(source, "intent i\nslot l\nsay {l}\n");
+      if (alternatives > 10) {
+        check_refused(source, "too_large");
+      } else {
+        sentences *compiled = sentences_compile(source);
+        CHECK(compiled != NULL);
+        sentences_drop(compiled);
+        sentences_source_free(source);
+      }
+      buffer_free(&text);
+    }
+  }
+  TEST("a thousand alternatives are no nesting") {
+    struct buffer text = {0};
+    buffer_text(&text, "(");
+    for (unsigned i = 0; i < 1000; i++) {
+      char word[16];
+      snprintf(word, sizeof word, i ? "|w%u" : "w%u", i);
+      buffer_text(&text, word);
+    }
+    buffer_text(&text, ") end");
+    sentences_source *source = sentences_source_new();
+    sentence_declare(source, "intent i\nblock\n");
+    sentences_template(source, text.bytes, text.length);
+    sentences *compiled = sentences_compile(source);
+    CHECK(compiled != NULL);
+    sentences_drop(compiled);
+    sentences_source_free(source);
+    buffer_free(&text);
+  }
   TEST("a template of a megabyte is refused") {
     sentences_source *source = sentences_source_new();
     char *text = malloc(1 << 20);
