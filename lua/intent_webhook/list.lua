@@ -31,13 +31,13 @@ local function read_context(mistakes, path, context)
   return read
 end
 
--- { in, out, context }, or nil.
 -- What the slot gets when the user does not say: one spelling, whatever was said; nil, which is what was said, for a
 -- value that can be said in several ways.
 local function own_value(text)
   if not text:find("[%[%](){}<>|;\\]") then return text:match("^%s*(.-)%s*$") end
 end
 
+-- { in, out, context }, or nil.
 local function read_value(mistakes, path, value)
   if type(value) == "string" then
     if not check.text(mistakes, path, value, VALUE_HINT) then return nil end
