@@ -30,7 +30,9 @@ static char *canonical_new(const char *path, char error[HISTORY_ERROR_SIZE]) {
   size_t length = slash ? (size_t)(slash - path) : 0;
   struct stat status;
   if (!*name) return history_path_complain(error, path, "the path ends in a slash: give the history a file name");
-  if (lstat(path, &status) == 0) return history_path_complain(error, path, "is a symbolic link to nothing");
+  /* Anything else than a link is a file that another process has created since. */
+  if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+    return history_path_complain(error, path, "is a symbolic link to nothing");
   if (length >= sizeof folder) return history_path_complain(error, path, strerror(ENAMETOOLONG));
   snprintf(folder, sizeof folder, "%.*s", (int)length, path);
   if (!realpath(slash ? length ? folder : "/" : ".", resolved)) {

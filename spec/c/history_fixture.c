@@ -196,7 +196,7 @@ const char *fixture_sql(const char *path, const char *sql) {
 }
 
 bool fixture_await(atomic_uint *counter, unsigned count) {
-  int64_t deadline_us = clock_monotonic_us() + 10 * 1000000;
+  int64_t deadline_us = clock_monotonic_us() + 10 * 1000000 * fixture_slowness();
   while (atomic_load(counter) < count) {
     if (clock_monotonic_us() > deadline_us) return false;
     usleep(500);

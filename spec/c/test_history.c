@@ -8,6 +8,7 @@
 #endif
 #include <dirent.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,9 @@
 #include "clock.h"
 #include "history.h"
 #include "history_fixture.h"
+#include "history_path.h"
 #include "history_record.h"
+#include "memory.h"
 #include "memory_faults.h"
 
 static const char *const secrets[] = {"abc123token", "key-Ümlaut-9", NULL};
@@ -358,6 +361,18 @@ static void test_threads(void) {
 
 /* ---- paths, sharing, ending ---- */
 
+static char flicker[512];
+static atomic_bool flickers;
+
+static void *create_and_remove(void *unused) {
+  while (flickers) {
+    FILE *file = fopen(flicker, "w");
+    if (file) fclose(file);
+    unlink(flicker);
+  }
+  return unused;
+}
+
 static void test_paths(void) {
   char error[HISTORY_ERROR_SIZE];
   TEST("whatever names the same file gives the same history") {
@@ -404,6 +419,23 @@ static void test_paths(void) {
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = '\0';
     CHECK(history_acquire(fixture_path(folder, longest), 0, error) == NULL);
+    CHECK(memory_faults_outstanding() == 0);
+  }
+  TEST("a file that another process creates while its path is looked at is no link to nothing") {
+    folder = fixture_folder(NULL);
+    snprintf(flicker, sizeof flicker, "%s/h.db", folder);
+    pthread_t other;
+    flickers = true;
+    CHECK(pthread_create(&other, NULL, create_and_remove, NULL) == 0);
+    bool mistaken = false;
+    for (unsigned i = 0; i < 20000 && !mistaken; i++) {
+      error[0] = '\0';
+      memory_free(history_path_resolve(flicker, error));
+      mistaken = strstr(error, "is a symbolic link to nothing") != NULL;
+    }
+    flickers = false;
+    pthread_join(other, NULL);
+    CHECK(!mistaken);
     CHECK(memory_faults_outstanding() == 0);
   }
   TEST("a folder or file without permission is refused with a sentence") {
@@ -525,6 +557,7 @@ static void test_retention(void) {
     struct history *longer = history_acquire(path, 10 * DAY_US, error), *shorter = history_acquire(path, 1, error);
     record(&(struct fixture_event){.time_us = fake_now_us - 5 * DAY_US}, 0);
     record(&(struct fixture_event){.time_us = fake_now_us - 15 * DAY_US}, 0);
+    CHECK(fixture_await(&fixture_told.events_stored, 2));
     CHECK(await_sql("SELECT seq FROM events", "1"));
     struct history *forever = history_acquire(path, 0, error);
     record(&(struct fixture_event){.time_us = fake_now_us - 15 * DAY_US}, 0);
