@@ -12,16 +12,15 @@ local function optional(value)
   return value ~= nil and json.value(value) or nil
 end
 
--- What is said about the losses may name what slots got. Of a rule that found no slots nobody knows what is sensitive
--- in the text, so nothing is said that may quote it.
+-- The reason as a sentence. Of a rule that found no slots nobody knows what is sensitive in the text, so nothing is
+-- said that may quote it.
 local function detail_of(client, entry, message)
   if not entry.detail then return nil end
-  local checked = client.intents[entry.intent]
-  if recognised.has_sensitive(checked) then
-    if entry.reason == "error" then return "what the rule raised is not shown, since it may quote the text" end
+  if recognised.has_sensitive(client) then
+    if entry.reason == "error" then return recognised.NOT_SHOWN end
     if entry.stopped then return recognition.stop(message, entry.stopped) end
   end
-  return client.core:redact(entry.detail, recognised.sensitive(checked, entry.slots or {}))
+  return client.core:redact(entry.detail, recognised.sensitive(client.intents[entry.intent], entry.slots or {}))
 end
 
 local function entry_json(client, entry, message)

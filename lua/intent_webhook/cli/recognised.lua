@@ -77,14 +77,29 @@ function recognised.sensitive(checked, slots)
   return values
 end
 
----Whether an intent has a sensitive slot.
----@param checked intent_webhook.CheckedIntent
+---Whether any intent of a client has a sensitive slot. Then a text may hold a value of one wherever it stands, also
+---when another intent matched, or none.
+---@param client intent_webhook.Client
 ---@return boolean
-function recognised.has_sensitive(checked)
-  for _, slot in ipairs(checked.slots) do
-    if slot[3] then return true end
+function recognised.has_sensitive(client)
+  for _, checked in ipairs(client.list) do
+    for _, slot in ipairs(checked.slots) do
+      if slot[3] then return true end
+    end
   end
   return false
+end
+
+---What stands for what a rule raised, where it may quote a value of a sensitive slot.
+recognised.NOT_SHOWN = "what the rule raised is not shown, since it may quote the text"
+
+-- What a user's function raised. A rule is given the text, and only its traceback quotes nothing of it; a map is given
+-- the slots.
+local function message_of(client, one, values)
+  if one.where:find(".rules[", 1, true) and recognised.has_sensitive(client) then
+    return recognised.NOT_SHOWN .. (one.message:match(".*(\nstack traceback:\n.*)") or "")
+  end
+  return client.core:redact(one.message, values)
 end
 
 ---The context, without the values that are those of sensitive slots too.
@@ -107,7 +122,7 @@ function recognised.context(checked, slots, context)
   return json.any(shown_context)
 end
 
----What users' functions raised. It may name what they were given.
+---What users' functions raised, without values of sensitive slots.
 ---@param client intent_webhook.Client
 ---@param checked intent_webhook.CheckedIntent|nil of the intent that matched
 ---@param slots table|nil
@@ -118,8 +133,8 @@ function recognised.errors(client, checked, slots, errors)
   local values = checked and recognised.sensitive(checked, slots) or {}
   local elements = {}
   for index, one in ipairs(errors) do
-    local message = client.core:redact(one.message, values)
-    elements[index] = json.object { { "where", json.value(one.where) }, { "message", json.value(message) } }
+    local message = json.value(message_of(client, one, values))
+    elements[index] = json.object { { "where", json.value(one.where) }, { "message", message } }
   end
   return json.array(elements)
 end
@@ -133,8 +148,7 @@ end
 function recognised.print_errors(client, screen, checked, slots, errors)
   local values = checked and recognised.sensitive(checked, slots) or {}
   for _, one in ipairs(errors or {}) do
-    local message = client.core:redact(one.message, values)
-    screen:note(text.line(one.where) .. ": " .. text.lines(message))
+    screen:note(text.line(one.where) .. ": " .. text.lines(message_of(client, one, values)))
   end
 end
 
