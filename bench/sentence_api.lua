@@ -34,6 +34,6 @@ local loaded = assert(core.sentences_load(image))
 local definitions = webhook.from_hassil(read.grammar)
 definitions.history = files .. "/api.db"
 local client = assert(webhook.new(definitions))
-local of_core = rate(function(text, given) return loaded:match(text, given.context, given.best_slot) end)
+local of_core = rate(function(text, given) return loaded:match(text, given) end)
 print(of_core, rate(function(text, given) return client:match(text, given) end))
 client:close()

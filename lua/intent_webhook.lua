@@ -349,15 +349,19 @@ end
 ---@return string|nil code as those of `fire`, when the intent could not be fired
 function Client:message(text, given)
   if type(text) ~= "string" then argument.string("client:message", "text", text) end
-  local session, context, best_slot = argument.message("client:message", given, self.slot_names)
-  local match, checked, errors = self.recognition:match(text, session, context, best_slot)
+  local match, errors, checked = self.recognition:match(text, given, self.slot_names)
+  if match == false then
+    given = argument.message("client:message", given, self.slot_names)
+    match, errors, checked = self.recognition:match(text, given)
+  end
   if not match then return { status = "unmatched", errors = errors } end
   local result = {
     status = "incomplete", intent = match.intent, slots = match.slots, score = match.score, rule = match.rule,
-    missing = intent.missing(checked, match.slots), ambiguous = match.ambiguous, errors = errors,
+    missing = match.missing, ambiguous = match.ambiguous, errors = errors,
   }
   if result.missing then return result end
   local time = time_of(self, "client:message")
+  local session = given and given.session
   local id, message, code
   if checked.maps or errors then
     errors = errors or {}
@@ -378,10 +382,12 @@ end
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, when nothing matched
 function Client:match(text, given)
   if type(text) ~= "string" then argument.string("client:match", "text", text) end
-  local session, context, best_slot = argument.message("client:match", given, self.slot_names)
-  local match, checked, errors = self.recognition:match(text, session, context, best_slot)
+  local match, errors = self.recognition:match(text, given, self.slot_names)
+  if match == false then
+    given = argument.message("client:match", given, self.slot_names)
+    match, errors = self.recognition:match(text, given)
+  end
   if not match then return nil, errors end
-  if checked.required[1] then match.missing = intent.missing(checked, match.slots) end
   if errors then match.errors = errors end
   return match
 end
@@ -394,8 +400,8 @@ end
 ---@return intent_webhook.Explanation[]
 function Client:explain(text, given)
   argument.string("client:explain", "text", text)
-  local session, context, best_slot = argument.message("client:explain", given, self.slot_names)
-  return self.recognition:explain(text, session, context, best_slot)
+  given = argument.message("client:explain", given, self.slot_names)
+  return self.recognition:explain(text, given)
 end
 
 -- Sentences --------------------------------------------------------------------------------------------------------

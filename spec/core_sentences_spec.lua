@@ -31,8 +31,9 @@ end
 -- What the core finds, as a table; or nil, and whether the text is too long.
 local function find(sentences, text, options)
   options = options or {}
+  local given = { context = options.context, best_slot = options.best_slot }
   local slots, spans, intent, block, template, score, context, ambiguous =
-    sentences:match(text, options.context, options.best_slot, options.types)
+    sentences:match(text, given, nil, options.types)
   if not slots then return nil, spans end
   return { slots = slots, spans = spans, intent = intent, block = block, template = template, score = score,
     context = context, ambiguous = ambiguous }
@@ -132,6 +133,18 @@ describe("slots of a type of their own", function()
     assert.are.equal(1, calls)
     assert.are.equal(raised, message_of(sentences.explain, sentences, "on monday", nil, nil, types))
     assert.are.same({ date = 1 }, slots_of(sentences, "on monday", { types = only_at(4, 9, 1) }))
+  end)
+
+  it("may change what was given with the message", function()
+    local given = { context = { [("k"):rep(50)] = ("v"):rep(100) }, best_slot = ("no such slot "):rep(4) }
+    local context = { [("k"):rep(50)] = ("v"):rep(100) }
+    local _, _, _, _, _, _, found = sentences:match("on monday", given, nil, function(_, _, at)
+      given.context[("k"):rep(50)], given.best_slot, given.context = nil, nil, nil
+      collectgarbage()
+      for index = 1, 100 do given[index] = ("x"):rep(100) .. index end
+      if at == 4 then return 9, "x" end
+    end)
+    assert.are.same(context, found)
   end)
 
   it("cannot use or close the sentences that ask for them", function()
@@ -383,11 +396,37 @@ describe("matching", function()
       { best_slot = {} }, { types = 5 } }
     for index, one in ipairs(malformed) do
       for _, method in ipairs { sentences.match, sentences.explain } do
-        local message = message_of(method, sentences, "x", one.context, one.best_slot, one.types)
+        local given = { context = one.context, best_slot = one.best_slot }
+        local message = message_of(method, sentences, "x", given, nil, one.types)
         assert.is_string(message, "number " .. index)
       end
     end
     assert.is_table(find(sentences, "turn on attic", { context = { a = 1, b = "x", c = true }, best_slot = "lamp" }))
+  end)
+
+  it("returns nothing for options that may be wrong, when it is told the names of slots", function()
+    local sentences, slots = lamps(), { lamp = true }
+    local many, most = {}, {}
+    for index = 1, 65 do many["k" .. index] = index end
+    for index = 1, 64 do most["k" .. index] = -index end
+    local doubtful = { 5, "context", { contxt = {} }, { 1 }, { context = 5 }, { context = { "a" } },
+      { context = { [""] = 1 } }, { context = { ["a\0b"] = 1 } }, { context = { ["é"] = 1 } },
+      { context = { a = {} } }, { context = { a = 0 / 0 } }, { context = { a = 1 / 0 } }, { context = { a = 2 ^ 53 } },
+      { context = { a = -2 ^ 53 } }, { context = many }, { best_slot = 5 }, { best_slot = "n" },
+      { best_slot = "lamp\0" }, { session = 5 }, { session = "a\0b" }, setmetatable({}, {}) }
+    for index, given in ipairs(doubtful) do
+      assert.are.equal(0, select("#", sentences:match("turn on attic", given, slots)), "number " .. index)
+      assert.are.equal(0, select("#", sentences:explain("turn on attic", given, slots)), "number " .. index)
+      assert.is_false(core.is_plain_message(given, slots), "number " .. index)
+    end
+    for index, given in ipairs { {}, { session = "s", best_slot = "lamp", context = { a = "", b = false, c = 0.5 } },
+      { context = most }, { context = { a = 2 ^ 53 - 1 } } } do
+      assert.are.same({ lamp = "attic" }, (sentences:match("turn on attic", given, slots)), "number " .. index)
+      assert.is_true(core.is_plain_message(given, slots), "number " .. index)
+    end
+    assert.are.same({ lamp = "attic" }, (sentences:match("turn on attic", nil, slots)))
+    assert.is_string(message_of(sentences.match, sentences, "turn on attic", {}, 5))
+    assert.is_string(message_of(core.is_plain_message, {}))
   end)
 
   it("works in coroutines, one after the other, with one object", function()

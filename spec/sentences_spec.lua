@@ -157,6 +157,31 @@ describe("sentences", function()
         assert.is_truthy(problem:find("^spec/sentences_spec.lua:%d+: " .. message), problem)
       end
       assert.has_error(function() client:match(5) end, "client:match: text: must be a string, got a number")
+      for _, name in ipairs { "match", "message", "explain" } do
+        local good, problem = pcall(function() client[name](client, "x", 5) end)
+        assert.is_false(good)
+        assert.is_truthy(problem:find("^spec/sentences_spec.lua:%d+: client:" .. name .. ": options: must be a table"))
+      end
+    end)
+
+    it("takes options that are unusual, and right", function()
+      of_rules({ "area" }, { { sentences = { "go" }, requires_context = { ["größe"] = 2 ^ 60, ok = true } } })
+      local context = { ["größe"] = 2 ^ 60, ok = true }
+      assert.are.same(context, client:match("go", { context = context }).context)
+      assert.is_table(client:match("go", setmetatable({}, { __index = { context = context } })))
+      assert.are.equal("fired", client:message("go", { context = context, session = "s" }).status)
+      assert.is_nil(client:explain("go", { context = context })[1].reason)
+    end)
+
+    it("checks options where no rule is a sentence, and hands the session to functions", function()
+      of_rules({ "x" }, { function(_, event) return event.session and { x = event.session } end })
+      assert.are.same({ x = "s" }, client:match("go", { session = "s" }).slots)
+      assert.is_nil(client:match("go"))
+      for _, name in ipairs { "match", "message", "explain" } do
+        local good, problem = pcall(function() client[name](client, "go", { sesion = "s" }) end)
+        assert.is_false(good)
+        assert.is_truthy(problem:find("^spec/sentences_spec.lua:%d+: client:" .. name .. ": sesion: is no option"))
+      end
     end)
   end)
 

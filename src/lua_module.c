@@ -128,6 +128,7 @@ static const luaL_Reg functions[] = {{"client", lua_client_new},
                                      {"digest", module_digest},
                                      {"sentences", lua_sentences_new},
                                      {"sentences_load", lua_sentences_load},
+                                     {"is_plain_message", lua_message_is_plain},
                                      {NULL, NULL}};
 
 int luaopen_intent_webhook_core(lua_State *L) {

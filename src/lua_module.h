@@ -13,8 +13,9 @@ int lua_client_new(lua_State *L);       /* core.client */
 void lua_reader_register(lua_State *L); /* reader */
 int lua_reader_new(lua_State *L);       /* core.reader */
 void lua_sentences_register(lua_State *L);
-int lua_sentences_new(lua_State *L);  /* core.sentences */
-int lua_sentences_load(lua_State *L); /* core.sentences_load */
+int lua_sentences_new(lua_State *L);    /* core.sentences */
+int lua_sentences_load(lua_State *L);   /* core.sentences_load */
+int lua_message_is_plain(lua_State *L); /* core.is_plain_message */
 
 /* The number at `key` of the table at index, or absent. Raises for another type. */
 lua_Number lua_option_number(lua_State *L, int index, const char *key, lua_Number absent);

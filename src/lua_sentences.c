@@ -14,7 +14,7 @@
 
 static const char class_name[] = "intent_webhook.sentences";
 
-enum { MOST_PAIRS = 64, MOST_SAMPLES = 1000000 };
+enum { MOST_SAMPLES = 1000000 };
 static const lua_Number most_whole = 9007199254740992.0; /* 2^53: whole numbers up to it are exact */
 
 struct lua_sentences {
@@ -184,23 +184,36 @@ static size_t recognise(void *user, const char *list, const char *text, size_t l
   return 0;
 }
 
+static const char *keep(lua_State *L, struct lua_search *search, const char *text, size_t length) {
+  lua_pushlstring(L, text, length);
+  const char *kept = lua_tostring(L, -1);
+  lua_rawseti(L, search->values, ++search->kept);
+  return kept;
+}
+
+/* A type may change the tables that the texts were borrowed from. */
+static void keep_options(lua_State *L, sentences_options *options, sentences_pair *pairs, struct lua_search *search) {
+  if (options->best_slot) options->best_slot = keep(L, search, options->best_slot, strlen(options->best_slot));
+  for (size_t i = 0; i < options->context_count; i++) {
+    pairs[i].key = keep(L, search, pairs[i].key, strlen(pairs[i].key));
+    sentences_scalar *value = &pairs[i].value;
+    if (value->kind == SENTENCES_TEXT) value->text = keep(L, search, value->text, value->length);
+  }
+}
+
 /*
- * Reads the arguments behind the text: a context by key, or nil; the name of the best slot, or nil; a recogniser of
- * types, or nil. pairs has room for MOST_PAIRS; their texts are alive as long as the arguments are on the stack.
+ * Reads the arguments behind the text: what is given with the message, the names of slots, which make it doubt what is
+ * given, and a recogniser of types; each may be nil. Whether they could be read: not when there are doubts; without the
+ * names it raises.
  */
-static void read_options(lua_State *L, sentences_options *options, sentences_pair *pairs, struct lua_search *search) {
-  enum { CONTEXT = 3, BEST_SLOT, TYPES };
+static bool read_options(lua_State *L, sentences_options *options, sentences_pair *pairs, struct lua_search *search) {
+  enum { GIVEN = 3, SLOTS, TYPES };
   lua_settop(L, TYPES);
-  *options = (sentences_options){.best_slot = luaL_optstring(L, BEST_SLOT, NULL)};
-  if (!lua_isnil(L, CONTEXT)) {
-    luaL_checktype(L, CONTEXT, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, CONTEXT); lua_pop(L, 1)) {
-      if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "a key of the context must be a string");
-      if (options->context_count == MOST_PAIRS) luaL_error(L, "the context has more than %d keys", MOST_PAIRS);
-      pairs[options->context_count].key = lua_tostring(L, -2);
-      pairs[options->context_count++].value = lua_sentences_scalar(L, -1);
-    }
-    options->context = pairs;
+  bool doubts = !lua_isnil(L, SLOTS);
+  if (doubts) luaL_checktype(L, SLOTS, LUA_TTABLE);
+  if (!lua_message_read(L, GIVEN, doubts ? SLOTS : 0, options, pairs)) {
+    if (!doubts) luaL_error(L, "the options of the message are malformed");
+    return false;
   }
   if (!lua_isnil(L, TYPES)) {
     luaL_checktype(L, TYPES, LUA_TFUNCTION);
@@ -215,7 +228,9 @@ static void read_options(lua_State *L, sentences_options *options, sentences_pai
     luaL_checkstack(L, 8, "no room for a type");
     options->recognise = recognise;
     options->user = search;
+    keep_options(L, options, pairs, search);
   }
+  return true;
 }
 
 static void push_scalar(lua_State *L, const sentences_scalar *scalar) {
@@ -323,17 +338,17 @@ static void check_search(lua_State *L, const struct lua_sentences *self, const s
 }
 
 /*
- * sentences:match(text, context, best_slot, types) -> slots, spans, intent, block, template, score, context, ambiguous
- *                                 | nil, whether the text was too long
+ * sentences:match(text, given, slots, types) -> slots, spans, intent, block, template, score, context, ambiguous
+ *                                 | nil, whether the text was too long | nothing: what is given is doubtful
  */
 static int self_match(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
-  sentences_pair pairs[MOST_PAIRS];
+  sentences_pair pairs[LUA_MESSAGE_PAIRS];
   sentences_options options;
   struct lua_search search = {0};
-  read_options(L, &options, pairs, &search);
+  if (!read_options(L, &options, pairs, &search)) return 0;
   sentences_matcher *matcher = matcher_of(L, self);
   self->searching = true; /* nothing raises until it is false again */
   const sentences_match *match = sentences_find(matcher, self->compiled, text, length, &options);
@@ -369,16 +384,16 @@ static const char *const reasons[] = {[SENTENCES_LOST_PRIORITY] = "priority",
                                       [SENTENCES_KEYWORD_MISSING] = "keyword_missing",
                                       [SENTENCES_UNMATCHED] = "unmatched"};
 
-/* sentences:explain(text, context, best_slot, types) -> list of results, each with accepted, rank, reason, detail,
+/* sentences:explain(text, given, slots, types) -> list of results, each with accepted, rank, reason, detail,
  * stopped */
 static int self_explain(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   size_t length, count;
   const char *text = luaL_checklstring(L, 2, &length);
-  sentences_pair pairs[MOST_PAIRS];
+  sentences_pair pairs[LUA_MESSAGE_PAIRS];
   sentences_options options;
   struct lua_search search = {0};
-  read_options(L, &options, pairs, &search);
+  if (!read_options(L, &options, pairs, &search)) return 0;
   sentences_matcher *matcher = matcher_of(L, self);
   self->searching = true;
   const sentences_match *matches = sentences_explain(matcher, self->compiled, text, length, &options, &count);

@@ -22,6 +22,16 @@ void lua_sentences_read_list(lua_State *L, sentences_source *source, int index, 
 /* The scalar at index; a table, function and the like raise. The text is borrowed from Lua's value. */
 sentences_scalar lua_sentences_scalar(lua_State *L, int index);
 
+enum { LUA_MESSAGE_PAIRS = 64 }; /* the most that a context has */
+
+/*
+ * Reads what is given with a message, a table at index `given` or nil, into the options, and its context into pairs,
+ * which has room for LUA_MESSAGE_PAIRS. Texts are borrowed from Lua's values. Yields false for what cannot be read.
+ * With `slots`, not 0, the index of a table that has each slot's name as a key, it also does for what may be wrong:
+ * unknown options and slots, names that are not printable ASCII, numbers from 2^53, a metatable.
+ */
+bool lua_message_read(lua_State *L, int given, int slots, sentences_options *options, sentences_pair *pairs);
+
 /* Whether t[key] is there, and not false. */
 bool lua_option_flag(lua_State *L, int table, const char *key);
 

@@ -3,6 +3,7 @@
 -- Each function here is called by the public function itself, and not as a tail call: that is how the line is found.
 
 local check = require "intent_webhook.check"
+local core = require "intent_webhook.core"
 local options = require "intent_webhook.options"
 
 local argument = {}
@@ -81,46 +82,22 @@ local function check_best_slot(mistakes, name, slots)
   mistakes:add("best_slot", ('no intent has the slot "%s"%s'):format(name, check.suggestion(name, names)))
 end
 
--- Whether a context is beyond doubt, which most are.
-local function is_plain_context(context)
-  local count = 0
-  for key, value in next, context do
-    count = count + 1
-    local kind = type(value)
-    if type(key) ~= "string" or key == "" then return false end
-    local plain = kind == "string" or kind == "boolean" or (kind == "number" and value < 2 ^ 53 and value > -2 ^ 53)
-    if not plain then return false end
-  end
-  return count <= MOST_CONTEXT
-end
-
----What is given with a message.
+---What is given with a message, checked.
 ---@param caller string the public function's name
 ---@param given any
 ---@param slots table<string, boolean> the names of all intents' slots
----@return string|nil session
----@return table|nil context
----@return string|nil best_slot
+---@return intent_webhook.MessageOptions|nil
 function argument.message(caller, given, slots)
-  if given == nil then return nil end
-  if type(given) ~= "table" then
-    error(("%s: options: must be a table, got %s"):format(caller, check.kind(given)), CALLER)
+  if given == nil or core.is_plain_message(given, slots) then return given end
+  local mistakes = check.mistakes()
+  local accepted = check.options(mistakes, "", given, options.message)
+  if accepted and accepted.context then check_context(mistakes, accepted.context) end
+  if accepted and accepted.best_slot then check_best_slot(mistakes, accepted.best_slot, slots) end
+  local mistake = mistakes:first()
+  if mistake then
+    error(("%s: %s: %s"):format(caller, mistake.path == "" and "options" or mistake.path, mistake.message), CALLER)
   end
-  local session, context, best_slot = given.session, given.context, given.best_slot
-  local unknown = (session ~= nil and -1 or 0) + (context ~= nil and -1 or 0) + (best_slot ~= nil and -1 or 0)
-  for _ in next, given do unknown = unknown + 1 end
-  local plain = unknown == 0 and (session == nil or type(session) == "string")
-    and (best_slot == nil or slots[best_slot])
-    and (context == nil or (type(context) == "table" and is_plain_context(context)))
-  if not plain or (session and session:find("%z")) then
-    local mistakes = check.mistakes()
-    local accepted = check.options(mistakes, "", given, options.message)
-    if accepted.context then check_context(mistakes, accepted.context) end
-    if accepted.best_slot then check_best_slot(mistakes, accepted.best_slot, slots) end
-    local mistake = mistakes:first()
-    if mistake then error(("%s: %s: %s"):format(caller, mistake.path, mistake.message), CALLER) end
-  end
-  return session, context, best_slot
+  return accepted
 end
 
 return argument

@@ -193,21 +193,6 @@ function intent.check(mistakes, definitions, client, core_client, whole)
   return intents, made, message, code
 end
 
----The required slots that are missing.
----@param checked intent_webhook.CheckedIntent
----@param slots table
----@return string[]|nil # their names in order; nil when none is
-function intent.missing(checked, slots)
-  local missing
-  for _, name in ipairs(checked.required) do
-    if slots[name] == nil then
-      missing = missing or {}
-      missing[#missing + 1] = name
-    end
-  end
-  return missing
-end
-
 ---The longest that one call of the intent's actions may take.
 ---@param checked intent_webhook.CheckedIntent
 ---@return number seconds

@@ -88,12 +88,41 @@ local recognition = {}
 ---@field rule integer its number in the intent
 ---@field priority integer
 
+---A rule that is a sentence, with all that a match of it takes in one table: every message reads it.
+---@class intent_webhook.RankedSentence
+---@field intent intent_webhook.CheckedIntent
+---@field name string the intent's
+---@field required string[]|nil the intent's required slots, nil when there are none
+---@field rule integer its number in the intent
+---@field priority integer the intent's and its own
+---@field templates string[]
+---@field response string|nil
+---@field metadata any
+
 ---@class intent_webhook.Recognition
 ---@field list intent_webhook.CheckedIntent[]
 ---@field grammar intent_webhook.Grammar|nil
+---@field sentences intent_webhook.RankedSentence[][] by the core's numbers of intent and block
 ---@field others intent_webhook.LoneRule[] in the order in which they are asked: by priority, then as defined
 local Recognition = { __name = "intent_webhook.Recognition" }
 Recognition.__index = Recognition
+
+local function ranked_sentences(list, grammar)
+  local ranked = {}
+  for number, checked in ipairs(list) do
+    local of_intent = {}
+    for block, placed in ipairs(grammar.placed[number]) do
+      local rule = placed.rule
+      of_intent[block] = {
+        intent = checked, name = checked.name, required = checked.required[1] and checked.required,
+        rule = placed.number, priority = checked.priority + rule.priority, templates = rule.templates,
+        response = rule.response, metadata = rule.metadata,
+      }
+    end
+    ranked[number] = of_intent
+  end
+  return ranked
+end
 
 ---@param list intent_webhook.CheckedIntent[]
 ---@param grammar intent_webhook.Grammar|nil
@@ -112,7 +141,8 @@ function recognition.new(list, grammar)
     if one.number ~= other.number then return one.number < other.number end
     return one.rule < other.rule
   end)
-  return setmetatable({ list = list, grammar = grammar, others = others }, Recognition)
+  local sentences = grammar and ranked_sentences(list, grammar)
+  return setmetatable({ list = list, grammar = grammar, sentences = sentences, others = others }, Recognition)
 end
 
 -- Order ------------------------------------------------------------------------------------------------------------
@@ -178,10 +208,9 @@ local function of_rule(one, slots, score)
 end
 
 function Recognition:of_sentence(found)
-  local checked, placed = self.list[found.intent], self.grammar:place(found)
-  return { intent = checked, number = found.intent, rule = placed.number,
-    priority = checked.priority + placed.rule.priority, slots = found.slots, score = found.score, found = found,
-    sentence = placed.rule }
+  local sentence = self.sentences[found.intent][found.block]
+  return { intent = sentence.intent, number = found.intent, rule = sentence.rule, priority = sentence.priority,
+    slots = found.slots, score = found.score, found = found, sentence = sentence }
 end
 
 local function too_long_message(text)
@@ -201,48 +230,64 @@ function Recognition:names(numbers)
   return names
 end
 
+-- The names of the required slots that are not there, in order; nil when all are.
+local function missing_in(required, slots)
+  local missing
+  for _, name in ipairs(required) do
+    if slots[name] == nil then
+      missing = missing or {}
+      missing[#missing + 1] = name
+    end
+  end
+  return missing
+end
+
 ---What fits best.
 ---@param text string
----@param session string|nil
----@param context table|nil
----@param best_slot string|nil
----@return intent_webhook.Match|nil # without `missing`
----@return intent_webhook.CheckedIntent|nil
+---@param given intent_webhook.MessageOptions|nil
+---@param slot_names table<string, boolean>|nil of all intents, for what is given unchecked
+---@return intent_webhook.Match|false|nil # without `errors`; false: what is given is doubtful, and nothing was asked
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, and that the text is too long
-function Recognition:match(text, session, context, best_slot)
-  local match, number, priority, errors
-  local grammar = self.grammar
-  if grammar then
-    local slots, spans, found, block, template, score, merged, tied = grammar.core:match(text, context, best_slot)
+---@return intent_webhook.CheckedIntent|nil
+function Recognition:match(text, given, slot_names)
+  local match, best, errors
+  if self.grammar then
+    local slots, spans, number, block, template, score, merged, tied = self.grammar.core:match(text, given, slot_names)
     if slots then
-      local checked, placed = self.list[found], grammar.placed[found][block]
-      local rule = placed.rule
+      local sentence = self.sentences[number][block]
       match = {
-        intent = checked.name, rule = placed.number, slots = slots, score = score, template = rule.templates[template],
-        spans = spans,
+        intent = sentence.name, rule = sentence.rule, slots = slots, score = score,
+        template = sentence.templates[template], spans = spans,
       }
       -- only what is there: room for all would cost more than the rest
       if merged then match.context = merged end
-      if rule.response then match.response = rule.response end
-      if rule.metadata ~= nil then match.metadata = rule.metadata end
+      if sentence.response then match.response = sentence.response end
+      if sentence.metadata ~= nil then match.metadata = sentence.metadata end
       if tied then match.ambiguous = self:names(tied) end
-      if not self.others[1] then return match, checked end
-      number, priority = found, checked.priority + rule.priority
+      if sentence.required then match.missing = missing_in(sentence.required, slots) end
+      if not self.others[1] then return match, nil, sentence.intent end
+      best = { number = number, rule = sentence.rule, priority = sentence.priority, score = score }
     elseif spans then -- here: whether the text is too long
       errors = { { where = "text", message = too_long_message(text) } }
+    elseif spans == nil then
+      return false
     end
+  elseif slot_names and given ~= nil and not core.is_plain_message(given, slot_names) then
+    return false
   end
-  local best = match and { number = number, rule = match.rule, priority = priority, score = match.score }
   errors = errors or {}
+  local session = given and given.session
   for _, one in ipairs(self.others) do
     if best and not could_win(one, best) then break end -- nor could those after it
     local slots, score = apply_rule(one, text, session, errors)
     local candidate = slots and of_rule(one, slots, score)
     if candidate and (not best or advantage(candidate, best)) then
-      best, match = candidate, { intent = one.intent.name, rule = one.rule, slots = slots, score = score }
+      best = candidate
+      match = { intent = one.intent.name, rule = one.rule, slots = slots, score = score,
+        missing = missing_in(one.intent.required, slots) }
     end
   end
-  return match, best and self.list[best.number], errors[1] and errors or nil
+  return match, errors[1] and errors or nil, best and self.list[best.number]
 end
 
 -- Explaining -------------------------------------------------------------------------------------------------------
@@ -328,12 +373,13 @@ local function sentence_detail(text, found, priority, best, best_slot)
 end
 
 -- The core's entries as ours: those that match, and the rest.
-function Recognition:explain_sentences(text, context, best_slot)
+function Recognition:explain_sentences(text, given)
   local accepted, rest, best = {}, {}, nil
-  for _, found in ipairs(self.grammar and self.grammar.core:explain(text, context, best_slot) or {}) do
+  for _, found in ipairs(self.grammar and self.grammar.core:explain(text, given) or {}) do
     local candidate = self:of_sentence(found)
     best = best or candidate.priority
-    local entry = explained(candidate, found.reason, sentence_detail(text, found, candidate.priority, best, best_slot))
+    local detail = sentence_detail(text, found, candidate.priority, best, given and given.best_slot)
+    local entry = explained(candidate, found.reason, detail)
     entry.wildcards, entry.literals = found.wildcards, found.literals
     entry.accepted, entry.stopped = not found.reason or LOSSES[found.reason] or false, found.stopped
     if entry.accepted then
@@ -362,13 +408,11 @@ end
 ---Every candidate, the best first: what matched, with the reason why it did not win, then what did not; rules that just
 ---found nothing only when all did.
 ---@param text string
----@param session string|nil
----@param context table|nil
----@param best_slot string|nil
+---@param given intent_webhook.MessageOptions|nil checked
 ---@return intent_webhook.Explanation[]
-function Recognition:explain(text, session, context, best_slot)
-  local sentences, rest = self:explain_sentences(text, context, best_slot)
-  local others, failed = ask_all(self.others, text, session)
+function Recognition:explain(text, given)
+  local sentences, rest = self:explain_sentences(text, given)
+  local others, failed = ask_all(self.others, text, given and given.session)
   local entries, winner = {}, nil
   local next_sentence, next_other = 1, 1
   while sentences[next_sentence] or others[next_other] do
