@@ -1,6 +1,7 @@
 -- Sentences as the core's Lua object: what the Lua half of the module builds on, and what happens when it is misused.
 
 local core = require "intent_webhook.core"
+local process = require "spec.support.process"
 
 local unpack = table.unpack or unpack -- luacheck: compat
 
@@ -133,6 +134,24 @@ describe("slots of a type of their own", function()
     assert.are.equal(1, calls)
     assert.are.equal(raised, message_of(sentences.explain, sentences, "on monday", nil, nil, types))
     assert.are.same({ date = 1 }, slots_of(sentences, "on monday", { types = only_at(4, 9, 1) }))
+  end)
+
+  it("may want more memory than there is", function()
+    local status, output, errors = process.run({ "sh", "-c", 'ulimit -v 200000 && exec "$0" -e "$1"',
+      process.interpreter(), [[
+        local core = require "intent_webhook.core"
+        local intent = { name = "i", priority = 0, slots = { "date" }, blocks = { { templates = { "on {date}" } } } }
+        local lists = { { name = "date", kind = "type" } }
+        local sentences = assert(core.sentences { phrases = {}, lists = lists, intents = { intent } })
+        local function greedy(_, _, at)
+          local kept = {}
+          while at == 4 do kept[#kept + 1] = ("x"):rep(1000000) .. #kept end
+        end
+        print(pcall(sentences.match, sentences, "on monday", nil, nil, greedy))
+        collectgarbage()
+        print((sentences:match("on monday", nil, nil, function(_, _, at) if at == 4 then return 9, 1 end end)).date)
+      ]] })
+    assert.are.same({ 0, "false\tnot enough memory\n1\n", "" }, { status, output, errors })
   end)
 
   it("may change what was given with the message", function()

@@ -324,9 +324,10 @@ static uint32_t compile_node(struct compiler *compiler, const struct template_no
 
 static uint32_t compile(struct compiler *compiler, const struct template_node *node, uint32_t set) {
   if (++compiler->steps > MOST_STEPS) compiler->states.exceeded = true;
-  if (compiler->states.exceeded || compiler->failed) return 0;
-  if (compiler->nesting == TEMPLATE_NESTING)
-    return die(compiler, node, "too_deep", "nests groups and phrases too deep, %d in all: join some of them",
+  if (compiler->states.exceeded || compiler->too_deep || compiler->failed) return 0;
+  compiler->too_deep = compiler->nesting == TEMPLATE_NESTING;
+  if (compiler->too_deep)
+    return die(compiler, node, "too_deep", "nests groups and phrases more than %d deep: join some of them",
                TEMPLATE_NESTING);
   compiler->nesting++;
   set = compile_node(compiler, node, set);
@@ -372,7 +373,7 @@ static uint32_t compile_template(struct compiler *compiler, uint32_t index) {
     return 0;
   }
   compiler->steps = 0;
-  compiler->states.exceeded = false;
+  compiler->too_deep = compiler->states.exceeded = false;
   compiler->states.limit = states_used(&compiler->states) + STATES_PER_TEMPLATE;
   if (compiler->states.limit > STATES_MOST) compiler->states.limit = STATES_MOST;
   uint32_t start = compile(compiler, tree, states_one(&compiler->states, EDGE_ACCEPT, 0, index));

@@ -22,6 +22,7 @@ struct compiler {
   uint32_t block;    /* of the template that is being compiled */
   unsigned depth;    /* of phrases within phrases */
   unsigned nesting;  /* of all parts within one another */
+  bool too_deep;     /* the template is, and that has been said */
   size_t join_until; /* states_used up to which states are joined */
   size_t steps;      /* of the template */
   bool failed;

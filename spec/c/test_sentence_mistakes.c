@@ -273,29 +273,38 @@ static void test_limits(void) {
       sentences_source_free(source);
     }
   }
-  TEST("groups in phrases, in a template and in a value: 9 phrases deep is taken, 60 phrases deep is refused") {
-    for (unsigned depth = 9; depth <= 60; depth += 51) {
+  TEST("groups in phrases are 512 deep in a template and in a value, and match; one group more is refused") {
+    /* Each group is two parts; of 41 phrases each but the last is four groups and two parts, and the sentence is one.
+     */
+    enum { PHRASES = 41, GROUPS = (512 - 1 - (PHRASES - 1) * 10) / 2 - 1 };
+    for (unsigned more = 0; more < 2; more++) {
       for (unsigned in_value = 0; in_value < 2; in_value++) {
         sentences_source *source = sentences_source_new();
-        sentence_declare(source, "phrase p0 end\n");
-        for (unsigned i = 1; i < depth; i++) {
-          char line[128];
+        char line[512] = "phrase p0 ";
+        for (unsigned i = 0; i < GROUPS + more; i++) strcat(line, "a [");
+        strcat(line, "end");
+        for (unsigned i = 0; i < GROUPS + more; i++) strcat(line, "]");
+        sentence_declare(source, strcat(line, "\n"));
+        for (unsigned i = 1; i < PHRASES; i++) {
           snprintf(line, sizeof line, "phrase p%u a [b [c [d [e <p%u>]]]]\n", i, i - 1);
           sentence_declare(source, line);
         }
-        char say[96];
-        snprintf(say, sizeof say,
+        snprintf(line, sizeof line,
                  in_value ? "list l exact\nvalue <p%u>\nintent i\nslot l\nsay {l}\n" : "intent i\nsay <p%u>\n",
-                 depth - 1);
-        sentence_declare(source, say);
-        if (depth > 9) {
+                 PHRASES - 1);
+        sentence_declare(source, line);
+        if (more) {
           check_refused(source, "too_deep");
           continue;
         }
         sentences *compiled = sentences_compile(source);
         CHECK(compiled != NULL);
-        sentences_drop(compiled);
         sentences_source_free(source);
+        sentences_matcher *matcher = sentences_matcher_new();
+        CHECK(compiled && sentences_find(matcher, compiled, "a b c d e a b c", 15, NULL) != NULL);
+        CHECK(compiled && sentences_find(matcher, compiled, "a b c e a", 9, NULL) == NULL);
+        sentences_matcher_free(matcher);
+        sentences_drop(compiled);
       }
     }
   }
