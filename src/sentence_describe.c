@@ -34,10 +34,23 @@ static const struct list_value *value_of(const sentences_matcher *matcher, const
   return &(*image)->values[list->first_value + capture->value];
 }
 
+/* Where what a slot of any text took ends, with the emoji behind it, unless templates say such ones themselves. */
+static uint32_t end_with_emoji(const sentences_matcher *matcher, uint32_t end) {
+  const uint16_t *symbols = (const uint16_t *)(const void *)matcher->symbols.bytes;
+  for (uint32_t i = end; i < matcher->text.count; i++) {
+    uint32_t flags = matcher->text.units[i].flags;
+    bool is_passed_over = flags & UNIT_EMOJI && symbols[i] == 0;
+    if (!is_passed_over && !(flags & UNIT_SPACE)) break;
+    if (is_passed_over) end = i + 1;
+  }
+  return end;
+}
+
 static void fill_capture(const sentences_matcher *matcher, const struct capture *capture, sentences_capture *out) {
   const struct image *image = matcher->compiled->image;
   uint32_t end = capture->to;
   while (end > capture->from + 1 && matcher->text.units[end - 1].flags & UNIT_SPACE) end--;
+  if (capture->hole->kind == EDGE_WILDCARD) end = end_with_emoji(matcher, end);
   out->name = image->text + capture->hole->slot;
   out->from = matcher->text.units[capture->from].from;
   out->to = matcher->text.units[end - 1].to;

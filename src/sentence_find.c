@@ -245,13 +245,15 @@ static int compare_furthest(const void *one, const void *other) {
 /* Which range a number in the text was not in, in words; NULL when there was none. */
 static const char *refused_number(sentences_matcher *matcher, const struct parse *parse) {
   double number;
-  if (!parse->refused || number_read(matcher->text, parse->refused_at, &number) == 0) return NULL;
+  if (!parse->refused || matcher_number(matcher, parse->refused_at, &number) == 0) return NULL;
   const struct range *range = &matcher->compiled->image->ranges[parse->refused->type];
   char *detail = arena_alloc(&matcher->arena, DETAIL_SIZE);
   if (!detail) return NULL;
   const char *parts = range->fractions == 2 ? "halves of " : range->fractions == 10 ? "tenths of " : "";
-  if (!range->digits)
-    snprintf(detail, DETAIL_SIZE, "%.15g is in digits, and the range takes only words", number);
+  bool in_digits = number_read(matcher->text, parse->refused_at, &number) != 0;
+  if (in_digits ? !range->digits : !range->words)
+    snprintf(detail, DETAIL_SIZE, "%.15g is in %s, and the range takes only %s", number, in_digits ? "digits" : "words",
+             in_digits ? "words" : "digits");
   else if (number < range->from || number > range->to)
     snprintf(detail, DETAIL_SIZE, "%.15g is not in the range from %.15g to %.15g", number, range->from, range->to);
   else

@@ -192,18 +192,68 @@ static void add_number(sentences_matcher *matcher, const struct range *range, si
   if (range_takes(range, number)) buffer_push(&matcher->hits, &hit, sizeof hit);
 }
 
+enum { FIRST_IDEOGRAPHIC = 0x2E80 };
+
 /* Whether a number in words may begin here: at the beginning of a word, or in a script that does not divide words. */
 static bool words_may_start(const sentences_matcher *matcher, size_t place) {
-  enum { FIRST_IDEOGRAPHIC = 0x2E80 };
   const struct unit *units = matcher->text.units;
-  if (place == matcher->text.count) return false;
+  if (place == matcher->text.count || number_has_minus(matcher->text, place)) return false;
   return place == 0 || !unit_in_word(&units[place - 1]) || units[place].base >= FIRST_IDEOGRAPHIC ||
          matcher->compiled->image->settings->ignore_whitespace;
 }
 
-static void find_number(sentences_matcher *matcher, uint32_t index, size_t place) {
+/* The hits of number words that begin at a place, and where the longest ends; 0: none begins there. */
+static uint32_t words_at(sentences_matcher *matcher, size_t place, struct hits *words) {
+  uint32_t list = matcher->compiled->image->settings->number_words, longest = 0;
+  if (list == NONE || !words_may_start(matcher, place)) return 0;
+  *words = hits_of(matcher, EDGE_LIST, list, list, place);
+  for (uint32_t i = 0; i < words->count; i++) {
+    uint32_t end = ((struct hit *)(void *)matcher->hits.bytes)[words->first + i].end;
+    if (end > longest) longest = end;
+  }
+  return longest;
+}
+
+/* Whether a word ends at a place. */
+static bool word_ends(const sentences_matcher *matcher, size_t place) {
+  const struct unit *units = matcher->text.units;
+  return place == matcher->text.count || !unit_in_word(&units[place]) || units[place].base >= FIRST_IDEOGRAPHIC ||
+         matcher->compiled->image->settings->ignore_whitespace;
+}
+
+/* The same for the number in words that is taken whole: it does not stand within a longer one, as in "two hundred". */
+static uint32_t whole_words_at(sentences_matcher *matcher, size_t place, struct hits *words) {
+  enum { MOST_WORDS = 24 }; /* or characters, where each may begin a word: no number up to 1000 has more */
+  uint32_t end = words_at(matcher, place, words);
+  size_t before = place;
+  for (unsigned looked_at = 0; end && before-- > 0 && looked_at < MOST_WORDS;) {
+    if (!words_may_start(matcher, before)) continue;
+    struct hits earlier;
+    uint32_t earlier_end = words_at(matcher, before, &earlier);
+    if (earlier_end > place && word_ends(matcher, earlier_end)) return 0;
+    looked_at++;
+  }
+  return end;
+}
+
+size_t matcher_number(sentences_matcher *matcher, size_t place, double *number) {
   const struct image *image = matcher->compiled->image;
-  const struct range *range = &image->ranges[index];
+  struct hits words;
+  size_t end = number_read(matcher->text, place, number);
+  if (end) return end;
+  end = whole_words_at(matcher, place, &words);
+  for (uint32_t i = 0; end && i < words.count; i++) {
+    const struct hit *word = (struct hit *)(void *)matcher->hits.bytes + words.first + i;
+    const struct list *list = &image->lists[image->settings->number_words];
+    if (word->end == end) *number = image->values[list->first_value + word->terminals[0]].out.number;
+  }
+  return end;
+}
+
+/* `words` are those that begin here, of which the ones that end at `words_end` count. */
+static void find_number(sentences_matcher *matcher, const struct range *range, size_t place, struct hits words,
+                        uint32_t words_end) {
+  const struct image *image = matcher->compiled->image;
   double number;
   size_t end = range->digits ? number_read(matcher->text, place, &number) : 0;
   if (end) {
@@ -212,18 +262,10 @@ static void find_number(sentences_matcher *matcher, uint32_t index, size_t place
     if (first && first < end) add_number(matcher, range, first, number, true);
     return;
   }
-  uint32_t list = image->settings->number_words;
-  if (!range->words || list == NONE || !words_may_start(matcher, place)) return;
-  struct hits words = hits_of(matcher, EDGE_LIST, list, list, place);
-  const struct list_value *values = image->values + image->lists[list].first_value;
-  uint32_t longest = 0; /* a number is taken whole in words, too */
-  for (uint32_t i = 0; i < words.count; i++) {
-    uint32_t word_end = ((struct hit *)(void *)matcher->hits.bytes)[words.first + i].end;
-    if (word_end > longest) longest = word_end;
-  }
-  for (uint32_t i = 0; i < words.count; i++) {
+  for (uint32_t i = 0; words_end && i < words.count; i++) {
     struct hit word = ((struct hit *)(void *)matcher->hits.bytes)[words.first + i];
-    for (uint32_t k = 0; k < word.count && word.end == longest; k++)
+    const struct list_value *values = image->values + image->lists[image->settings->number_words].first_value;
+    for (uint32_t k = 0; k < word.count && word.end == words_end; k++)
       add_number(matcher, range, word.end, values[word.terminals[k]].out.number, false);
   }
 }
@@ -265,11 +307,11 @@ static struct hits hits_of(sentences_matcher *matcher, uint32_t kind, uint32_t i
   if (kind == EDGE_LIST) {
     find_in_list(matcher, index, place);
   } else if (kind == EDGE_RANGE) {
-    /* looks number words up before its own hits */
-    uint32_t words = matcher->compiled->image->settings->number_words;
-    if (words != NONE) hits_of(matcher, EDGE_LIST, words, words, place);
-    first = (uint32_t)(matcher->hits.length / sizeof(struct hit));
-    find_number(matcher, index, place);
+    const struct range *range = &matcher->compiled->image->ranges[index];
+    struct hits words = {0, 0};
+    uint32_t words_end = range->words ? whole_words_at(matcher, place, &words) : 0;
+    first = (uint32_t)(matcher->hits.length / sizeof(struct hit)); /* behind those of number words */
+    find_number(matcher, range, place, words, words_end);
   } else {
     find_type(matcher, list, place);
   }

@@ -93,6 +93,9 @@ bool matcher_skip_words(sentences_matcher *matcher);
 /* What the hole can take at a place. Valid until the next call. */
 const struct hit *matcher_hits(sentences_matcher *matcher, const struct hole *hole, size_t place, uint32_t *count);
 
+/* Where the number in digits or words ends that stands at a place, whole; 0: none does. */
+size_t matcher_number(sentences_matcher *matcher, size_t place, double *number);
+
 enum { WILDCARDS_PER_STEP = 8 }; /* looking at so many open wildcards, most of which cannot end, is one step */
 
 enum { PLACES_PER_STEP = 4 }; /* going over so many places of the text is one */

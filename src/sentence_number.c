@@ -21,10 +21,18 @@ static size_t read_digits(struct text_view text, size_t at, double *number) {
   return count;
 }
 
+static bool is_outside_word(struct text_view text, size_t at) {
+  return at == 0 || !unit_in_word(&text.units[at - 1]);
+}
+
+bool number_has_minus(struct text_view text, size_t at) {
+  return at > 0 && text.units[at - 1].base == '-' && is_outside_word(text, at - 1);
+}
+
 static bool begins_number(struct text_view text, size_t at) {
   if (at == 0) return true;
-  if (text.units[at - 1].base != '-' || !is_digit(text, at)) return !is_digit(text, at - 1);
-  return at > 1 && unit_in_word(&text.units[at - 2]); /* otherwise the hyphen is a minus, and no space */
+  if (is_separator(text, at - 1) && is_outside_word(text, at - 1)) return false; /* ".5" is not 5 */
+  return !is_digit(text, at - 1) && !(is_digit(text, at) && number_has_minus(text, at));
 }
 
 size_t number_read_digits(struct text_view text, size_t at, double *number) {

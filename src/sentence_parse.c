@@ -175,7 +175,7 @@ enum { MOST_SEEN = 16 };
 /* Remembers that a range did not take the number that stands here. */
 static void note_refused(struct parser *parser, const struct hole *hole) {
   double number;
-  if (hole->kind != EDGE_RANGE || number_read(parser->matcher->text, parser->place, &number) == 0) return;
+  if (hole->kind != EDGE_RANGE || matcher_number(parser->matcher, parser->place, &number) == 0) return;
   parser->result.refused = hole;
   parser->result.refused_at = (uint32_t)parser->place;
 }

@@ -178,8 +178,12 @@ static void put_folded(struct folding *folding, uint32_t code, uint32_t flags) {
 
 static void put_character(struct folding *folding, uint32_t code) {
   utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
-  if (category == UTF8PROC_CATEGORY_CF || is_between(code, 0xFE00, 0xFE0F) || is_between(code, 0xE0100, 0xE01EF))
+  if (category == UTF8PROC_CATEGORY_CF || is_between(code, 0xFE00, 0xFE0F) || is_between(code, 0xE0100, 0xE01EF)) {
+    struct unit *last = last_unit(folding->out);
+    if (last && last->flags & UNIT_EMOJI)
+      last->to = folding->to; /* what joins it to the next one, or gives it colour */
     return;
+  }
   if (category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP || code == 0x85) {
     put_space(folding);
     return;

@@ -516,6 +516,12 @@ static bool is_digit(const struct walk *walk, unsigned place) {
   return place < walk->count && walk->units[place].base >= '0' && walk->units[place].base <= '9';
 }
 
+/* Whether the hyphen before a place is a minus. */
+static bool has_minus(const struct walk *walk, unsigned place) {
+  bool hyphen = place > 0 && walk->units[place - 1].base == '-';
+  return hyphen && (place == 1 || !unit_in_word(&walk->units[place - 2]));
+}
+
 /* The number in digits at a place; returns its end, or 0. */
 static unsigned read_number(const struct walk *walk, unsigned place, double *number) {
   enum { MOST_GROUPS = 16 };
@@ -525,8 +531,9 @@ static unsigned read_number(const struct walk *walk, unsigned place, double *num
   bool negative = place < walk->count && walk->units[place].base == '-';
   if (negative) at++;
   if (place > 0 && is_digit(walk, place - 1)) return 0;
-  bool hyphen = place > 0 && walk->units[place - 1].base == '-';
-  if (hyphen && is_digit(walk, place) && (place == 1 || !unit_in_word(&walk->units[place - 2]))) return 0; /* a minus */
+  bool point = place > 0 && (walk->units[place - 1].base == '.' || walk->units[place - 1].base == ',');
+  if (point && (place == 1 || !unit_in_word(&walk->units[place - 2]))) return 0; /* ".5" */
+  if (is_digit(walk, place) && has_minus(walk, place)) return 0;
   for (;;) {
     lengths[groups] = 0;
     values[groups] = 0;
@@ -568,6 +575,7 @@ static void fill_numbers(struct walk *walk, const sentences_list_options *range,
     return;
   }
   bool may_start = place == 0 || !unit_in_word(&walk->units[place - 1]) || grammar->ignore_whitespace;
+  if (has_minus(walk, place)) may_start = false;
   if (range->no_words || !grammar->number_word[0] || !may_start || !takes_number(range, 5)) return;
   static const sentences_list_options plain = {.kind = SENTENCES_VALUES};
   spell_text(walk, &plain, grammar->number_word, place, hits, (struct hit){.number = 5 * range->multiplier});

@@ -79,6 +79,41 @@ static void test_broken_there(void) {
                     {"add two balls", "add n=2 item=balls"}, {"add two hundred balls", "-"}, {"set 5", "add n=5"},
                     {"set 5\xC2\xB2", "-"}));
   }
+  TEST("a number is not the end of a longer one: not in words, behind a minus, nor behind its point") {
+    check_rows("number two => 2\nnumber five => 5\nnumber fifty => 50\nnumber fifty five => 55\nnumber hundred => 100\n"
+               "number two hundred => 200\nnumber two hundred and five => 205\nnumber \xE4\xBA\x94 => 5\n"
+               "number \xE5\x8D\x81\xE4\xBA\x94 => 15\nrange n 0 100\nintent add\nslot n\nslot item\n"
+               "say add {item} {n}\nsay set {n}\nsay {item}\xE5\x8A\xA0{n}\n",
+               NULL,
+               ROWS({"add apples fifty-five", "add item=apples n=55"}, {"add two hundred", "-"},
+                    {"add apples two hundred and five", "-"}, {"add apples fifty", "add item=apples n=50"},
+                    {"add apples fifty, five", "add item=apples n=55"}, {"add two five", "add item=two n=5"},
+                    {"add a -five", "-"}, {"add a -5", "-"}, {"add a b-five", "add item=a b n=5"}, {"set .5", "-"},
+                    {"set ,5", "-"}, {"set -.5", "-"}, {"set 0.5", "-"}, {"set five", "add n=5"},
+                    {"x\xE5\x8A\xA0\xE4\xBA\x94", "add item=x n=5"},
+                    {"x\xE5\x8A\xA0\xE5\x8D\x81\xE4\xBA\x94", "add item=x n=15"},
+                    {"add x \xE5\x8D\x81\xE4\xBA\x94", "add item=x n=15"}));
+    sentences *compiled = sentence_compile("number five => 5\nnumber two hundred => 200\nrange n 0 100\nintent add\n"
+                                           "slot n\nsay set {n}\n");
+    size_t count;
+    const sentences_match *match = sentences_explain(matcher, compiled, "set two hundred", 15, NULL, &count);
+    CHECK(count == 1);
+    if (count) CHECK_TEXT(match[0].detail, "200 is not in the range from 0 to 100");
+    sentences_drop(compiled);
+  }
+  TEST("a slot of any text keeps the emoji at its ends, whole, unless a template says them itself") {
+    check_rows(
+        "wildcard w\nintent i\nslot x\nslot w\nslot y\nsay tell {x}\nsay say {x} now\nsay ask {w}\n"
+        "say give {x} to {y} \xF0\x9F\x8E\x81\n",
+        NULL,
+        ROWS({"tell hi \xF0\x9F\x98\x80\xF0\x9F\x98\x83", "i x=hi \xF0\x9F\x98\x80\xF0\x9F\x98\x83"},
+             {"tell \xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA7", "i x=\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA7"},
+             {"say \xF0\x9F\x87\xAB\xF0\x9F\x87\xB7 now", "i x=\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7"},
+             {"say \xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD now", "i x=\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD"},
+             {"say \xE2\x9D\xA4\xEF\xB8\x8F now", "i x=\xE2\x9D\xA4\xEF\xB8\x8F"},
+             {"ask hi \xF0\x9F\x98\x80.", "i w=hi \xF0\x9F\x98\x80"},
+             {"give it \xF0\x9F\x98\x80 to Ann \xF0\x9F\x8E\x81", "i x=it \xF0\x9F\x98\x80 y=Ann"}));
+  }
   TEST("accents, case, sz, zero-width spaces and emoji are not in the way, and what is captured is the original") {
     check_rows(home, NULL,
                ROWS({"turn on cafe light", "light_on area=cafe"},
