@@ -73,7 +73,30 @@ local function with_intents(given)
   return loaded
 end
 
+local function check_number_word(mistakes, place, pair)
+  if not check.type(mistakes, place, pair, "table", 'write it like { "dozen", 12 }') then return nil end
+  local words, number = rawget(pair, 1), rawget(pair, 2)
+  if check.text(mistakes, check.within(place, 1), words, "write the words") then
+    if not core.is_utf8(words) then
+      mistakes:add(check.within(place, 1), "is not UTF-8: write it in UTF-8")
+    elseif not words:find("[%w\128-\255]") then
+      mistakes:add(check.within(place, 1), "has no letter: write the words")
+    end
+  end
+  if check.type(mistakes, check.within(place, 2), number, "number", "give their number") then
+    check.scalar(mistakes, check.within(place, 2), number)
+  end
+  for key in next, pair do
+    if key ~= 1 and key ~= 2 then
+      mistakes:add(check.within(place, key), 'is neither the words nor their number: write it like { "dozen", 12 }')
+    end
+  end
+  return { words, number }
+end
+
+-- What was given, or nil when there are mistakes in it.
 local function check_number_words(mistakes, given)
+  local before = #mistakes.list
   if type(given) == "string" then
     local words = require "intent_webhook.number_words"
     if not words.of(given, 1) then
@@ -81,15 +104,13 @@ local function check_number_words(mistakes, given)
       mistakes:add("number_words", sentence:format(given, table.concat(words.languages(), ", ")))
     end
   elseif given then
+    local pairs_of_words = {} -- our own: nothing of the user's is kept, nor called
     for index, pair in ipairs(given) do
-      local place = check.within("number_words", index)
-      if check.type(mistakes, place, pair, "table", 'write it like { "dozen", 12 }') then
-        check.text(mistakes, check.within(place, 1), pair[1], "write the word")
-        check.type(mistakes, check.within(place, 2), pair[2], "number", "give its number")
-      end
+      pairs_of_words[index] = check_number_word(mistakes, check.within("number_words", index), pair)
     end
+    given = pairs_of_words
   end
-  return given
+  return #mistakes.list == before and given or nil
 end
 
 -- Checks options, in the order in which the manual lists them.

@@ -126,10 +126,10 @@ describe("intent-webhook", function()
         [{ "check", intents, "x" }] = 'intent-webhook: check does not know what to do with "x"',
         [{ "run", "--histroy", "x" }] = 'intent-webhook: --histroy is no option of run: did you mean "--history"?',
         [{ "match", intents }] = "intent-webhook: match needs TEXT",
-        [{ "match", intents, "x", "--context", "area" }] = 'intent-webhook: "area" is no context: write key=text',
-        [{ "match", intents, "x", "--context", "a=b", "--context=a=c" }] = "intent-webhook: the context has a twice",
-        [{ "explain", intents, "x", "--context", "a:=[" }] = "intent-webhook: the context a has no JSON: ",
-        [{ "explain", intents, "x", "--context", "a:=[]" }] = "the context a must be a string, a number or a boolean",
+        [{ "match", intents, "x", "--context", "area" }] = 'intent-webhook: --context: "area" is no context',
+        [{ "match", intents, "x", "--context", "a=b", "--context=a=c" }] = "intent-webhook: --context: has a twice",
+        [{ "explain", intents, "x", "--context", "a:=[" }] = "--context: what is given for a is no JSON: ",
+        [{ "explain", intents, "x", "--context", "a:=[]" }] = "--context: a must be a string, a number or a boolean",
         [{ "match", intents, "x", "--best-slot", "nam" }] =
           'intent-webhook: --best-slot: no intent has the slot "nam": did you mean "name"?',
         [{ "sample", intents, "bok" }] = 'intent-webhook: there is no intent "bok": did you mean "book"?',
@@ -380,6 +380,16 @@ light  rule 1  score 1.000
           assert.is_nil((printed .. problems):find("FOX", 1, true), printed .. problems)
           assert.is_truthy((printed .. problems):find("what the rule raised is not shown", 1, true))
         end
+      end
+      local greedy = write("greedy.lua", [[return {
+        { name = "pin", slots = { { name = "pin", sensitive = true } }, rules = { "my pin is {pin}" } },
+        { name = "any", slots = { "thing", "all" },
+          rules = { "my {thing}", { pattern = "^my (.*)$", slots = { "all" } } } },
+      }]])
+      for _, more in ipairs { "--json", "--best-slot=pin" } do
+        output = select(2, run { "explain", greedy, "my pin is 123", more })
+        assert.is_nil(output:find("123", 1, true), output)
+        assert.are.equal(3, select(2, output:gsub("%[redacted%]", "")))
       end
       local contexts = { "--context=badge:=4711", "--context=again=4711", "--context=other=471" }
       for _, more in ipairs { "--json", "--best-slot=pin" } do

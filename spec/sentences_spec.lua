@@ -320,6 +320,19 @@ describe("sentences", function()
       assert.are.equal(12, with(false, "12"))
     end)
 
+    it("report number words that are wrong, and nothing else", function()
+      local wrong = { { { "dozen" }, "[1][2]" }, { { "dozen", 1 / 0 }, "[1][2]" }, { { "", 3 }, "[1][1]" },
+        { { "!", 3 }, "[1][1]" }, { { "\255", 3 }, "[1][1]" }, { { 12, "dozen" }, "[1][1]" },
+        { { "a", 1, x = 2 }, "[1].x" }, { "dozen", "[1]" },
+        { setmetatable({}, { __index = { "dozen", 12 } }), "[1][1]" } }
+      for index, one in ipairs(wrong) do
+        local mistakes = webhook.check { history = "unused.db", number_words = { one[1] },
+          intents = { { name = "i", slots = { "n" }, rules = { "{0..100:n} eggs" } } } }
+        assert.are.equal("number_words" .. one[2], mistakes[1].path, "number " .. index)
+        assert.is_nil(mistakes[3], "number " .. index)
+      end
+    end)
+
     it("are no more needed for a slot that takes any text", function()
       of_rules({ "who" }, { "call {who}" })
       assert.are.same({ who = "Ann Lee" }, slots_of "call Ann Lee")
@@ -696,7 +709,7 @@ describe("sentences", function()
           { lists = { a = { from = 0, to = 1, fractions = "thirds" } } },
         ["phrases.p: must be a string, got a table: write a template"] = { phrases = { p = {} } },
         ["skip_words[1]: must be a string, got a number: write a word"] = { skip_words = { 5 } },
-        ["number_words[1][2]: must be a number, got a string: give its number"] =
+        ["number_words[1][2]: must be a number, got a string: give their number"] =
           { number_words = { { "dozen", "12" } } },
         ['intents[1].rules[1].slots.y: names the slot "y", which the intent does not have: known are x'] =
           intents { sentences = { "a" }, slots = { y = 1 } },

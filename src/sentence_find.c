@@ -297,6 +297,8 @@ static void add_tied(sentences_matcher *matcher, sentences_match *match, const s
 const sentences_match *sentences_explain(sentences_matcher *matcher, const sentences *compiled, const char *text,
                                          size_t length, const sentences_options *options, size_t *count) {
   *count = 0;
+  /* What is too much for a search has no winner, however far explaining would come. */
+  if (!sentences_find(matcher, compiled, text, length, options) && (matcher->failed || matcher->too_long)) return NULL;
   if (!begin(matcher, compiled, text, length, options, SENTENCES_EXPLAIN_STEPS)) return NULL;
   struct buffer candidates = {0}, without = {0};
   bool skipped = false;

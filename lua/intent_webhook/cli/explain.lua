@@ -23,7 +23,7 @@ local function detail_of(client, entry, message)
   return client.core:redact(entry.detail, recognised.sensitive(client.intents[entry.intent], entry.slots or {}))
 end
 
-local function entry_json(client, entry, message)
+local function entry_json(client, entry, message, secrets)
   local checked = client.intents[entry.intent]
   return json.object {
     { "rank", json.value(entry.rank) },
@@ -32,7 +32,7 @@ local function entry_json(client, entry, message)
     { "template", optional(entry.template) },
     { "accepted", json.value(entry.accepted) },
     { "priority", json.value(entry.priority) },
-    { "slots", entry.slots and recognised.slots(checked, entry.slots) },
+    { "slots", entry.slots and recognised.slots(checked, entry.slots, secrets) },
     { "spans", entry.spans and json.any(entry.spans) },
     { "score", entry.score and json.value(recognised.score(entry.score)) },
     { "wildcards", optional(entry.wildcards) },
@@ -43,7 +43,7 @@ local function entry_json(client, entry, message)
   }
 end
 
-local function print_entry(client, screen, entry, message)
+local function print_entry(client, screen, entry, message, secrets)
   local checked = client.intents[entry.intent]
   local wins = entry.accepted and not entry.reason
   local verdict = wins and screen:paint("green", "wins")
@@ -52,7 +52,7 @@ local function print_entry(client, screen, entry, message)
     verdict))
   local function line(name, value) screen:print(("    %-9s %s"):format(name, text.line(value))) end
   if entry.template then line("sentence", entry.template) end
-  for index, words in ipairs(recognised.lines(checked, entry.slots or {}, entry.spans)) do
+  for index, words in ipairs(recognised.lines(checked, entry.slots or {}, entry.spans, secrets)) do
     line(index == 1 and "slots" or "", words)
   end
   if entry.accepted then
@@ -105,11 +105,12 @@ end
 local function run(values, screen)
   local client = file.recogniser(values.FILE)
   local entries = question.ask(client, "explain", values)
+  local secrets = recognised.secrets(client, entries, values.TEXT)
   for _, entry in ipairs(entries) do
     if values.json then
-      screen:print(entry_json(client, entry, values.TEXT))
+      screen:print(entry_json(client, entry, values.TEXT, secrets))
     else
-      print_entry(client, screen, entry, values.TEXT)
+      print_entry(client, screen, entry, values.TEXT, secrets)
     end
   end
   local errors = errors_of(client, entries, values)
@@ -130,7 +131,7 @@ return {
 Lists every candidate for a message, the best first, with the reason why it did not win. When nothing matches, those
 that came nearest, and how far they came. --json prints an object a line; {"errors": [...]} is the last when the text is
 too long for the sentences. Fires nothing, but calls rules that are functions. Values of sensitive slots are printed as
-[redacted].
+[redacted], and so is what holds one; where an intent of the file has such slots, nothing else quotes the text.
 
 Exit status: 0 an intent matches, 1 none does, or the file has mistakes, 2 a wrong option, 3 the file cannot be read.]],
   operands = { "FILE", "TEXT" },

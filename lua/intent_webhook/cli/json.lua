@@ -48,8 +48,8 @@ local function any(value, level)
   if type(value) ~= "table" then return json.value(value) end
   if level > MOST_LEVELS then return "null" end
   local parts = {}
-  if value[1] ~= nil then
-    for index, element in ipairs(value) do parts[index] = any(element, level + 1) end
+  if rawget(value, 1) ~= nil then -- no metamethod of the user's
+    while rawget(value, #parts + 1) ~= nil do parts[#parts + 1] = any(rawget(value, #parts + 1), level + 1) end
     return json.array(parts)
   end
   local names = {}
@@ -57,7 +57,7 @@ local function any(value, level)
     if type(key) == "string" then names[#names + 1] = key end
   end
   table.sort(names)
-  for index, name in ipairs(names) do parts[index] = { name, any(value[name], level + 1) } end
+  for index, name in ipairs(names) do parts[index] = { name, any(rawget(value, name), level + 1) } end
   return json.object(parts)
 end
 

@@ -23,13 +23,13 @@ local function read_context(words)
   local context = {}
   for _, word in ipairs(words) do
     local key, colon, value = word:match("^([^=]-)(:?)=(.*)$")
-    if not key or key == "" then usage(('"%s" is no context: write key=text or key:=JSON'):format(word)) end
-    if context[key] ~= nil then usage(("the context has %s twice"):format(key)) end
+    if not key or key == "" then usage(('--context: "%s" is no context: write key=text or key:=JSON'):format(word)) end
+    if context[key] ~= nil then usage(("--context: has %s twice: leave one out"):format(key)) end
     if colon == ":" then
       local good, decoded = reading.decode(value)
-      if not good then usage(("the context %s has no JSON: %s"):format(key, decoded)) end
+      if not good then usage(("--context: what is given for %s is no JSON: %s"):format(key, decoded)) end
       if type(decoded) ~= "string" and type(decoded) ~= "number" and type(decoded) ~= "boolean" then
-        usage(("the context %s must be a string, a number or a boolean"):format(key))
+        usage(("--context: %s must be a string, a number or a boolean"):format(key))
       end
       value = decoded
     end

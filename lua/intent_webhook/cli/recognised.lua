@@ -8,16 +8,27 @@ local recognised = {}
 ---What stands for a sensitive value.
 recognised.REDACTED = "[redacted]"
 
+-- Whether a value holds one of the texts.
+local function holds(value, secrets)
+  if type(value) ~= "string" and type(value) ~= "number" then return false end
+  for _, secret in ipairs(secrets or {}) do
+    if secret ~= "" and tostring(value):find(secret, 1, true) then return true end
+  end
+  return false
+end
+
 ---The slots in their declared order.
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
+---@param secrets string[]|nil values that hold one of these are not shown, either
 ---@return string JSON
-function recognised.slots(checked, slots)
+function recognised.slots(checked, slots, secrets)
   local members = {}
   for _, slot in ipairs(checked.slots) do
     local name, sensitive = slot[1], slot[3]
     local value = slots[name]
-    if value ~= nil then members[#members + 1] = { name, json.value(sensitive and recognised.REDACTED or value) } end
+    local hidden = sensitive or holds(value, secrets)
+    if value ~= nil then members[#members + 1] = { name, json.value(hidden and recognised.REDACTED or value) } end
   end
   return json.object(members)
 end
@@ -31,15 +42,17 @@ end
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
 ---@param spans table|nil
+---@param secrets string[]|nil values that hold one of these are not shown, either
 ---@return string[]
-function recognised.lines(checked, slots, spans)
+function recognised.lines(checked, slots, spans, secrets)
   local lines = {}
   for _, slot in ipairs(checked.slots) do
     local name, sensitive = slot[1], slot[3]
     local value, span = slots[name], spans and spans[name]
     if value ~= nil then
       local place = span and ("  (bytes %d to %d)"):format(span[1], span[2]) or ""
-      lines[#lines + 1] = ("%s = %s%s"):format(name, sensitive and recognised.REDACTED or shown(value), place)
+      local hidden = sensitive or holds(value, secrets)
+      lines[#lines + 1] = ("%s = %s%s"):format(name, hidden and recognised.REDACTED or shown(value), place)
     end
   end
   return lines
@@ -75,6 +88,25 @@ function recognised.sensitive(checked, slots)
     end
   end
   return values
+end
+
+---What sensitive slots got in any of several candidates for one text, as they got it and as it was said: another
+---candidate may have it in a slot that is not sensitive.
+---@param client intent_webhook.Client
+---@param candidates intent_webhook.Explanation[]
+---@param said string the text
+---@return string[]
+function recognised.secrets(client, candidates, said)
+  local secrets = {}
+  for _, one in ipairs(candidates) do
+    local checked = client.intents[one.intent]
+    for _, value in ipairs(recognised.sensitive(checked, one.slots or {})) do secrets[#secrets + 1] = value end
+    for _, slot in ipairs(checked.slots) do
+      local span = slot[3] and one.spans and one.spans[slot[1]]
+      if span then secrets[#secrets + 1] = said:sub(span[1], span[2]) end
+    end
+  end
+  return secrets
 end
 
 ---Whether any intent of a client has a sensitive slot. Then a text may hold a value of one wherever it stands, also
