@@ -127,12 +127,17 @@ static uint32_t one_space(struct compiler *compiler, uint32_t set) {
   return states_one(&compiler->states, EDGE_SPACE, 0, states_behind_spaces(&compiler->states, set));
 }
 
+static uint32_t no_symbol(struct compiler *compiler, const struct template_node *node) {
+  return compiler->failed ? 0 : die(compiler, node, "too_large", "needs more different characters than there can be");
+}
+
 static uint32_t compile_text(struct compiler *compiler, const struct template_node *node, uint32_t set) {
   buffer_clear(&compiler->units);
-  if (!text_units(node->text, node->length, &compiler->units)) {
-    compiler->failed = true;
-    return 0;
-  }
+  bool whole = text_units(node->text, node->length, &compiler->units);
+  compiler->failed |= compiler->units.failed;
+  if (compiler->failed) return 0;
+  if (!whole)
+    return die(compiler, node, "too_long", "comes to more than %d characters: no message is that long", TEXT_UNITS);
   const struct unit *units = (struct unit *)(void *)compiler->units.bytes;
   size_t count = compiler->units.length / sizeof *units;
   compiler->steps += count;
@@ -142,8 +147,7 @@ static uint32_t compile_text(struct compiler *compiler, const struct template_no
       continue;
     }
     uint16_t symbol = symbol_of(compiler, units[i].base);
-    if (compiler->failed) return 0;
-    if (symbol == 0) return die(compiler, node, "too_large", "needs more different characters than there can be");
+    if (symbol == 0) return no_symbol(compiler, node);
     if (!(units[i].flags & UNIT_PUNCTUATION)) {
       set = states_one(&compiler->states, symbol, 0, set);
       continue;
@@ -153,6 +157,7 @@ static uint32_t compile_text(struct compiler *compiler, const struct template_no
     uint32_t without = is_optional(compiler, units, count, first, i, set) ? set : 0;
     for (;; i--) {
       symbol = symbol_of(compiler, units[i].base);
+      if (symbol == 0) return no_symbol(compiler, node);
       set = states_one(&compiler->states, symbol, 0, set);
       if (i == first) break;
     }
@@ -339,7 +344,8 @@ static uint32_t compile(struct compiler *compiler, const struct template_node *n
 static bool has_content(struct compiler *compiler, const struct template_node *node) {
   if (node->kind == TEMPLATE_TEXT) {
     buffer_clear(&compiler->units);
-    if (!text_units(node->text, node->length, &compiler->units)) compiler->failed = true;
+    text_units(node->text, node->length, &compiler->units); /* what is too long is said when it is compiled */
+    compiler->failed |= compiler->units.failed;
     for (size_t i = 0; i < compiler->units.length / sizeof(struct unit); i++) {
       if (!(((struct unit *)(void *)compiler->units.bytes)[i].flags & (UNIT_SPACE | UNIT_PUNCTUATION | UNIT_BREAK)))
         return true;
@@ -455,9 +461,10 @@ sentences *sentences_compile(sentences_source *source) {
     if (!compiler.failed) image = compile_states(&compiler);
   }
   bool failed = compiler.failed || compiler.states.failed || source_failed(source) || !compiler.states.sets.bytes;
-  if (!image && failed) buffer_clear(&source->mistakes); /* what was found for want of memory is no mistake */
   compiler_free(&compiler);
-  return image ? sentences_new(image) : NULL;
+  sentences *compiled = image ? sentences_new(image) : NULL;
+  if (!compiled && (failed || !source_has_errors(source))) buffer_clear(&source->mistakes); /* want of memory is none */
+  return compiled;
 }
 
 sentences *sentences_with_list(const sentences *compiled, const char *name, sentences_source *source, bool *known) {
@@ -476,10 +483,10 @@ sentences *sentences_with_list(const sentences *compiled, const char *name, sent
   bool failed = compiler.failed || source_failed(source) || source_has_errors(source);
   struct image *image = failed ? NULL : image_new(&compiler.draft);
   compiler_free(&compiler);
-  if (!image) return NULL;
-  sentences *next = memory_zeroed(sizeof *next + compiled->list_count * sizeof(struct image *));
+  sentences *next = image ? memory_zeroed(sizeof *next + compiled->list_count * sizeof(struct image *)) : NULL;
   if (!next) {
     image_drop(image);
+    if (!source_has_errors(source)) buffer_clear(&source->mistakes); /* want of memory is none */
     return NULL;
   }
   atomic_init(&next->owners, 1);

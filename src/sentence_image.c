@@ -284,13 +284,19 @@ static bool good_intent(const struct image *image, const struct intent *intent) 
          in_range(intent->first_slot, intent->slots, image->slots_count);
 }
 
+/* A list of words has no name, so that no list put in the place of a named one stands for it. */
+static bool is_words(const struct image *image, uint32_t list) {
+  if (list == NONE) return true;
+  return list < image->lists_count && image->lists[list].name == NONE && image->lists[list].kind == SENTENCES_VALUES &&
+         image->lists[list].value_count > 0;
+}
+
 static bool good_block(const struct image *image, const struct block *block) {
   return block->intent < image->intents_count &&
          in_range(block->first_template, block->templates, image->templates_count) &&
          in_range(block->first_condition, block->conditions, image->conditions_count) &&
-         in_range(block->first_fixed, block->fixed, image->fixed_count) &&
-         (block->keywords == NONE ||
-          (block->keywords < image->lists_count && image->lists[block->keywords].value_count > 0));
+         in_range(block->first_fixed, block->fixed, image->fixed_count) && is_words(image, block->keywords) &&
+         isfinite(block->priority);
 }
 
 static bool good_template(const struct image *image, const struct template *template) {
@@ -316,9 +322,8 @@ static bool good_scope(const struct image *image, const struct list_scope *scope
 static bool good_settings(const struct image *image) {
   if (image->settings_count != 1) return false;
   const struct settings *settings = image->settings;
-  return settings->start < image->states_count &&
-         (settings->skip_words == NONE || settings->skip_words < image->lists_count) &&
-         (settings->number_words == NONE || settings->number_words < image->lists_count);
+  return settings->start < image->states_count && is_words(image, settings->skip_words) &&
+         is_words(image, settings->number_words);
 }
 
 /* Whether intents, blocks and templates lie side by side, each where its owner says. */

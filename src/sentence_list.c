@@ -21,13 +21,15 @@ static uint32_t detail_of(const struct unit *unit, bool exact_case) {
 
 /* ---- building ---- */
 
-bool list_draft_add(struct list_draft *list, const char *text, size_t length, uint32_t value) {
+enum list_added list_draft_add(struct list_draft *list, const char *text, size_t length, uint32_t value) {
   buffer_clear(&list->units);
-  if (!text_units(text, length, &list->units)) list->failed = true;
+  bool whole = text_units(text, length, &list->units);
+  list->failed |= list->units.failed;
+  if (!whole && !list->failed) return LIST_TOO_LONG;
   struct unit *units = (struct unit *)(void *)list->units.bytes;
   size_t count = list->units.length / sizeof *units;
   if (!buffer_zero(&list->places, count + 1)) list->failed = true;
-  if (list->failed) return true;
+  if (list->failed) return LIST_ADDED;
   text_places(units, count, (unsigned char *)list->places.bytes);
   struct list_entry entry = {(uint32_t)(list->keys.length / sizeof(uint64_t)), 0, value};
   for (size_t i = 0; i < count; i++) {
@@ -38,9 +40,9 @@ bool list_draft_add(struct list_draft *list, const char *text, size_t length, ui
     buffer_push(&list->keys, &key, sizeof key);
     entry.length++;
   }
-  if (entry.length == 0) return false;
+  if (entry.length == 0) return LIST_EMPTY;
   buffer_push(&list->entries, &entry, sizeof entry);
-  return true;
+  return LIST_ADDED;
 }
 
 /* qsort has no argument for it; a key is compared within the keys of the list that is being sorted, by pointer. */

@@ -22,8 +22,13 @@ struct list_entry {
   uint32_t first, length, value;
 };
 
-/* Adds a text that stands for that value. False when nothing of it is left that could be compared. */
-bool list_draft_add(struct list_draft *list, const char *text, size_t length, uint32_t value);
+enum list_added { LIST_ADDED, LIST_EMPTY, LIST_TOO_LONG };
+
+/*
+ * Adds a text that stands for that value, unless nothing of it is left that could be compared, or it comes to more than
+ * TEXT_UNITS.
+ */
+enum list_added list_draft_add(struct list_draft *list, const char *text, size_t length, uint32_t value);
 
 /*
  * Builds the trie into nodes, list_edges and terminals of the image's draft, and fills the fields of `record` that say

@@ -147,6 +147,7 @@ static uint32_t memo_slot(sentences_matcher *matcher, uint64_t key) {
 
 /* Keeps the hits that were appended from `first` on. */
 static struct hits memo_add(sentences_matcher *matcher, uint64_t key, uint32_t first) {
+  if (matcher->failed) return (struct hits){0, 0};
   matcher->steps += LOOK_UP_STEPS;
   struct memo memo = {key, {first, (uint32_t)(matcher->hits.length / sizeof(struct hit)) - first}};
   buffer_push(&matcher->memos, &memo, sizeof memo);
@@ -300,6 +301,7 @@ static void find_type(sentences_matcher *matcher, uint32_t list, size_t place) {
 }
 
 static struct hits hits_of(sentences_matcher *matcher, uint32_t kind, uint32_t index, uint32_t list, size_t place) {
+  if (matcher->failed) return (struct hits){0, 0}; /* the table may be gone */
   uint64_t key = (uint64_t)(kind - EDGE_FIRST + 1U) << 56 | (uint64_t)index << 24 | place;
   uint32_t known = buffer_numbers(&matcher->memo_table)[memo_slot(matcher, key)];
   if (known) return ((struct memo *)(void *)matcher->memos.bytes)[known - 1].hits;
@@ -321,7 +323,7 @@ static struct hits hits_of(sentences_matcher *matcher, uint32_t kind, uint32_t i
 const struct hit *matcher_hits(sentences_matcher *matcher, const struct hole *hole, size_t place, uint32_t *count) {
   static const struct hit none;
   uint32_t index = hole->kind == EDGE_LIST ? hole->list : hole->type;
-  struct hits hits = matcher->failed ? (struct hits){0, 0} : hits_of(matcher, hole->kind, index, hole->list, place);
+  struct hits hits = hits_of(matcher, hole->kind, index, hole->list, place);
   *count = matcher->failed ? 0 : hits.count;
   return *count ? (struct hit *)(void *)matcher->hits.bytes + hits.first : &none;
 }

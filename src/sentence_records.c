@@ -28,15 +28,22 @@ static void add_pair(struct compiler *compiler, struct buffer *out, const struct
   buffer_push(out, &pair, sizeof pair);
 }
 
+/* Says at the compiler's place what was wrong with a text. */
+static void report_text(struct compiler *compiler, enum list_added added) {
+  if (added == LIST_EMPTY)
+    source_mistake(compiler->source, true, "empty_value", &compiler->place, NULL,
+                   "holds nothing to compare with, so it matches nothing: remove it, or write what people say");
+  if (added == LIST_TOO_LONG)
+    source_mistake(compiler->source, false, "too_long", &compiler->place, NULL,
+                   "comes to more than %d characters: no message is that long", TEXT_UNITS);
+}
+
 /* Adds the texts of a value to the trie that is being drafted. */
 static void add_value_texts(struct compiler *compiler, struct list_draft *trie, const struct source_value *value,
                             uint32_t index, uint32_t block) {
-  static const char no_value[] =
-      "holds nothing to compare with, so it matches nothing: remove it, or write what people say";
   if (!strpbrk(value->text, "()[]{}<>|;\\") && utf8_valid_prefix(value->text, value->length) == value->length &&
       strlen(value->text) == value->length) { /* plain text, as nearly all are */
-    if (!list_draft_add(trie, value->text, value->length, index))
-      source_mistake(compiler->source, true, "empty_value", &compiler->place, NULL, "%s", no_value);
+    report_text(compiler, list_draft_add(trie, value->text, value->length, index));
     return;
   }
   struct template_mistake mistake;
@@ -47,12 +54,14 @@ static void add_value_texts(struct compiler *compiler, struct list_draft *trie, 
     source_mistake(compiler->source, false, mistake.code, &compiler->place, NULL, "%s", mistake.message);
   }
   if (tree && expand_template(compiler->source, tree, &compiler->place, block, &texts)) {
-    uint32_t count = (uint32_t)(texts.length / sizeof(struct source_text)), empty = 0;
+    uint32_t count = (uint32_t)(texts.length / sizeof(struct source_text)), empty = 0, too_long = 0;
     for (uint32_t i = 0; i < count; i++) {
       const struct source_text *text = (struct source_text *)(void *)texts.bytes + i;
-      if (!list_draft_add(trie, text->text, text->length, index)) empty++;
+      enum list_added added = list_draft_add(trie, text->text, text->length, index);
+      empty += added == LIST_EMPTY;
+      too_long += added == LIST_TOO_LONG;
     }
-    if (empty == count) source_mistake(compiler->source, true, "empty_value", &compiler->place, NULL, "%s", no_value);
+    report_text(compiler, too_long ? LIST_TOO_LONG : empty == count ? LIST_EMPTY : LIST_ADDED);
   }
   compiler->failed |= texts.failed;
   buffer_free(&texts);
@@ -127,16 +136,20 @@ static void build_lists(struct compiler *compiler) {
   compiler_settings(compiler)->types = types;
 }
 
-/* A list of plain words, that no template can name; NONE when there are none. */
-static uint32_t build_words(struct compiler *compiler, const struct source_text *words, uint32_t count) {
+/* A list of plain words, that no template can name; NONE when there are none. What is wrong is said to be at `place`.
+ */
+static uint32_t build_words(struct compiler *compiler, const struct source_text *words, uint32_t count,
+                            struct mistake_place place) {
   if (count == 0) return NONE;
+  compiler->place = place;
   struct list record = {.name = NONE,
                         .kind = SENTENCES_VALUES,
                         .first_value = DRAFT_COUNT(&compiler->draft, struct list_value, values),
                         .value_count = count};
   struct list_draft trie = {.ignore_whitespace = compiler->source->ignore_whitespace};
   for (uint32_t i = 0; i < count; i++) {
-    list_draft_add(&trie, words[i].text, words[i].length, i);
+    compiler->place.text = words[i].text;
+    report_text(compiler, list_draft_add(&trie, words[i].text, words[i].length, i));
     struct list_value value = {draft_text(&compiler->draft, words[i].text, words[i].length),
                                words[i].length,
                                0,
@@ -164,16 +177,15 @@ static void build_block(struct compiler *compiler, uint32_t index) {
                          .first_fixed = block->first_fixed,
                          .fixed = block->fixed,
                          .priority = block->priority};
-  record.keywords =
-      build_words(compiler, SOURCE_ITEM(source, struct source_text, keywords, block->first_keyword), block->keywords);
+  struct mistake_place place = {.intent = block->intent + 1, .block = index + 1};
+  record.keywords = build_words(compiler, SOURCE_ITEM(source, struct source_text, keywords, block->first_keyword),
+                                block->keywords, place);
   uint32_t required = 0;
   for (uint32_t i = 0; i < block->conditions; i++)
     required += !SOURCE_ITEM(source, struct source_condition, conditions, block->first_condition + i)->excludes;
-  if (required > MOST_CONDITIONS) {
-    struct mistake_place place = {.intent = block->intent + 1, .block = index + 1};
+  if (required > MOST_CONDITIONS)
     source_mistake(source, false, "too_many", &place, NULL,
                    "requires more than 16 keys of the context: divide the rule");
-  }
   buffer_push(&compiler->draft.blocks, &record, sizeof record);
 }
 
@@ -227,9 +239,10 @@ void compiler_build_records(struct compiler *compiler) {
   build_lists(compiler);
   build_declared(compiler);
   uint32_t skip_words = build_words(compiler, SOURCE_ITEM(source, struct source_text, skip_words, 0),
-                                    SOURCE_COUNT(source, struct source_text, skip_words));
-  uint32_t number_words = build_words(compiler, SOURCE_ITEM(source, struct source_text, number_words, 0),
-                                      SOURCE_COUNT(source, struct source_text, number_words));
+                                    SOURCE_COUNT(source, struct source_text, skip_words), (struct mistake_place){0});
+  uint32_t number_words =
+      build_words(compiler, SOURCE_ITEM(source, struct source_text, number_words, 0),
+                  SOURCE_COUNT(source, struct source_text, number_words), (struct mistake_place){0});
   compiler_settings(compiler)->skip_words = skip_words;
   compiler_settings(compiler)->number_words = number_words;
 }

@@ -51,6 +51,26 @@ static void test_compiling(void) {
     }
     CHECK(memory_faults_outstanding() == 0);
   }
+  TEST("warnings are not told instead of a want of memory") {
+    EACH_ALLOCATION() {
+      sentences_source *source = declared("list l\nvalue ...\nintent i\nslot l\nsay [hello]\nsay {l} x\n");
+      sentences *compiled = source ? sentences_compile(source) : NULL;
+      hit = memory_faults_hit();
+      const sentences_mistake *mistakes;
+      size_t count = source ? sentences_mistakes(source, &mistakes) : 0;
+      CHECK(compiled ? count == 2 || hit : hit && count == 0);
+      bool known = true;
+      sentences_source *other = compiled ? declared("list l\nvalue ,,,\nvalue b\n") : NULL;
+      sentences *next = other ? sentences_with_list(compiled, "l", other, &known) : NULL;
+      hit = memory_faults_hit();
+      if (other && !next && hit) CHECK(sentences_mistakes(other, &mistakes) == 0);
+      sentences_drop(next);
+      sentences_source_free(other);
+      sentences_drop(compiled);
+      sentences_source_free(source);
+    }
+    CHECK(memory_faults_outstanding() == 0);
+  }
   TEST("mistakes: what is told is true, though there may be less of it") {
     EACH_ALLOCATION() {
       sentences_source *source =
@@ -94,6 +114,24 @@ static void test_matching(const sentences *compiled) {
         sentences_matcher_free(matcher);
       }
     }
+  }
+  TEST("finding in a text that asks for more and more memory") {
+    sentences *counting =
+        sentence_compile("number five => 5\nrange n 0 9\nintent go\nslot a\nslot n\nsay go {a} {n}\n");
+    struct buffer text = {0};
+    buffer_text(&text, "go");
+    for (unsigned i = 0; i < 700; i++) buffer_text(&text, " x");
+    buffer_append(&text, " five", sizeof " five");
+    EACH_ALLOCATION() {
+      sentences_matcher *matcher = sentences_matcher_new();
+      const sentences_match *match =
+          matcher ? sentences_find(matcher, counting, text.bytes, text.length - 1, NULL) : NULL;
+      hit = memory_faults_hit();
+      CHECK(match || (hit && (!matcher || sentences_matcher_failed(matcher))));
+      sentences_matcher_free(matcher);
+    }
+    buffer_free(&text);
+    sentences_drop(counting);
   }
   TEST("explaining") {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

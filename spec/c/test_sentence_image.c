@@ -2,6 +2,7 @@
  * test_sentence_image: compiled sentences as bytes, and back: the same answers, or a refusal, whatever was done to
  * them.
  */
+#include <math.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -269,6 +270,19 @@ static void empty_keywords(struct image *image) {
   list->value_count = list->node_count = 0;
 }
 
+/* A list that can be replaced by a longer one, whose values then are not where number words look for them. */
+static void count_with_named(struct image *image) {
+  ((struct settings *)(uintptr_t)image->settings)->number_words = 0;
+}
+
+static void delete_named(struct image *image) {
+  ((struct settings *)(uintptr_t)image->settings)->skip_words = 0;
+}
+
+static void no_priority(struct image *image) {
+  ((struct block *)(uintptr_t)image->blocks)[0].priority = NAN;
+}
+
 static void test_hostile(sentences_matcher *matcher) {
   static const char declared[] = "list bb\nvalue kkkk => x\nphrase p <q><q>\nphrase q [aaa]b\nintent i\nslot bb\n"
                                  "block\nsay go {bb} <p>\nkeyword go\nblock\nsay go {bb} now\nsay go {bb} then\n";
@@ -280,7 +294,10 @@ static void test_hostile(sentences_matcher *matcher) {
                {"a phrase that doubles itself", double_itself, false},
                {"blocks that share their templates", overlap, true},
                {"blocks that are not in order", swap_blocks, true},
-               {"a list of keywords without one", empty_keywords, true}};
+               {"a list of keywords without one", empty_keywords, true},
+               {"number words that are a list of the grammar", count_with_named, true},
+               {"skip words that are a list of the grammar", delete_named, true},
+               {"a priority that is no number", no_priority, true}};
   TEST("records that are in range and make no sense are refused, or do no harm") {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
       sentences *compiled = sentence_compile(declared);

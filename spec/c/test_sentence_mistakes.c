@@ -54,6 +54,9 @@ static const struct row rows[] = {
     {"phrase p in {area}\nintent i\nsay a <p>\n", "unknown_list", false, 0, 0, 0, "p", NULL, 0, 4},
     {"phrase p (x\nintent i\nsay <p>\n", "unbalanced", false, 0, 0, 0, "p", NULL, 0, 1},
     {"intent i\nlocal phrase p x]\nsay <p>\n", "unbalanced", false, 1, 1, 0, "p", NULL, 0, 2},
+    /* words of nothing */
+    {"skip !\nintent i\nsay a\n", "empty_value", true, 0, 0, 0, NULL, NULL, 0, 0},
+    {"intent i\nsay a\nkeyword !\n", "empty_value", true, 1, 1, 0, NULL, NULL, 0, 0},
     /* circles */
     {"phrase p a <p>\nintent i\nsay <p>\n", "cycle", false, 0, 0, 0, "p", NULL, 0, 3},
     {"phrase p <q>\nphrase q b <p>\nintent i\nsay <p>\n", "cycle", false, 0, 0, 0, "q", NULL, 0, 3},
@@ -329,6 +332,27 @@ static void test_limits(void) {
       }
       buffer_free(&text);
     }
+  }
+  TEST("text that is longer than any message is refused: in a value, a word and a template") {
+    struct buffer text = {0};
+    for (unsigned i = 0; i < 70000; i++) buffer_text(&text, "x ");
+    for (unsigned which = 0; which < 3; which++) {
+      sentences_source *source = sentences_source_new();
+      if (which == 0) sentences_list(source, false, "l", (sentences_list_options){.kind = SENTENCES_VALUES});
+      if (which == 0) sentences_value(source, text.bytes, text.length, (sentences_scalar){0});
+      if (which == 1) sentences_skip_word(source, text.bytes, text.length);
+      if (which == 2) sentences_number_word(source, text.bytes, text.length, 5);
+      sentence_declare(source, "intent i\nsay go\n");
+      check_refused(source, "too_long");
+    }
+    buffer_clear(&text);
+    buffer_text(&text, "intent i\nsay ");
+    for (unsigned i = 0; i < 20000; i++) buffer_text(&text, "\xEF\xB7\xBA"); /* 18 letters each */
+    buffer_append(&text, "\n", sizeof "\n");
+    sentences_source *source = sentences_source_new();
+    sentence_declare(source, text.bytes);
+    check_refused(source, "too_long");
+    buffer_free(&text);
   }
   TEST("a thousand alternatives are no nesting") {
     struct buffer text = {0};
