@@ -25,12 +25,11 @@ static bool is_plain_name(const char *text, size_t length) {
   return length > 0;
 }
 
-/* Reads the context on top of the stack. */
-static bool read_context(lua_State *L, bool doubts, sentences_options *options, sentences_pair *pairs) {
-  int context = lua_gettop(L);
+/* Reads the context at an index; its keys and values are left on the stack, so that nobody can take them away. */
+static bool read_context(lua_State *L, int context, bool doubts, sentences_options *options, sentences_pair *pairs) {
   if (lua_type(L, context) != LUA_TTABLE) return false;
   options->context = pairs;
-  for (lua_pushnil(L); lua_next(L, context); lua_pop(L, 1)) {
+  for (lua_pushnil(L); lua_next(L, context); lua_pushvalue(L, -2)) {
     if (options->context_count == LUA_MESSAGE_PAIRS || lua_type(L, -2) != LUA_TSTRING) return false;
     size_t length;
     sentences_pair *pair = &pairs[options->context_count++];
@@ -46,15 +45,16 @@ static bool read_context(lua_State *L, bool doubts, sentences_options *options, 
 }
 
 bool lua_message_read(lua_State *L, int given, int slots, sentences_options *options, sentences_pair *pairs) {
-  int top = lua_gettop(L);
   *options = (sentences_options){0};
   if (lua_isnil(L, given)) return true;
+  luaL_checkstack(L, (LUA_MESSAGE_PAIRS + 8) * 2, "no room for a context");
   bool good = lua_type(L, given) == LUA_TTABLE && !(slots && lua_getmetatable(L, given));
-  if (good) lua_pushnil(L);
-  while (good && lua_next(L, given)) {
-    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+  lua_pushnil(L);
+  for (int value; good && lua_next(L, given); lua_pushvalue(L, value - 1)) {
+    value = lua_gettop(L);
+    const char *name = lua_type(L, value - 1) == LUA_TSTRING ? lua_tostring(L, value - 1) : "";
     if (strcmp(name, "context") == 0) {
-      good = read_context(L, slots != 0, options, pairs);
+      good = read_context(L, value, slots != 0, options, pairs);
     } else if (strcmp(name, "best_slot") == 0) {
       good = is_text(L);
       if (good) options->best_slot = lua_tostring(L, -1);
@@ -67,9 +67,7 @@ bool lua_message_read(lua_State *L, int given, int slots, sentences_options *opt
     } else {
       good = strcmp(name, "session") == 0 && is_text(L);
     }
-    if (good) lua_pop(L, 1);
   }
-  lua_settop(L, top);
   return good;
 }
 

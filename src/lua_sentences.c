@@ -3,7 +3,9 @@
  * what is malformed, and returns nil and mistakes for what the compiler finds.
  *
  * Whatever memory the core gives is held by a userdata before Lua is called again, so that nothing is lost when Lua
- * raises. A recogniser of a slot's own type runs protected: its error is raised when the search has ended.
+ * raises. Lua may run a finalizer whenever it takes memory, and that may use, change or close the same object: so what
+ * a call works with is a workplace of its own until it returns. A recogniser of a slot's own type runs protected: its
+ * error is raised when the search has ended.
  */
 #include <math.h>
 #include <string.h>
@@ -11,17 +13,24 @@
 #include "lua_compat.h"
 #include "lua_module.h"
 #include "lua_sentences.h"
+#include "memory.h"
 
 static const char class_name[] = "intent_webhook.sentences";
 
 enum { MOST_SAMPLES = 1000000 };
 static const lua_Number most_whole = 9007199254740992.0; /* 2^53: whole numbers up to it are exact */
 
-struct lua_sentences {
-  sentences *compiled; /* NULL: closed */
+/* What one call works with: nobody else touches it, nor what it holds. */
+struct workplace {
+  struct workplace *next;
+  sentences *compiled; /* held; NULL: the workplace is free */
   sentences_matcher *matcher;
-  struct buffer bytes; /* of dump */
-  bool searching;      /* a recogniser runs, and must find everything as it is */
+  struct buffer bytes;
+};
+
+struct lua_sentences {
+  sentences *compiled;          /* NULL: closed */
+  struct workplace *workplaces; /* one, and one more for each call that a finalizer or a type has made meanwhile */
 };
 
 /* ---- the object ---- */
@@ -35,22 +44,64 @@ static struct lua_sentences *new_object(lua_State *L) {
 }
 
 static struct lua_sentences *check_self(lua_State *L) {
-  struct lua_sentences *self = luaL_checkudata(L, 1, class_name);
+  return luaL_checkudata(L, 1, class_name);
+}
+
+static void check_open(lua_State *L, const struct lua_sentences *self) {
   if (!self->compiled) luaL_error(L, "the sentences are closed");
-  if (self->searching) luaL_error(L, "the sentences are being matched with a text: a type cannot use them");
-  return self;
+}
+
+/* A workplace with the sentences as they are now. One that is not left, since Lua raised, stays until the end. */
+static struct workplace *enter(lua_State *L, struct lua_sentences *self) {
+  check_open(L, self);
+  struct workplace *workplace = self->workplaces;
+  while (workplace && workplace->compiled) workplace = workplace->next;
+  if (!workplace) {
+    workplace = memory_zeroed(sizeof *workplace);
+    if (workplace) workplace->matcher = sentences_matcher_new();
+    if (!workplace || !workplace->matcher) {
+      memory_free(workplace);
+      luaL_error(L, "not enough memory");
+      return NULL; /* luaL_error does not return, which not every compiler knows */
+    }
+    workplace->next = self->workplaces;
+    self->workplaces = workplace;
+  }
+  sentences_hold(self->compiled);
+  workplace->compiled = self->compiled;
+  return workplace;
+}
+
+static void leave(struct workplace *workplace) {
+  sentences_drop(workplace->compiled);
+  workplace->compiled = NULL;
+}
+
+static int fail(lua_State *L, struct workplace *workplace) {
+  buffer_free(&workplace->bytes);
+  leave(workplace);
+  return luaL_error(L, "not enough memory");
 }
 
 static int self_close(lua_State *L) {
-  struct lua_sentences *self = luaL_checkudata(L, 1, class_name);
-  if (self->searching) return luaL_error(L, "the sentences are being matched with a text: a type cannot close them");
+  struct lua_sentences *self = check_self(L);
   sentences *compiled = self->compiled;
-  sentences_matcher *matcher = self->matcher;
   self->compiled = NULL;
-  self->matcher = NULL;
   sentences_drop(compiled);
-  sentences_matcher_free(matcher);
-  buffer_free(&self->bytes);
+  return 0;
+}
+
+static int self_gc(lua_State *L) {
+  struct lua_sentences *self = check_self(L);
+  self_close(L);
+  for (struct workplace *workplace = self->workplaces, *next; workplace; workplace = next) {
+    next = workplace->next;
+    leave(workplace);
+    sentences_matcher_free(workplace->matcher);
+    buffer_free(&workplace->bytes);
+    memory_free(workplace);
+  }
+  self->workplaces = NULL;
   return 0;
 }
 
@@ -86,17 +137,20 @@ int lua_sentences_load(lua_State *L) {
 
 /* sentences:dump() -> bytes */
 static int self_dump(lua_State *L) {
-  struct lua_sentences *self = check_self(L);
-  buffer_clear(&self->bytes);
-  if (!sentences_dump(self->compiled, &self->bytes)) return luaL_error(L, "not enough memory");
-  lua_pushlstring(L, self->bytes.bytes, self->bytes.length);
-  buffer_free(&self->bytes);
+  struct workplace *own = enter(L, check_self(L));
+  buffer_clear(&own->bytes);
+  if (!sentences_dump(own->compiled, &own->bytes)) return fail(L, own);
+  lua_pushlstring(L, own->bytes.bytes, own->bytes.length);
+  buffer_free(&own->bytes);
+  leave(own);
   return 1;
 }
 
 /* sentences:size() -> bytes of memory */
 static int self_size(lua_State *L) {
-  lua_pushnumber(L, (lua_Number)sentences_size(check_self(L)->compiled));
+  struct lua_sentences *self = check_self(L);
+  check_open(L, self);
+  lua_pushnumber(L, (lua_Number)sentences_size(self->compiled));
   return 1;
 }
 
@@ -108,6 +162,7 @@ static int self_set_list(lua_State *L) {
   lua_settop(L, 3);
   sentences_source *source = lua_sentences_source(L);
   lua_sentences_read_list(L, source, 3, false);
+  check_open(L, self);
   bool known;
   sentences *next = sentences_with_list(self->compiled, name, source, &known);
   if (next) {
@@ -151,6 +206,7 @@ static int ask(lua_State *L) {
   lua_pushlstring(L, question->text, question->length);
   lua_pushinteger(L, (lua_Integer)question->at + 1);
   lua_call(L, 3, LUA_MULTRET);
+  luaL_checkstack(L, 2, "too many results of a type");
   for (int i = 4; i < lua_gettop(L) && question->count < question->most; i += 2) {
     if (lua_type(L, i) != LUA_TNUMBER) break;
     lua_Number last = lua_tonumber(L, i);
@@ -184,23 +240,6 @@ static size_t recognise(void *user, const char *list, const char *text, size_t l
   return 0;
 }
 
-static const char *keep(lua_State *L, struct lua_search *search, const char *text, size_t length) {
-  lua_pushlstring(L, text, length);
-  const char *kept = lua_tostring(L, -1);
-  lua_rawseti(L, search->values, ++search->kept);
-  return kept;
-}
-
-/* A type may change the tables that the texts were borrowed from. */
-static void keep_options(lua_State *L, sentences_options *options, sentences_pair *pairs, struct lua_search *search) {
-  if (options->best_slot) options->best_slot = keep(L, search, options->best_slot, strlen(options->best_slot));
-  for (size_t i = 0; i < options->context_count; i++) {
-    pairs[i].key = keep(L, search, pairs[i].key, strlen(pairs[i].key));
-    sentences_scalar *value = &pairs[i].value;
-    if (value->kind == SENTENCES_TEXT) value->text = keep(L, search, value->text, value->length);
-  }
-}
-
 /*
  * Reads the arguments behind the text: what is given with the message, the names of slots, which make it doubt what is
  * given, and a recogniser of types; each may be nil. Whether they could be read: not when there are doubts; without the
@@ -228,7 +267,6 @@ static bool read_options(lua_State *L, sentences_options *options, sentences_pai
     luaL_checkstack(L, 8, "no room for a type");
     options->recognise = recognise;
     options->user = search;
-    keep_options(L, options, pairs, search);
   }
   return true;
 }
@@ -322,19 +360,14 @@ static void push_candidate(lua_State *L, const sentences_match *match) {
   lua_setfield(L, -2, "ambiguous");
 }
 
-static sentences_matcher *matcher_of(lua_State *L, struct lua_sentences *self) {
-  if (!self->matcher) self->matcher = sentences_matcher_new();
-  if (!self->matcher) luaL_error(L, "not enough memory");
-  return self->matcher;
-}
-
-/* Raises what a recogniser raised, and the want of memory. */
-static void check_search(lua_State *L, const struct lua_sentences *self, const struct lua_search *search) {
+/* Leaves the workplace and raises when the search found a reason: what a recogniser raised, and the want of memory. */
+static void check_search(lua_State *L, struct workplace *own, const struct lua_search *search) {
   if (search->raised) {
+    leave(own);
     lua_pushvalue(L, search->error);
     lua_error(L);
   }
-  if (sentences_matcher_failed(self->matcher)) luaL_error(L, "not enough memory");
+  if (sentences_matcher_failed(own->matcher)) fail(L, own);
 }
 
 /*
@@ -349,11 +382,9 @@ static int self_match(lua_State *L) {
   sentences_options options;
   struct lua_search search = {0};
   if (!read_options(L, &options, pairs, &search)) return 0;
-  sentences_matcher *matcher = matcher_of(L, self);
-  self->searching = true; /* nothing raises until it is false again */
-  const sentences_match *match = sentences_find(matcher, self->compiled, text, length, &options);
-  self->searching = false;
-  check_search(L, self, &search);
+  struct workplace *own = enter(L, self);
+  const sentences_match *match = sentences_find(own->matcher, own->compiled, text, length, &options);
+  check_search(L, own, &search);
   if (match) {
     push_slots(L, match);
     lua_pushinteger(L, (lua_Integer)match->intent);
@@ -362,10 +393,12 @@ static int self_match(lua_State *L) {
     lua_pushnumber(L, match->score);
     push_context(L, match);
     push_ambiguous(L, match);
+    leave(own);
     return 8;
   }
   lua_pushnil(L);
-  lua_pushboolean(L, sentences_too_long(self->matcher));
+  lua_pushboolean(L, sentences_too_long(own->matcher));
+  leave(own);
   return 2;
 }
 
@@ -394,11 +427,9 @@ static int self_explain(lua_State *L) {
   sentences_options options;
   struct lua_search search = {0};
   if (!read_options(L, &options, pairs, &search)) return 0;
-  sentences_matcher *matcher = matcher_of(L, self);
-  self->searching = true;
-  const sentences_match *matches = sentences_explain(matcher, self->compiled, text, length, &options, &count);
-  self->searching = false;
-  check_search(L, self, &search);
+  struct workplace *own = enter(L, self);
+  const sentences_match *matches = sentences_explain(own->matcher, own->compiled, text, length, &options, &count);
+  check_search(L, own, &search);
   lua_newtable(L);
   for (size_t i = 0; i < count; i++) {
     push_candidate(L, &matches[i]);
@@ -410,6 +441,7 @@ static int self_explain(lua_State *L) {
     if (matches[i].reason == SENTENCES_UNMATCHED) set_integer(L, "stopped", (lua_Integer)matches[i].stopped + 1);
     lua_rawseti(L, -2, (int)i + 1);
   }
+  leave(own);
   return 1;
 }
 
@@ -429,20 +461,21 @@ static int self_sample(lua_State *L) {
   lua_Number most = luaL_optnumber(L, 3, 10), seed = luaL_optnumber(L, 4, 1);
   luaL_argcheck(L, most >= 0 && most <= MOST_SAMPLES, 3, "must be from 0 to 1000000");
   luaL_argcheck(L, fabs(seed) <= most_whole, 4, "must be a whole number of at most 53 bits");
-  buffer_clear(&self->bytes);
-  bool good =
-      sentences_sample(self->compiled, intent, (size_t)most, (uint64_t)(int64_t)seed, collect_text, &self->bytes);
-  if (!good || self->bytes.failed) return luaL_error(L, "not enough memory");
+  struct workplace *own = enter(L, self);
+  buffer_clear(&own->bytes);
+  bool good = sentences_sample(own->compiled, intent, (size_t)most, (uint64_t)(int64_t)seed, collect_text, &own->bytes);
+  if (!good || own->bytes.failed) return fail(L, own);
   lua_newtable(L);
   size_t at = 0;
-  for (int i = 1; at < self->bytes.length; i++) {
+  for (int i = 1; at < own->bytes.length; i++) {
     size_t length;
-    memcpy(&length, self->bytes.bytes + at, sizeof length);
-    lua_pushlstring(L, self->bytes.bytes + at + sizeof length, length);
+    memcpy(&length, own->bytes.bytes + at, sizeof length);
+    lua_pushlstring(L, own->bytes.bytes + at + sizeof length, length);
     lua_rawseti(L, -2, i);
     at += sizeof length + length;
   }
-  buffer_free(&self->bytes);
+  buffer_free(&own->bytes);
+  leave(own);
   return 1;
 }
 
@@ -460,16 +493,15 @@ static void collect_yield(void *user, unsigned intent, unsigned block, unsigned 
 
 /* sentences:yields() -> list of { intent =, block =, template =, always = {...}, sometimes = {...} } */
 static int self_yields(lua_State *L) {
-  struct lua_sentences *self = check_self(L);
-  buffer_clear(&self->bytes);
-  if (!sentences_yields(self->compiled, collect_yield, &self->bytes) || self->bytes.failed)
-    return luaL_error(L, "not enough memory");
+  struct workplace *own = enter(L, check_self(L));
+  buffer_clear(&own->bytes);
+  if (!sentences_yields(own->compiled, collect_yield, &own->bytes) || own->bytes.failed) return fail(L, own);
   lua_newtable(L);
   int count = 0;
   struct yielded last = {0};
-  for (size_t i = 0; i < self->bytes.length; i += sizeof last) {
+  for (size_t i = 0; i < own->bytes.length; i += sizeof last) {
     struct yielded one;
-    memcpy(&one, self->bytes.bytes + i, sizeof one);
+    memcpy(&one, own->bytes.bytes + i, sizeof one);
     if (count == 0 || one.intent != last.intent || one.block != last.block || one.template != last.template) {
       if (count) lua_pop(L, 1);
       lua_newtable(L);
@@ -490,7 +522,8 @@ static int self_yields(lua_State *L) {
     last = one;
   }
   if (count) lua_pop(L, 1);
-  buffer_free(&self->bytes);
+  buffer_free(&own->bytes);
+  leave(own);
   return 1;
 }
 
@@ -498,7 +531,7 @@ void lua_sentences_register(lua_State *L) {
   static const luaL_Reg methods[] = {{"match", self_match},   {"explain", self_explain}, {"set_list", self_set_list},
                                      {"sample", self_sample}, {"yields", self_yields},   {"dump", self_dump},
                                      {"size", self_size},     {"close", self_close},     {NULL, NULL}};
-  static const luaL_Reg metamethods[] = {{"__gc", self_close}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", self_gc}, {NULL, NULL}};
   compat_new_class(L, class_name, methods, metamethods);
   lua_sentences_source_register(L);
 }

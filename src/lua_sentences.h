@@ -26,9 +26,10 @@ enum { LUA_MESSAGE_PAIRS = 64 }; /* the most that a context has */
 
 /*
  * Reads what is given with a message, a table at index `given` or nil, into the options, and its context into pairs,
- * which has room for LUA_MESSAGE_PAIRS. Texts are borrowed from Lua's values. Yields false for what cannot be read.
- * With `slots`, not 0, the index of a table that has each slot's name as a key, it also does for what may be wrong:
- * unknown options and slots, names that are not printable ASCII, numbers from 2^53, a metatable.
+ * which has room for LUA_MESSAGE_PAIRS. Texts are borrowed from Lua's values, which are left on the stack, so that they
+ * live until the caller returns, whatever is done to the tables. Yields false for what cannot be read. With `slots`,
+ * not 0, the index of a table that has each slot's name as a key, it also does for what may be wrong: unknown options
+ * and slots, names that are not printable ASCII, numbers from 2^53, a metatable.
  */
 bool lua_message_read(lua_State *L, int given, int slots, sentences_options *options, sentences_pair *pairs);
 
