@@ -419,6 +419,7 @@ end
 ---@param text string
 ---@param given? intent_webhook.MessageOptions
 ---@return intent_webhook.Explanation[]
+---@return intent_webhook.RuleError[]|nil errors that the text was not compared with the sentences; nil when it was
 function Client:explain(text, given)
   argument.string("client:explain", "text", text)
   given = argument.message("client:explain", given, self.slot_names)

@@ -338,6 +338,16 @@ light  rule 1  score 1.000
       assert.is_truthy(output:find("unmatched: ", 1, true), output)
     end)
 
+    it("explain calls each function once", function()
+      local counted = write("counted.lua", [[local calls = 0
+        local function rule() calls = calls + 1 error(calls .. " calls", 0) end
+        return { { name = "a", rules = { "turn it on", rule } } }]])
+      local status, output = run { "explain", counted, "turn off" }
+      assert.are.equal(1, status)
+      assert.is_truthy(output:find("1 calls", 1, true), output)
+      assert.is_nil(output:find("2 calls", 1, true), output)
+    end)
+
     it("explain why nothing is listed", function()
       local rules = write("rules.lua", [[return { { name = "a", rules = { "turn it on" } } }]])
       local none = write("no_rules.lua", [[return { { name = "a" } }]])

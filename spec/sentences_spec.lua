@@ -418,7 +418,7 @@ describe("sentences", function()
       local excludes = { sentences = { "go [{x}]" }, excludes_context = { domain = "light" } }
       assert.are.equal("the context's \"domain\" is one that the rule excludes",
         first(excludes, { context = { domain = "light" } }))
-      assert.are.equal("the context of a value that was found is one that the rule excludes",
+      assert.are.equal("the context's \"domain\" is one that the rule excludes",
         first(excludes, { text = "go lamp" }, { lists = { x = { { "lamp", context = { domain = "light" } } } } }))
       assert.are.equal('the text has none of the words that the rule requires, such as "unlock"',
         first({ sentences = { "go" }, required_keywords = { "unlock", "open" } }, {}))
@@ -516,6 +516,9 @@ describe("sentences", function()
         { "area", { "a", 5 }, "area[2]: must be a string or a table, got a number" },
         { "area", { values = { "a", "b (c" } }, "area.values[2]: column 3: " },
         { "area", { from = 1, to = 2 }, "area: must be a list of values" },
+        { "area", { "...", "(broken" }, "area[2]: column 1: " },
+        { "area", { "<turn> x" }, "area[1]: names a phrase, which is not looked up in a list that is replaced: " },
+        { "area", { "x", "{percent}" }, "area[2]: names a list, which is not looked up in a list that is replaced: " },
       }
       for _, one in ipairs(wrong) do
         local good, problem = pcall(function() client:set_list(one[1], one[2]) end)
@@ -708,6 +711,10 @@ describe("sentences", function()
         ['lists.a.fractions: must be "halves" or "tenths"'] =
           { lists = { a = { from = 0, to = 1, fractions = "thirds" } } },
         ["phrases.p: must be a string, got a table: write a template"] = { phrases = { p = {} } },
+        ["phrases[\"p \"]: begins or ends with white space: remove it, since <a name> is read without"] =
+          { phrases = { ["p "] = "x" } },
+        ["lists[\" a\"]: begins or ends with white space: remove it, since {a name} is read without"] =
+          { lists = { [" a"] = { "x" } } },
         ["skip_words[1]: must be a string, got a number: write a word"] = { skip_words = { 5 } },
         ["number_words[1][2]: must be a number, got a string: give their number"] =
           { number_words = { { "dozen", "12" } } },

@@ -417,8 +417,10 @@ static const char *const reasons[] = {[SENTENCES_LOST_PRIORITY] = "priority",
                                       [SENTENCES_KEYWORD_MISSING] = "keyword_missing",
                                       [SENTENCES_UNMATCHED] = "unmatched"};
 
-/* sentences:explain(text, given, slots, types) -> list of results, each with accepted, rank, reason, detail,
- * stopped */
+/*
+ * sentences:explain(text, given, slots, types) -> list of results, each with accepted, rank, reason, detail, stopped;
+ * whether the text was too long | nothing: what is given is doubtful
+ */
 static int self_explain(lua_State *L) {
   struct lua_sentences *self = check_self(L);
   size_t length, count;
@@ -441,8 +443,9 @@ static int self_explain(lua_State *L) {
     if (matches[i].reason == SENTENCES_UNMATCHED) set_integer(L, "stopped", (lua_Integer)matches[i].stopped + 1);
     lua_rawseti(L, -2, (int)i + 1);
   }
+  lua_pushboolean(L, sentences_too_long(own->matcher));
   leave(own);
-  return 1;
+  return 2;
 }
 
 /* ---- looking into it ---- */

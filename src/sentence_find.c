@@ -89,9 +89,11 @@ static struct candidate consider(sentences_matcher *matcher, uint32_t index, boo
   if (candidate.reason == SENTENCES_WON) {
     candidate.parse = matcher_parse(matcher, template, true);
     if (candidate.parse.found) return candidate;
-    candidate.reason = SENTENCES_CONTEXT_MISSING;
-    candidate.detail = missing_condition(matcher, block);
-    if (!candidate.detail) candidate.reason = SENTENCES_CONTEXT_EXCLUDED;
+    const struct condition *contradicted = candidate.parse.contradicted;
+    candidate.reason = !contradicted            ? SENTENCES_CONTEXT_MISSING
+                       : contradicted->excludes ? SENTENCES_CONTEXT_EXCLUDED
+                                                : SENTENCES_CONTEXT_DIFFERS;
+    candidate.detail = contradicted ? image->text + contradicted->key : missing_condition(matcher, block);
   }
   if (explain) candidate.parse = matcher_parse(matcher, template, false);
   return candidate;
@@ -319,6 +321,7 @@ const sentences_match *sentences_explain(sentences_matcher *matcher, const sente
   }
   buffer_free(&candidates);
   buffer_free(&without);
+  matcher->too_long = false; /* the search was not, though there may be more to explain */
   if (matcher->failed || matcher->matches.failed) {
     matcher->failed = true;
     return NULL;

@@ -160,10 +160,11 @@ struct capture {
 struct parse {
   bool found;
   struct score score;
-  const struct capture *captures; /* the last one */
-  uint32_t furthest;              /* place up to which something fits */
-  const struct hole *refused;     /* a range that a number was not in, the furthest one, or NULL */
-  uint32_t refused_at;            /* its place */
+  const struct capture *captures;       /* the last one */
+  uint32_t furthest;                    /* place up to which something fits */
+  const struct hole *refused;           /* a range that a number was not in, the furthest one, or NULL */
+  uint32_t refused_at;                  /* its place */
+  const struct condition *contradicted; /* one of the block's that the context of a value did not agree with, or NULL */
 };
 
 /* The best parse of the text by a template. `checked`: values that contradict the block's conditions do not count. */

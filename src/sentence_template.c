@@ -87,8 +87,9 @@ static const char *read_name(struct reader *reader, const char *from, const char
   return arena_copy(reader->arena, from, (size_t)(last - from));
 }
 
-/* Digits with an optional sign and fraction; *end is behind them. */
+/* Digits with an optional sign and fraction, white space around them; *end is behind it. */
 static bool read_number(const char *from, const char *last, const char **end, double *number) {
+  while (from < last && is_space(*from)) from++;
   const char *byte = from;
   char text[32];
   if (byte < last && *byte == '-') byte++;
@@ -98,7 +99,7 @@ static bool read_number(const char *from, const char *last, const char **end, do
     while (byte < last && *byte >= '0' && *byte <= '9') byte++;
   }
   size_t length = (size_t)(byte - from);
-  *end = byte;
+  for (*end = byte; *end < last && is_space(**end);) ++*end;
   if (length == 0 || *(*from == '-' ? from + 1 : from) == '.' || length >= sizeof text || byte[-1] == '-') return false;
   /* by hand, since strtod depends on the host's locale */
   double value = 0, scale = 1;

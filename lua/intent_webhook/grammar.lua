@@ -345,6 +345,12 @@ function Grammar:yields()
   return list_of_yields
 end
 
+-- What is said otherwise of the values of a list that is compiled alone.
+local LONE_LIST = {
+  unknown_phrase = "names a phrase, which is not looked up in a list that is replaced: write what it stands for",
+  unknown_list = "names a list, which is not looked up in a list that is replaced: write its values",
+}
+
 ---Replaces the values of a list of the client.
 ---@param name string
 ---@param definition any
@@ -363,7 +369,12 @@ function Grammar:set_list(name, definition)
     description.typos = before.typos
   end
   local set, found = self.core:set_list(name, description)
-  if not set then return nil, list_path(given, found[1].value) .. ": " .. message_of(found[1]) end
+  if not set then
+    local worst = 1
+    while found[worst].level ~= "error" do worst = worst + 1 end
+    local problem = LONE_LIST[found[worst].code] or message_of(found[worst])
+    return nil, list_path(given, found[worst].value) .. ": " .. problem
+  end
   self.replaced = name
   return true
 end

@@ -2,7 +2,7 @@
 --
 -- What is the same in both is handed on as it is: templates, phrases (expansion rules), lists, contexts, keywords. An
 -- intent there is an intent here, and a block of its data a rule with sentences. Tables by name, which have no order,
--- are taken sorted. JSON's null counts as absent.
+-- are taken sorted. JSON's null counts as absent where something may be left out.
 --
 -- What has no place here is changed or left out, and a note says so. hassil notices that a name is not defined when it
 -- comes to it, so sentences and values that need such a name are left out, too. What is no such grammar is refused:

@@ -137,6 +137,9 @@ function list.all(mistakes, path, definitions)
   local lists = {}
   for index, name in ipairs(check.names(mistakes, path, definitions, "give lists by name")) do
     local place = check.within(path, name)
+    if name:find("^%s") or name:find("%s$") then
+      mistakes:add(place, "begins or ends with white space: remove it, since {a name} is read without")
+    end
     if name:find("[%[%]{}()<>|;:,\\]") then
       mistakes:add(place, "holds one of [ ] { } ( ) < > | ; : , \\ in its name: a sentence could not name it")
     end

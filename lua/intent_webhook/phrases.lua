@@ -13,6 +13,9 @@ function phrases.all(mistakes, path, definitions)
   local read = {}
   for _, name in ipairs(check.names(mistakes, path, definitions, "give phrases by name")) do
     local place, template = check.within(path, name), definitions[name]
+    if name:find("^%s") or name:find("%s$") then
+      mistakes:add(place, "begins or ends with white space: remove it, since <a name> is read without")
+    end
     if name:find("[%[%]{}()<>|;\\]") then
       mistakes:add(place, "holds one of [ ] { } ( ) < > | ; \\ in its name: a sentence could not name it")
     end

@@ -213,13 +213,17 @@ function Recognition:of_sentence(found)
     slots = found.slots, score = found.score, found = found, sentence = sentence }
 end
 
-local function too_long_message(text)
+-- That a text is beyond what sentences are compared with.
+local function text_error(text)
+  local message
   if #text > core.most_text_bytes then
     local sentence = "is too long: %d bytes were not compared with the sentences; the most is %d"
-    return sentence:format(#text, core.most_text_bytes)
+    message = sentence:format(#text, core.most_text_bytes)
+  else
+    local sentence = "is too much for the sentences: its %d bytes fit them in so many ways that the search was given up"
+    message = sentence:format(#text)
   end
-  local sentence = "is too much for the sentences: its %d bytes fit them in so many ways that the search was given up"
-  return sentence:format(#text)
+  return { where = "text", message = message }
 end
 
 -- The names of the intents of these numbers, or nil.
@@ -268,7 +272,7 @@ function Recognition:match(text, given, slot_names)
       if not self.others[1] then return match, nil, sentence.intent end
       best = { number = number, rule = sentence.rule, priority = sentence.priority, score = score }
     elseif spans then -- here: whether the text is too long
-      errors = { { where = "text", message = too_long_message(text) } }
+      errors = { text_error(text) }
     elseif spans == nil then
       return false
     end
@@ -365,17 +369,16 @@ local function sentence_detail(text, found, priority, best, best_slot)
   if reason == "priority" then return ("its priority is %g, that of the best sentence %g"):format(priority, best) end
   if reason == "best_slot" then return ('the best sentence has a longer value for "%s"'):format(best_slot) end
   if reason == "unmatched" then return found.detail or recognition.stop(text, found.stopped) end
-  if reason == "context_excluded" and not found.detail then
-    return "the context of a value that was found is one that the rule excludes"
-  end
   local words = reason and SENTENCE_DETAILS[reason]
   return words and words:format(found.detail)
 end
 
--- The core's entries as ours: those that match, and the rest.
+-- The core's entries as ours: those that match, and the rest; whether the text was too long.
 function Recognition:explain_sentences(text, given)
   local accepted, rest, best = {}, {}, nil
-  for _, found in ipairs(self.grammar and self.grammar.core:explain(text, given) or {}) do
+  if not self.grammar then return accepted, rest, false end
+  local list_found, too_long = self.grammar.core:explain(text, given)
+  for _, found in ipairs(list_found) do
     local candidate = self:of_sentence(found)
     best = best or candidate.priority
     local detail = sentence_detail(text, found, candidate.priority, best, given and given.best_slot)
@@ -389,7 +392,7 @@ function Recognition:explain_sentences(text, given)
       rest[#rest + 1] = entry
     end
   end
-  return accepted, rest
+  return accepted, rest, too_long
 end
 
 local function add_failed(entries, failed, with_silent)
@@ -410,8 +413,9 @@ end
 ---@param text string
 ---@param given intent_webhook.MessageOptions|nil checked
 ---@return intent_webhook.Explanation[]
+---@return intent_webhook.RuleError[]|nil errors that the text is too long
 function Recognition:explain(text, given)
-  local sentences, rest = self:explain_sentences(text, given)
+  local sentences, rest, too_long = self:explain_sentences(text, given)
   local others, failed = ask_all(self.others, text, given and given.session)
   local entries, winner = {}, nil
   local next_sentence, next_other = 1, 1
@@ -433,7 +437,7 @@ function Recognition:explain(text, given)
   for _, entry in ipairs(rest) do entries[#entries + 1] = entry end
   add_failed(entries, failed, winner == nil)
   for rank, entry in ipairs(entries) do entry.rank = rank end
-  return entries
+  return entries, too_long and { text_error(text) } or nil
 end
 
 return recognition

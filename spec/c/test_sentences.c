@@ -667,12 +667,18 @@ static void test_explaining(void) {
       sentences_drop(compiled);
     }
   }
-  TEST("a value's context can be what is missing, or what excludes") {
-    sentences *compiled = sentence_compile("list l\nvalue x @ k=v\nintent a\nslot l\nexcludes k: v\nsay no {l}\n"
+  TEST("a value's context can be what differs, or what excludes, also where the message's agrees") {
+    sentences *compiled = sentence_compile("list l\nvalue x @ k=v\nvalue y\nintent a\nslot l\nexcludes k: v\nsay no {l}\n"
                                            "block\nrequires k: w\nsay go {l}\n");
     const char *detail;
     CHECK(reason_of(compiled, "no x", NULL, 0, &detail) == SENTENCES_CONTEXT_EXCLUDED);
-    CHECK(reason_of(compiled, "go x", NULL, 0, &detail) == SENTENCES_CONTEXT_MISSING);
+    CHECK_TEXT(detail, "k");
+    CHECK(reason_of(compiled, "go x", NULL, 0, &detail) == SENTENCES_CONTEXT_DIFFERS);
+    CHECK_TEXT(detail, "k");
+    CHECK(reason_of(compiled, "go y", NULL, 0, &detail) == SENTENCES_CONTEXT_MISSING);
+    sentences_pair agrees = {"k", {SENTENCES_TEXT, "w", 0, 1}};
+    sentences_options message = {.context = &agrees, .context_count = 1};
+    CHECK(reason_of(compiled, "go x", &message, 0, &detail) == SENTENCES_CONTEXT_DIFFERS);
     sentences_drop(compiled);
   }
   TEST("when nothing matches, the templates that came furthest are told, and where they stopped") {

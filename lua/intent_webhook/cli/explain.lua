@@ -66,25 +66,6 @@ local function print_entry(client, screen, entry, message, secrets)
   end
 end
 
--- Whether a sentence is among what matched.
-local function sentence_matched(entries)
-  for _, entry in ipairs(entries) do
-    if entry.accepted and entry.template then return true end
-  end
-  return false
-end
-
--- Why the sentences were not compared with the text, if they were not. What functions raise is in the entries.
-local function errors_of(client, entries, values)
-  if sentence_matched(entries) then return nil end
-  local match, errors = question.ask(client, "match", values)
-  local of_text = {}
-  for _, one in ipairs(match and match.errors or errors or {}) do
-    if one.where == "text" then of_text[#of_text + 1] = one end
-  end
-  return of_text[1] and of_text or nil
-end
-
 local function has_rules(client)
   for _, checked in ipairs(client.list) do
     if checked.rules[1] then return true end
@@ -104,7 +85,7 @@ end
 
 local function run(values, screen)
   local client = file.recogniser(values.FILE)
-  local entries = question.ask(client, "explain", values)
+  local entries, errors = question.ask(client, "explain", values)
   local secrets = recognised.secrets(client, entries, values.TEXT)
   for _, entry in ipairs(entries) do
     if values.json then
@@ -113,7 +94,6 @@ local function run(values, screen)
       print_entry(client, screen, entry, values.TEXT, secrets)
     end
   end
-  local errors = errors_of(client, entries, values)
   if values.json then
     if errors then screen:print(json.object { { "errors", recognised.errors(client, nil, nil, errors) } }) end
   else
