@@ -276,8 +276,8 @@ static void push_scalar(lua_State *L, const sentences_scalar *scalar) {
   case SENTENCES_TEXT: lua_pushlstring(L, scalar->text, scalar->length); break;
   case SENTENCES_BOOLEAN: lua_pushboolean(L, scalar->number != 0); break;
   case SENTENCES_NUMBER:
-    if (scalar->number == floor(scalar->number) && fabs(scalar->number) < most_whole)
-      lua_pushinteger(L, (lua_Integer)scalar->number);
+    if (LUA_VERSION_NUM >= 503 && scalar->number == floor(scalar->number) && fabs(scalar->number) < most_whole)
+      lua_pushinteger(L, (lua_Integer)scalar->number); /* so that JSON has no ".0" */
     else
       lua_pushnumber(L, scalar->number);
     break;

@@ -203,9 +203,6 @@ static uint32_t compile_phrase(struct compiler *compiler, const struct template_
   if (phrase->block != NONE) {
     compiler->place.intent = outside.intent;
     compiler->place.block = outside.block;
-  } else if (outside.phrase == NULL && outside.template) {
-    /* what a phrase lacks may depend on who names it: a slot of the intent, a phrase of the block */
-    compiler->place.phrase = phrase;
   }
   phrase->open = true;
   compiler->depth++;

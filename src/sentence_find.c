@@ -131,10 +131,10 @@ bool matcher_accepts(sentences_matcher *matcher, const sentences *compiled, cons
   sentences_pair context[BLOCK_CONTEXT];
   sentences_options options = {.context = context};
   options.context_count = block_fitting_context(compiled->image, &compiled->image->blocks[template->block], context);
-  if (!begin(matcher, compiled, text, length, &options, SENTENCES_STEPS)) return false;
-  struct candidate candidate = consider(matcher, (uint32_t)(template - compiled->image->templates), false);
-  matcher->options = NULL;
-  return candidate.reason == SENTENCES_WON;
+  bool won = begin(matcher, compiled, text, length, &options, SENTENCES_STEPS) &&
+             consider(matcher, (uint32_t)(template - compiled->image->templates), false).reason == SENTENCES_WON;
+  matcher->options = NULL; /* which are ours */
+  return won;
 }
 
 /* Puts the other intents that tie with the winner into the match. */

@@ -170,7 +170,7 @@ static bool begin(sentences_matcher *matcher) {
 
 bool matcher_begin(sentences_matcher *matcher) {
   size_t states = matcher->compiled->image->states_count;
-  bool used_up = matcher->stamp >= UINT32_MAX - SENTENCES_TEXT_BYTES * 2;
+  bool used_up = matcher->stamp >= UINT32_MAX - TEXT_UNITS * 2; /* more than a text has places */
   bool room = matcher->marks.length >= states * sizeof(uint32_t) &&
               matcher->wildcard_marks.length >= states * sizeof(uint32_t) &&
               matcher->cell_marks.length >= states * sizeof(struct cell_mark);

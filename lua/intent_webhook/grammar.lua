@@ -302,7 +302,7 @@ function grammar.new(mistakes, client, outlines, whole)
   end
   local lists = {}
   for _, one in ipairs(client.lists) do lists[one.name] = one end
-  return setmetatable({ core = made, fingerprint = print, lists = lists, placed = placed, sentences = count }, Grammar)
+  return setmetatable({ core = made, fingerprint = print, lists = lists, placed = placed }, Grammar)
 end
 
 -- Using ------------------------------------------------------------------------------------------------------------

@@ -668,8 +668,9 @@ static void test_explaining(void) {
     }
   }
   TEST("a value's context can be what differs, or what excludes, also where the message's agrees") {
-    sentences *compiled = sentence_compile("list l\nvalue x @ k=v\nvalue y\nintent a\nslot l\nexcludes k: v\nsay no {l}\n"
-                                           "block\nrequires k: w\nsay go {l}\n");
+    sentences *compiled =
+        sentence_compile("list l\nvalue x @ k=v\nvalue y\nintent a\nslot l\nexcludes k: v\nsay no {l}\n"
+                         "block\nrequires k: w\nsay go {l}\n");
     const char *detail;
     CHECK(reason_of(compiled, "no x", NULL, 0, &detail) == SENTENCES_CONTEXT_EXCLUDED);
     CHECK_TEXT(detail, "k");
