@@ -623,6 +623,25 @@ describe("sentences", function()
       assert.is_truthy(message:find("make it again with intent-webhook compile", 1, true), message)
     end)
 
+    it("is stale when anything in a list's value or the number words is another", function()
+      local function options_with(value, words)
+        local options = lights()
+        options.lists.area, options.number_words = { value }, words or { { "dozen", 12 } }
+        return options
+      end
+      new(options_with({ "hall", context = { floor = 1 } }))
+      assert.is_true(client:save_sentences(path))
+      local same = options_with({ "hall", context = { floor = 1 } })
+      same.compiled = path
+      new(same)
+      for index, other in ipairs { options_with("hall"), options_with({ "hall", context = { floor = 2 } }),
+        options_with({ "hell", context = { floor = 1 } }), options_with({ "hall", value = 5, context = { floor = 1 } }),
+        options_with({ "hall", context = { floor = 1 } }, { { "dozen", 13 } }) } do
+        other.compiled = path
+        assert.are.equal("stale", (refusal(other)), "number " .. index)
+      end
+    end)
+
     it("is for whatever order the names have in Lua's tables", function()
       new()
       assert.is_true(client:save_sentences(path))

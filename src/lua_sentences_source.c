@@ -4,6 +4,9 @@
  */
 #include "lua_sentences.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #include "lua_compat.h"
 #include "lua_module.h"
 
@@ -118,12 +121,28 @@ static void read_phrase(lua_State *L, sentences_source *source, int index, bool 
   sentences_phrase(source, local, name, text, length);
 }
 
+/* What a slot gets whatever was said: the text as it is listed, unless it can be said in several ways. */
+static sentences_scalar as_listed(const char *text, size_t length) {
+  if (strpbrk(text, "[](){}<>|;\\")) return (sentences_scalar){SENTENCES_NONE, NULL, 0, 0};
+  while (length > 0 && isspace((unsigned char)text[length - 1])) length--;
+  for (; length > 0 && isspace((unsigned char)*text); length--) text++;
+  return sentences_text(text, length);
+}
+
+/* A text, whose slot gets it as it is listed; or { text, value, context, whether it gets it as it is listed }. */
 static void read_value(lua_State *L, sentences_source *source, int index, bool local) {
   size_t length;
   (void)local;
+  if (lua_type(L, index) == LUA_TSTRING) {
+    const char *text = lua_tolstring(L, index, &length);
+    sentences_value(source, text, length, as_listed(text, length));
+    return;
+  }
   const char *text = text_in(L, index, 1, &length);
+  lua_rawgeti(L, index, 4);
+  bool listed = lua_toboolean(L, -1);
   lua_rawgeti(L, index, 2);
-  sentences_value(source, text, length, lua_sentences_scalar(L, -1));
+  sentences_value(source, text, length, listed ? as_listed(text, length) : lua_sentences_scalar(L, -1));
   lua_rawgeti(L, index, 3);
   if (lua_isnil(L, -1)) return;
   luaL_checktype(L, -1, LUA_TTABLE);

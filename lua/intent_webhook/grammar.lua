@@ -115,26 +115,30 @@ local function describe(client, outlines)
   return description, placed, count
 end
 
+-- Whether a table is a list without holes.
 local function is_list(value)
+  local count = 0
   for key in next, value do
     if type(key) ~= "number" then return false end
+    count = count + 1
   end
-  return true
+  return count == #value
 end
 
 local canonical
 
--- By names, sorted.
+-- By keys, sorted: numbers, then names.
 local function canonical_record(value, parts)
-  local names = {}
-  for key in next, value do
-    if type(key) == "string" then names[#names + 1] = key end
-  end
-  table.sort(names)
+  local keys = {}
+  for key in next, value do keys[#keys + 1] = key end
+  table.sort(keys, function(one, other)
+    if type(one) ~= type(other) then return type(one) == "number" end
+    return one < other
+  end)
   parts[#parts + 1] = "{"
-  for _, name in ipairs(names) do
-    canonical(name, parts)
-    canonical(value[name], parts)
+  for _, key in ipairs(keys) do
+    canonical(key, parts)
+    canonical(value[key], parts)
   end
   parts[#parts + 1] = "}"
 end

@@ -31,19 +31,13 @@ local function read_context(mistakes, path, context)
   return read
 end
 
--- What the slot gets when the user does not say: one spelling, whatever was said; nil, which is what was said, for a
--- value that can be said in several ways.
-local function own_value(text)
-  if not text:find("[%[%](){}<>|;\\]") then return text:match("^%s*(.-)%s*$") end
-end
-
--- { in, out, context }, or nil.
-local function read_value(mistakes, path, value)
-  if type(value) == "string" then
-    if not check.text(mistakes, path, value, VALUE_HINT) then return nil end
-    return { value, own_value(value) }
-  end
+-- What the core takes for a value: { in, out, context, whether out is as listed }, or the text alone; nil when it is
+-- wrong. As listed: the slot gets one spelling, whatever was said, unless the value can be said in several ways.
+local function read_value(mistakes, path, index, value)
+  if type(value) == "string" and not value:find("%z") then return value end -- as most are
+  path = check.within(path, index)
   if not check.type(mistakes, path, value, "string|table", VALUE_HINT) then return nil end
+  if type(value) == "string" then value = { value } end
   local template, rest = rawget(value, 1), {}
   for key, option in next, value do
     if key ~= 1 then rest[key] = option end
@@ -51,15 +45,14 @@ local function read_value(mistakes, path, value)
   if not check.text(mistakes, check.within(path, 1), template, VALUE_HINT) then return nil end
   local accepted = check.options(mistakes, path, rest, options.list_value)
   if accepted.value ~= nil then check.scalar(mistakes, check.within(path, "value"), accepted.value) end
-  local value_of_slot = accepted.value
-  if value_of_slot == nil then value_of_slot = own_value(template) end
-  return { template, value_of_slot, read_context(mistakes, check.within(path, "context"), accepted.context) }
+  local context = read_context(mistakes, check.within(path, "context"), accepted.context)
+  return { template, accepted.value, context, accepted.value == nil }
 end
 
 local function read_values(mistakes, path, values)
   local read = {}
   for index, value in ipairs(values) do
-    read[#read + 1] = read_value(mistakes, check.within(path, index), value)
+    read[#read + 1] = read_value(mistakes, path, index, value)
   end
   return read
 end
