@@ -162,6 +162,15 @@ describe("webhook.from_hassil", function()
     assert.are.same({ town = "soon" }, client:match("walk to soon soon").slots)
   end)
 
+  it("takes null under a name for nothing", function()
+    local options, notes = webhook.from_hassil(grammar())
+    local same, same_notes = webhook.from_hassil(grammar(function(g)
+      g.intents.Nothing, g.lists.nothing, g.expansion_rules.nothing = cjson.null, cjson.null, cjson.null
+    end))
+    assert.are.same(options, same)
+    assert.are.same(notes, same_notes)
+  end)
+
   it("leaves out values that hold numbers or any text", function()
     local options, notes = webhook.from_hassil { language = "en", intents = {}, expansion_rules = { some = "{n} of" },
       lists = { n = { range = { from = 1, to = 3 } }, any = { wildcard = true },

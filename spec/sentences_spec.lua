@@ -616,6 +616,14 @@ describe("sentences", function()
       end
       process.write_file(options.compiled, content:sub(1, -10))
       assert.are.equal("invalid", (refusal(options)))
+      local first_line = content:match("^[^\n]*\n")
+      new { history = folder .. "/h.db", intents = { { name = "other", rules = { "go" } } } }
+      assert.is_true(client:save_sentences(options.compiled))
+      local other = process.read_file(options.compiled):gsub("^[^\n]*\n", "")
+      process.write_file(options.compiled, first_line .. other)
+      code, message = refusal(options)
+      assert.are.equal("invalid", code)
+      assert.is_truthy(message:find("its parts are of two files", 1, true), message)
       options.compiled = path
       options.lists.area[1] = "cellar"
       code, message = refusal(options)
@@ -721,6 +729,10 @@ describe("sentences", function()
           .. "text"] = { lists = { a = "b" } },
         ["lists.a[1]: must be a string or a table, got a number: write a string, or "
           .. '{ "living room", value = "living_room" }'] = { lists = { a = { 5 } } },
+        ["lists.a: has values beside options: move them into values = { ... }"] =
+          { lists = { a = { "bathroom", typos = true } } },
+        ["lists.a: is no list: for any text write webhook.wildcard in its place"] =
+          { lists = { a = { wildcard = true } } },
         ["lists.a[1].value: must be a string or a number or true or false, got a table"] =
           { lists = { a = { { "x", value = {} } } } },
         ['lists.a[1].valu: is no option: did you mean "value"?'] = { lists = { a = { { "x", valu = 1 } } } },

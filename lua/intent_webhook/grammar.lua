@@ -253,6 +253,11 @@ end
 
 -- Making -----------------------------------------------------------------------------------------------------------
 
+-- Ties what the file was made of to what it holds, whose first bytes have the checksum of the rest.
+local function seal(print, compiled)
+  return core.digest(print .. compiled:sub(1, 256))
+end
+
 -- The core's grammar in a compiled file, or nil, message, code.
 local function read_compiled(path, print)
   local advice = "make it with intent-webhook compile, or leave compiled out"
@@ -266,11 +271,13 @@ local function read_compiled(path, print)
   if not first or first:sub(1, #HEADER) ~= HEADER then
     return nil, ("%s holds no compiled sentences: %s"):format(path, advice), "invalid"
   end
-  if first:sub(#HEADER + 1) ~= print then
+  local made_of, tied = first:match("^(%x+) (%x+)$", #HEADER + 1)
+  if made_of ~= print then
     local sentence = "%s was compiled from other sentences, or by another version: %s"
     return nil, sentence:format(path, advice:gsub("^make it", "make it again")), "stale"
   end
   local loaded, message = core.sentences_load(content or "")
+  if loaded and tied ~= seal(print, content) then loaded, message = nil, "is damaged: its parts are of two files" end
   if not loaded then
     local damage = message:gsub(": compile it again$", "")
     return nil, ("%s %s: %s"):format(path, damage, advice:gsub("^make it", "make it again")), "invalid"
@@ -393,7 +400,8 @@ function Grammar:save(path)
   local file, problem = io.open(temporary, "wb")
   if not file then return nil, "the compiled sentences cannot be written: " .. problem, "unwritable" end
   local written, closed, renamed
-  written, problem = file:write(HEADER, self.fingerprint, "\n", self.core:dump())
+  local compiled = self.core:dump()
+  written, problem = file:write(HEADER, self.fingerprint, " ", seal(self.fingerprint, compiled), "\n", compiled)
   if written then closed, problem = file:close() else file:close() end
   if closed then renamed, problem = os.rename(temporary, path) end
   if renamed then return true end

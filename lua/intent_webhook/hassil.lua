@@ -2,7 +2,7 @@
 --
 -- What is the same in both is handed on as it is: templates, phrases (expansion rules), lists, contexts, keywords. An
 -- intent there is an intent here, and a block of its data a rule with sentences. Tables by name, which have no order,
--- are taken sorted. JSON's null counts as absent where something may be left out.
+-- are taken sorted. JSON's null counts as absent under a name.
 --
 -- What has no place here is changed or left out, and a note says so. hassil notices that a name is not defined when it
 -- comes to it, so sentences and values that need such a name are left out, too. What is no such grammar is refused:
@@ -50,11 +50,12 @@ local function list_at(path, value)
   return value
 end
 
-local function sorted_names(path, value)
+-- The names in a table; those of null only when asked for.
+local function sorted_names(path, value, with_null)
   local names = {}
-  for key in next, value do
+  for key, one in next, value do
     if type(key) ~= "string" then refuse(path, "must be a table by name, got a list") end
-    names[#names + 1] = key
+    if one ~= null or with_null then names[#names + 1] = key end
   end
   table.sort(names)
   return names
@@ -102,7 +103,7 @@ local function scalars_by_name(notes, path, value)
   value = table_at(path, value)
   local scalars = {}
   for _, name in ipairs(sorted_names(path, value)) do
-    if value[name] ~= null then scalars[name] = scalar_at(notes, check.within(path, name), value[name]) end
+    scalars[name] = scalar_at(notes, check.within(path, name), value[name])
   end
   return scalars
 end
@@ -115,7 +116,7 @@ end
 local function context_at(notes, path, value)
   value = table_at(path, value)
   local context = {}
-  for _, key in ipairs(sorted_names(path, value)) do
+  for _, key in ipairs(sorted_names(path, value, true)) do
     local place, one = check.within(path, key), value[key]
     if is_scalar(one) then
       context[key] = one
@@ -307,7 +308,7 @@ end
 
 local function read_requires(notes, path, demands)
   local read = {}
-  for _, key in ipairs(sorted_names(path, demands)) do
+  for _, key in ipairs(sorted_names(path, demands, true)) do
     local place, value = check.within(path, key), demands[key]
     if value == null then
       read[key] = true
@@ -330,7 +331,7 @@ end
 
 local function read_excludes(notes, path, demands)
   local read = {}
-  for _, key in ipairs(sorted_names(path, demands)) do
+  for _, key in ipairs(sorted_names(path, demands, true)) do
     if demands[key] ~= null then
       local value = values_at(notes, check.within(path, key), demands[key])
       read[key] = type(value) == "boolean" and { value } or value

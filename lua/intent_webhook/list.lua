@@ -101,6 +101,11 @@ local function read(mistakes, path, name, definition)
       path
   end
   if definition.from ~= nil or definition.to ~= nil then return read_range(mistakes, path, name, definition) end
+  if definition.values == nil and (definition[1] ~= nil or definition.wildcard ~= nil) then
+    mistakes:add(path, definition[1] ~= nil and "has values beside options: move them into values = { ... }"
+      or "is no list: for any text write webhook.wildcard in its place")
+    return nil
+  end
   return read_value_list(mistakes, path, name, definition), check.within(path, "values")
 end
 
