@@ -392,7 +392,9 @@ light  rule 1  score 1.000
         end
       end
       local greedy = write("greedy.lua", [[return {
-        { name = "pin", slots = { { name = "pin", sensitive = true } }, rules = { "my pin is {pin}" } },
+        { name = "pin", slots = { { name = "pin", sensitive = true } },
+          rules = { "my pin is {pin}", "your pin {pin}" } },
+        { name = "num", slots = { "n", "rest" }, rules = { "your pin {0..9999:n} {rest}" } },
         { name = "any", slots = { "thing", "all" },
           rules = { "my {thing}", { pattern = "^my (.*)$", slots = { "all" } } } },
       }]])
@@ -400,7 +402,14 @@ light  rule 1  score 1.000
         output = select(2, run { "explain", greedy, "my pin is 123", more })
         assert.is_nil(output:find("123", 1, true), output)
         assert.are.equal(3, select(2, output:gsub("%[redacted%]", "")))
+        output = select(2, run { "explain", greedy, "your pin 4,711 abc", more }) -- in pieces, and as a number
+        assert.is_nil(output:find("711", 1, true) or output:find("abc", 1, true), output)
       end
+      local chunks = write("chunks.lua", [[return { { name = "pin", slots = { { name = "pin", sensitive = true } },
+        rules = { function(m) (loadstring or load)("error(5)", m)() end } } }]])
+      output = select(3, run { "match", chunks, "a hunter2" })
+      assert.is_truthy(output:find("stack traceback:", 1, true), output)
+      assert.is_nil(output:find("hunter2", 1, true), output)
       local contexts = { "--context=badge:=4711", "--context=again=4711", "--context=other=471" }
       for _, more in ipairs { "--json", "--best-slot=pin" } do
         status, output = run { "match", secret, "unlock it", more, contexts[1], contexts[2], contexts[3] }

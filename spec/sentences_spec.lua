@@ -729,6 +729,7 @@ describe("sentences", function()
           .. "text"] = { lists = { a = "b" } },
         ["lists.a[1]: must be a string or a table, got a number: write a string, or "
           .. '{ "living room", value = "living_room" }'] = { lists = { a = { 5 } } },
+        ["lists.a[1]: holds a NUL: remove it"] = { lists = { a = { "a\0b" } } },
         ["lists.a: has values beside options: move them into values = { ... }"] =
           { lists = { a = { "bathroom", typos = true } } },
         ["lists.a: is no list: for any text write webhook.wildcard in its place"] =
@@ -783,6 +784,21 @@ describe("sentences", function()
       assert.is_truthy(only(changes):find('^number_words: has no words for "tlh": known are af, .*, en, .*, zh; or '))
       assert.are.equal('intents[1].rules: must be a list, got a string: write { "turn on the light" }',
         only { intents = { { name = "a", rules = "a" } } })
+    end)
+
+    it("of words name the word", function()
+      local options = lights()
+      options.skip_words = { "please", "!" }
+      options.intents[1].rules = { { sentences = { "go" }, required_keywords = { "go", "?", "," } } }
+      local paths = {}
+      for _, mistake in ipairs(webhook.check(options)) do
+        if mistake.message:find("holds nothing to compare with", 1, true) then paths[#paths + 1] = mistake.path end
+      end
+      assert.are.same({ "skip_words[2]", "intents[1].rules[1].required_keywords[2]",
+        "intents[1].rules[1].required_keywords[3]" }, paths)
+      options.skip_words[2] = ("x "):rep(70000)
+      assert.has_error(function() webhook.new(options) end,
+        "webhook.new: skip_words[2]: comes to more than 131072 characters: no message is that long")
     end)
 
     it("are all listed, in the order of the definition, and the first is raised", function()

@@ -264,10 +264,10 @@ static bool read_options(lua_State *L, sentences_options *options, sentences_pai
     search->error = lua_gettop(L);
     lua_pushcfunction(L, ask);
     search->protected = lua_gettop(L);
-    luaL_checkstack(L, 8, "no room for a type");
     options->recognise = recognise;
     options->user = search;
   }
+  luaL_checkstack(L, 24, "no room for a match"); /* for what is pushed from here on, and for calls of a type */
   return true;
 }
 

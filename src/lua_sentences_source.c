@@ -286,6 +286,7 @@ void lua_sentences_push_mistakes(lua_State *L, const sentences_source *source) {
     set_count(L, "template", mistake->template);
     lua_sentences_set_text(L, "phrase", mistake->phrase);
     lua_sentences_set_text(L, "list", mistake->list);
+    lua_sentences_set_text(L, "words", mistake->words);
     set_count(L, "value", mistake->value);
     set_count(L, "column", mistake->column);
     lua_sentences_set_text(L, "text", mistake->text);

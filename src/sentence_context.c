@@ -19,6 +19,23 @@ bool condition_holds(const struct image *image, const struct condition *conditio
   return false;
 }
 
+const struct condition *value_contradicts(const struct image *image, const struct block *block,
+                                          const struct image *home, const struct list_value *value, uint32_t *met) {
+  for (uint32_t i = 0; i < value->contexts; i++) {
+    const struct pair *pair = &home->contexts[value->first_context + i];
+    sentences_scalar scalar = image_scalar(home, &pair->value);
+    uint32_t bit = 1;
+    for (uint32_t k = 0; k < block->conditions; k++) {
+      const struct condition *condition = &image->conditions[block->first_condition + k];
+      bool same = strcmp(home->text + pair->key, image->text + condition->key) == 0;
+      if (same && condition_holds(image, condition, scalar) == (condition->excludes != 0)) return condition;
+      if (same && !condition->excludes) *met |= bit;
+      if (!condition->excludes) bit <<= 1;
+    }
+  }
+  return NULL;
+}
+
 sentences_reason matcher_block_context(const sentences_matcher *matcher, const struct block *block, uint32_t *met,
                                        uint32_t *all, const char **detail) {
   const struct image *image = matcher->compiled->image;

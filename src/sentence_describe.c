@@ -27,17 +27,19 @@ static sentences_scalar text_between(const sentences_matcher *matcher, size_t fr
   return sentences_text(matcher->bytes + from, to - from);
 }
 
-/* The list and value that a capture is of, in the image that they lie in. */
-static const struct list_value *value_of(const sentences_matcher *matcher, const struct capture *capture,
-                                         const struct image **image) {
-  const struct list *list = sentences_list_of(matcher->compiled, capture->hole->list, image);
-  return &(*image)->values[list->first_value + capture->value];
+const struct list_value *capture_value(const sentences_matcher *matcher, const struct capture *capture,
+                                       const struct image **home) {
+  const struct list *list = sentences_list_of(matcher->compiled, capture->hole->list, home);
+  return &(*home)->values[list->first_value + capture->value];
 }
 
-/* Where what a slot of any text took ends, with the emoji behind it, unless templates say such ones themselves. */
-static uint32_t end_with_emoji(const sentences_matcher *matcher, uint32_t end) {
+/*
+ * Where what a slot of any text took ends, with the emoji behind it, unless templates say such ones themselves, or they
+ * are what was captured next, from `next` on.
+ */
+static uint32_t end_with_emoji(const sentences_matcher *matcher, uint32_t end, uint32_t next) {
   const uint16_t *symbols = (const uint16_t *)(const void *)matcher->symbols.bytes;
-  for (uint32_t i = end; i < matcher->text.count; i++) {
+  for (uint32_t i = end; i < next; i++) {
     uint32_t flags = matcher->text.units[i].flags;
     bool is_passed_over = flags & UNIT_EMOJI && symbols[i] == 0;
     if (!is_passed_over && !(flags & UNIT_SPACE)) break;
@@ -46,11 +48,12 @@ static uint32_t end_with_emoji(const sentences_matcher *matcher, uint32_t end) {
   return end;
 }
 
-static void fill_capture(const sentences_matcher *matcher, const struct capture *capture, sentences_capture *out) {
+static void fill_capture(const sentences_matcher *matcher, const struct capture *capture, uint32_t next,
+                         sentences_capture *out) {
   const struct image *image = matcher->compiled->image;
   uint32_t end = capture->to;
   while (end > capture->from + 1 && matcher->text.units[end - 1].flags & UNIT_SPACE) end--;
-  if (capture->hole->kind == EDGE_WILDCARD) end = end_with_emoji(matcher, end);
+  if (capture->hole->kind == EDGE_WILDCARD) end = end_with_emoji(matcher, end, next);
   out->name = image->text + capture->hole->slot;
   out->from = matcher->text.units[capture->from].from;
   out->to = matcher->text.units[end - 1].to;
@@ -64,7 +67,7 @@ static void fill_capture(const sentences_matcher *matcher, const struct capture 
     out->value = capture->scalar;
   } else if (capture->hole->kind == EDGE_LIST) {
     const struct image *home;
-    const struct list_value *value = value_of(matcher, capture, &home);
+    const struct list_value *value = capture_value(matcher, capture, &home);
     if (value->out.kind != SENTENCES_NONE) out->value = image_scalar(home, &value->out);
   }
 }
@@ -84,14 +87,14 @@ static void fill_context(sentences_matcher *matcher, const struct capture *const
   const struct image *image;
   size_t most = options ? options->context_count : 0, count = 0;
   for (size_t i = 0; i < captured; i++)
-    most += captures[i]->hole->kind == EDGE_LIST ? value_of(matcher, captures[i], &image)->contexts : 0;
+    most += captures[i]->hole->kind == EDGE_LIST ? capture_value(matcher, captures[i], &image)->contexts : 0;
   sentences_pair *pairs = arena_alloc(&matcher->arena, (most + 1) * sizeof *pairs);
   if (!pairs) return;
   for (size_t i = 0; options && i < options->context_count; i++)
     set_pair(pairs, &count, options->context[i].key, options->context[i].value);
   for (size_t i = 0; i < captured; i++) {
     if (captures[i]->hole->kind != EDGE_LIST) continue;
-    const struct list_value *value = value_of(matcher, captures[i], &image);
+    const struct list_value *value = capture_value(matcher, captures[i], &image);
     for (uint32_t k = 0; k < value->contexts; k++) {
       const struct pair *pair = &image->contexts[value->first_context + k];
       set_pair(pairs, &count, image->text + pair->key, image_scalar(image, &pair->value));
@@ -134,7 +137,8 @@ static void fill_captures(sentences_matcher *matcher, const struct candidate *ca
       arena_alloc(&matcher->arena, (captured + block->conditions + block->fixed + 1) * sizeof *filled);
   if (!filled) return;
   for (size_t i = 0; i < captured; i++) {
-    if (captures[i]->hole->slot != NONE) fill_capture(matcher, captures[i], &filled[count++]);
+    uint32_t next = i + 1 < captured ? captures[i + 1]->from : (uint32_t)matcher->text.count;
+    if (captures[i]->hole->slot != NONE) fill_capture(matcher, captures[i], next, &filled[count++]);
   }
   count += fill_given(matcher->compiled->image, block, candidate->parse.captures, match, filled + count);
   match->captures = filled;

@@ -72,6 +72,21 @@ static const char *missing_condition(sentences_matcher *matcher, const struct bl
   return NULL;
 }
 
+/* The block's condition that what was captured first does not agree with, or NULL. */
+static const struct condition *contradicted_by(const sentences_matcher *matcher, const struct block *block,
+                                               const struct capture *last) {
+  const struct condition *found = NULL;
+  for (const struct capture *capture = last; capture; capture = capture->before) {
+    if (capture->hole->kind != EDGE_LIST) continue;
+    const struct image *home;
+    uint32_t met = 0;
+    const struct list_value *value = capture_value(matcher, capture, &home);
+    const struct condition *contradicted = value_contradicts(matcher->compiled->image, block, home, value, &met);
+    if (contradicted) found = contradicted;
+  }
+  return found;
+}
+
 /* The candidate's parse; or, when the context forbids it, the reason and a parse without regard to it. */
 static struct candidate consider(sentences_matcher *matcher, uint32_t index, bool explain) {
   const struct image *image = matcher->compiled->image;
@@ -89,13 +104,17 @@ static struct candidate consider(sentences_matcher *matcher, uint32_t index, boo
   if (candidate.reason == SENTENCES_WON) {
     candidate.parse = matcher_parse(matcher, template, true);
     if (candidate.parse.found) return candidate;
-    const struct condition *contradicted = candidate.parse.contradicted;
-    candidate.reason = !contradicted            ? SENTENCES_CONTEXT_MISSING
-                       : contradicted->excludes ? SENTENCES_CONTEXT_EXCLUDED
-                                                : SENTENCES_CONTEXT_DIFFERS;
-    candidate.detail = contradicted ? image->text + contradicted->key : missing_condition(matcher, block);
+    candidate.reason = SENTENCES_CONTEXT_MISSING;
+    candidate.detail = missing_condition(matcher, block);
   }
-  if (explain) candidate.parse = matcher_parse(matcher, template, false);
+  if (!explain) return candidate;
+  bool accepted = candidate.reason == SENTENCES_CONTEXT_MISSING;
+  candidate.parse = matcher_parse(matcher, template, false);
+  const struct condition *contradicted = accepted ? contradicted_by(matcher, block, candidate.parse.captures) : NULL;
+  if (contradicted) {
+    candidate.reason = contradicted->excludes ? SENTENCES_CONTEXT_EXCLUDED : SENTENCES_CONTEXT_DIFFERS;
+    candidate.detail = image->text + contradicted->key;
+  }
   return candidate;
 }
 

@@ -203,18 +203,6 @@ static bool words_may_start(const sentences_matcher *matcher, size_t place) {
          matcher->compiled->image->settings->ignore_whitespace;
 }
 
-/* The hits of number words that begin at a place, and where the longest ends; 0: none begins there. */
-static uint32_t words_at(sentences_matcher *matcher, size_t place, struct hits *words) {
-  uint32_t list = matcher->compiled->image->settings->number_words, longest = 0;
-  if (list == NONE || !words_may_start(matcher, place)) return 0;
-  *words = hits_of(matcher, EDGE_LIST, list, list, place);
-  for (uint32_t i = 0; i < words->count; i++) {
-    uint32_t end = ((struct hit *)(void *)matcher->hits.bytes)[words->first + i].end;
-    if (end > longest) longest = end;
-  }
-  return longest;
-}
-
 /* Whether a word ends at a place. */
 static bool word_ends(const sentences_matcher *matcher, size_t place) {
   const struct unit *units = matcher->text.units;
@@ -222,38 +210,56 @@ static bool word_ends(const sentences_matcher *matcher, size_t place) {
          matcher->compiled->image->settings->ignore_whitespace;
 }
 
-/* The same for the number in words that is taken whole: it does not stand within a longer one, as in "two hundred". */
-static uint32_t whole_words_at(sentences_matcher *matcher, size_t place, struct hits *words) {
+/* The number words that begin at a place, as hits, and the ends of those that count, 0 where there is none. */
+struct words {
+  struct hits hits;
+  uint32_t whole;  /* of the longest that ends with a word */
+  uint32_t within; /* of one that is longer, and ends within a word: "twenty-fourminutes", but "twenty fourteen" */
+};
+
+static struct words words_at(sentences_matcher *matcher, size_t place) {
+  uint32_t list = matcher->compiled->image->settings->number_words;
+  struct words words = {{0, 0}, 0, 0};
+  if (list == NONE || !words_may_start(matcher, place)) return words;
+  words.hits = hits_of(matcher, EDGE_LIST, list, list, place);
+  for (uint32_t i = 0; i < words.hits.count; i++) {
+    uint32_t end = ((struct hit *)(void *)matcher->hits.bytes)[words.hits.first + i].end;
+    uint32_t *longest = word_ends(matcher, end) ? &words.whole : &words.within;
+    if (end > *longest) *longest = end;
+  }
+  if (words.within < words.whole) words.within = 0;
+  return words;
+}
+
+/* The same for a number that is taken whole: it does not stand within a longer one, as in "two hundred". */
+static struct words whole_words_at(sentences_matcher *matcher, size_t place) {
   enum { MOST_WORDS = 24 }; /* or characters, where each may begin a word: no number up to 1000 has more */
-  uint32_t end = words_at(matcher, place, words);
+  struct words words = words_at(matcher, place);
   size_t before = place;
-  for (unsigned looked_at = 0; end && before-- > 0 && looked_at < MOST_WORDS;) {
+  for (unsigned looked_at = 0; words.hits.count && before-- > 0 && looked_at < MOST_WORDS;) {
     if (!words_may_start(matcher, before)) continue;
-    struct hits earlier;
-    uint32_t earlier_end = words_at(matcher, before, &earlier);
-    if (earlier_end > place && word_ends(matcher, earlier_end)) return 0;
+    if (words_at(matcher, before).whole > place) return (struct words){{0, 0}, 0, 0};
     looked_at++;
   }
-  return end;
+  return words;
 }
 
 size_t matcher_number(sentences_matcher *matcher, size_t place, double *number) {
   const struct image *image = matcher->compiled->image;
-  struct hits words;
   size_t end = number_read(matcher->text, place, number);
   if (end) return end;
-  end = whole_words_at(matcher, place, &words);
-  for (uint32_t i = 0; end && i < words.count; i++) {
-    const struct hit *word = (struct hit *)(void *)matcher->hits.bytes + words.first + i;
+  struct words words = whole_words_at(matcher, place);
+  end = words.whole ? words.whole : words.within;
+  for (uint32_t i = 0; end && i < words.hits.count; i++) {
+    const struct hit *word = (struct hit *)(void *)matcher->hits.bytes + words.hits.first + i;
     const struct list *list = &image->lists[image->settings->number_words];
     if (word->end == end) *number = image->values[list->first_value + word->terminals[0]].out.number;
   }
   return end;
 }
 
-/* `words` are those that begin here, of which the ones that end at `words_end` count. */
-static void find_number(sentences_matcher *matcher, const struct range *range, size_t place, struct hits words,
-                        uint32_t words_end) {
+static void find_number(sentences_matcher *matcher, const struct range *range, size_t place,
+                        const struct words *words) {
   const struct image *image = matcher->compiled->image;
   double number;
   size_t end = range->digits ? number_read(matcher->text, place, &number) : 0;
@@ -263,10 +269,11 @@ static void find_number(sentences_matcher *matcher, const struct range *range, s
     if (first && first < end) add_number(matcher, range, first, number, true);
     return;
   }
-  for (uint32_t i = 0; words_end && i < words.count; i++) {
-    struct hit word = ((struct hit *)(void *)matcher->hits.bytes)[words.first + i];
+  for (uint32_t i = 0; i < words->hits.count; i++) {
+    struct hit word = ((struct hit *)(void *)matcher->hits.bytes)[words->hits.first + i];
     const struct list_value *values = image->values + image->lists[image->settings->number_words].first_value;
-    for (uint32_t k = 0; k < word.count && word.end == words_end; k++)
+    if (word.end != words->whole && word.end != words->within) continue;
+    for (uint32_t k = 0; k < word.count; k++)
       add_number(matcher, range, word.end, values[word.terminals[k]].out.number, false);
   }
 }
@@ -310,10 +317,10 @@ static struct hits hits_of(sentences_matcher *matcher, uint32_t kind, uint32_t i
     find_in_list(matcher, index, place);
   } else if (kind == EDGE_RANGE) {
     const struct range *range = &matcher->compiled->image->ranges[index];
-    struct hits words = {0, 0};
-    uint32_t words_end = range->words ? whole_words_at(matcher, place, &words) : 0;
+    struct words words = {{0, 0}, 0, 0};
+    if (range->words) words = whole_words_at(matcher, place);
     first = (uint32_t)(matcher->hits.length / sizeof(struct hit)); /* behind those of number words */
-    find_number(matcher, range, place, words, words_end);
+    find_number(matcher, range, place, &words);
   } else {
     find_type(matcher, list, place);
   }

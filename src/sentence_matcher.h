@@ -160,11 +160,10 @@ struct capture {
 struct parse {
   bool found;
   struct score score;
-  const struct capture *captures;       /* the last one */
-  uint32_t furthest;                    /* place up to which something fits */
-  const struct hole *refused;           /* a range that a number was not in, the furthest one, or NULL */
-  uint32_t refused_at;                  /* its place */
-  const struct condition *contradicted; /* one of the block's that the context of a value did not agree with, or NULL */
+  const struct capture *captures; /* the last one */
+  uint32_t furthest;              /* place up to which something fits */
+  const struct hole *refused;     /* a range that a number was not in, the furthest one, or NULL */
+  uint32_t refused_at;            /* its place */
 };
 
 /* The best parse of the text by a template. `checked`: values that contradict the block's conditions do not count. */
@@ -181,6 +180,14 @@ int score_compare(const struct score *one, const struct score *other);
 
 /* Whether the condition's values hold this one, or it has none. */
 bool condition_holds(const struct image *image, const struct condition *condition, sentences_scalar value);
+
+/* The block's first condition that a value's context does not agree with, or NULL; adds those that it meets. */
+const struct condition *value_contradicts(const struct image *image, const struct block *block,
+                                          const struct image *home, const struct list_value *value, uint32_t *met);
+
+/* The list's value that a capture is of, and the image that it lies in. */
+const struct list_value *capture_value(const sentences_matcher *matcher, const struct capture *capture,
+                                       const struct image **home);
 
 /* How the message's own context stands to a block: SENTENCES_WON when nothing speaks against it; *met: which of the
  * required conditions it meets, as bits in their order. */

@@ -71,24 +71,9 @@ static bool is_better(const struct score *one, const struct score *other) {
 /* ---- context ---- */
 
 /* Whether a value's context agrees with the block's conditions; adds those that it meets. */
-static bool value_agrees(struct parser *parser, const struct image *image, const struct list_value *value,
+static bool value_agrees(const struct parser *parser, const struct image *home, const struct list_value *value,
                          uint32_t *met) {
-  for (uint32_t i = 0; i < value->contexts; i++) {
-    const struct pair *pair = &image->contexts[value->first_context + i];
-    sentences_scalar scalar = image_scalar(image, &pair->value);
-    uint32_t bit = 1;
-    for (uint32_t k = 0; k < parser->block->conditions; k++) {
-      const struct condition *condition = &parser->image->conditions[parser->block->first_condition + k];
-      bool same = strcmp(image->text + pair->key, parser->image->text + condition->key) == 0;
-      if (same && condition_holds(parser->image, condition, scalar) == (condition->excludes != 0)) {
-        parser->result.contradicted = condition;
-        return false;
-      }
-      if (same && !condition->excludes) *met |= bit;
-      if (!condition->excludes) bit <<= 1;
-    }
-  }
-  return true;
+  return value_contradicts(parser->image, parser->block, home, value, met) == NULL;
 }
 
 /* ---- cells ---- */

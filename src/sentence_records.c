@@ -149,6 +149,7 @@ static uint32_t build_words(struct compiler *compiler, const struct source_text 
   struct list_draft trie = {.ignore_whitespace = compiler->source->ignore_whitespace};
   for (uint32_t i = 0; i < count; i++) {
     compiler->place.text = words[i].text;
+    compiler->place.value = i + 1;
     report_text(compiler, list_draft_add(&trie, words[i].text, words[i].length, i));
     struct list_value value = {draft_text(&compiler->draft, words[i].text, words[i].length),
                                words[i].length,
@@ -177,12 +178,13 @@ static void build_block(struct compiler *compiler, uint32_t index) {
                          .first_fixed = block->first_fixed,
                          .fixed = block->fixed,
                          .priority = block->priority};
-  struct mistake_place place = {.intent = block->intent + 1, .block = index + 1};
+  struct mistake_place place = {.intent = block->intent + 1, .block = index + 1, .words = "keywords"};
   record.keywords = build_words(compiler, SOURCE_ITEM(source, struct source_text, keywords, block->first_keyword),
                                 block->keywords, place);
   uint32_t required = 0;
   for (uint32_t i = 0; i < block->conditions; i++)
     required += !SOURCE_ITEM(source, struct source_condition, conditions, block->first_condition + i)->excludes;
+  place.words = NULL;
   if (required > MOST_CONDITIONS)
     source_mistake(source, false, "too_many", &place, NULL,
                    "requires more than 16 keys of the context: divide the rule");
@@ -238,11 +240,12 @@ void compiler_build_records(struct compiler *compiler) {
   source_read_phrases(source);
   build_lists(compiler);
   build_declared(compiler);
-  uint32_t skip_words = build_words(compiler, SOURCE_ITEM(source, struct source_text, skip_words, 0),
-                                    SOURCE_COUNT(source, struct source_text, skip_words), (struct mistake_place){0});
-  uint32_t number_words =
-      build_words(compiler, SOURCE_ITEM(source, struct source_text, number_words, 0),
-                  SOURCE_COUNT(source, struct source_text, number_words), (struct mistake_place){0});
+  uint32_t skip_words =
+      build_words(compiler, SOURCE_ITEM(source, struct source_text, skip_words, 0),
+                  SOURCE_COUNT(source, struct source_text, skip_words), (struct mistake_place){.words = "skip_words"});
+  uint32_t number_words = build_words(compiler, SOURCE_ITEM(source, struct source_text, number_words, 0),
+                                      SOURCE_COUNT(source, struct source_text, number_words),
+                                      (struct mistake_place){.words = "number_words"});
   compiler_settings(compiler)->skip_words = skip_words;
   compiler_settings(compiler)->number_words = number_words;
 }

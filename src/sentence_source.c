@@ -196,7 +196,8 @@ static bool same_text(const char *one, const char *other) {
 
 static bool same_place(const sentences_mistake *one, const sentences_mistake *other) {
   return one->intent == other->intent && one->block == other->block && one->template == other->template &&
-         one->phrase == other->phrase && one->list == other->list && one->value == other->value;
+         one->phrase == other->phrase && one->list == other->list && one->words == other->words &&
+         one->value == other->value;
 }
 
 static bool same_mistake(const sentences_mistake *one, const sentences_mistake *other) {
@@ -214,6 +215,7 @@ void source_mistake(sentences_source *source, bool warning, const char *code, co
       .warning = warning, .code = code, .column = place->column, .text = place->text, .name = place->name};
   if (place->phrase) mistake.phrase = place->phrase->name;
   if (place->list) mistake.list = place->list->name;
+  mistake.words = place->words;
   mistake.value = place->value;
   if (place->template)
     mistake.template =

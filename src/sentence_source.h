@@ -116,7 +116,8 @@ struct mistake_place {
   uint32_t intent, block, template; /* indices into the vectors, plus 1; 0: none */
   const struct source_phrase *phrase;
   const struct source_list *list;
-  uint32_t value; /* index within the list, plus 1 */
+  const char *words; /* what the words are, of which one is meant, or NULL */
+  uint32_t value;    /* index within the list or the words, plus 1 */
   uint32_t column;
   const char *text;
   const char *name; /* that is not known, or NULL */

@@ -102,7 +102,8 @@ typedef struct {
   char *message;                    /* what is wrong and what to do */
   unsigned intent, block, template; /* from 1; 0: of none */
   const char *phrase, *list;        /* the definition that the mistake is in, or NULL */
-  unsigned value;                   /* of the list, from 1; or 0 */
+  const char *words;                /* "skip_words", "number_words", "keywords" of the block; or NULL */
+  unsigned value;                   /* of the list or the words, from 1; or 0 */
   unsigned column;                  /* byte of that text, from 1; or 0 */
   const char *text;                 /* the template, phrase or value; or NULL */
   const char *name;                 /* that is not known; or NULL */

@@ -305,7 +305,7 @@ end
 
 local function unknown_names(value, options)
   local unknown = {}
-  for key in pairs(value) do
+  for key in next, value do -- no metamethod of the user's
     if not is_option(key, options) then unknown[#unknown + 1] = key end
   end
   if #unknown < 2 then return unknown end

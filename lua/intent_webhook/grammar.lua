@@ -194,6 +194,11 @@ end
 local function path_of(mistake, client, outlines, placed)
   local outline = mistake.intent and outlines[mistake.intent]
   local sentence = outline and mistake.block and placed[mistake.intent][mistake.block].rule
+  if mistake.words == "keywords" and sentence then
+    return check.within(check.within(sentence.path, "required_keywords"), mistake.value), false
+  elseif mistake.words then
+    return check.within(mistake.words, mistake.value), true
+  end
   if mistake.phrase then
     local own = sentence and has_phrase(sentence.block.phrases, mistake.phrase)
     local path = own and check.within(sentence.path, "phrases") or "phrases"

@@ -37,7 +37,10 @@ local function read_value(mistakes, path, index, value)
   if type(value) == "string" and not value:find("%z") then return value end -- as most are
   path = check.within(path, index)
   if not check.type(mistakes, path, value, "string|table", VALUE_HINT) then return nil end
-  if type(value) == "string" then value = { value } end
+  if type(value) == "string" then
+    check.text(mistakes, path, value, VALUE_HINT)
+    return nil
+  end
   local template, rest = rawget(value, 1), {}
   for key, option in next, value do
     if key ~= 1 then rest[key] = option end

@@ -370,7 +370,7 @@ local function sentence_detail(text, found, priority, best, best_slot)
   if reason == "best_slot" then return ('the best sentence has a longer value for "%s"'):format(best_slot) end
   if reason == "unmatched" then return found.detail or recognition.stop(text, found.stopped) end
   local words = reason and SENTENCE_DETAILS[reason]
-  return words and words:format(found.detail)
+  return words and words:format(found.detail or "")
 end
 
 -- The core's entries as ours: those that match, and the rest; whether the text was too long.

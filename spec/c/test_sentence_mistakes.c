@@ -55,8 +55,8 @@ static const struct row rows[] = {
     {"phrase p (x\nintent i\nsay <p>\n", "unbalanced", false, 0, 0, 0, "p", NULL, 0, 1},
     {"intent i\nlocal phrase p x]\nsay <p>\n", "unbalanced", false, 1, 1, 0, "p", NULL, 0, 2},
     /* words of nothing */
-    {"skip !\nintent i\nsay a\n", "empty_value", true, 0, 0, 0, NULL, NULL, 0, 0},
-    {"intent i\nsay a\nkeyword !\n", "empty_value", true, 1, 1, 0, NULL, NULL, 0, 0},
+    {"skip !\nintent i\nsay a\n", "empty_value", true, 0, 0, 0, NULL, NULL, 1, 0},
+    {"intent i\nsay a\nkeyword a\nkeyword !\n", "empty_value", true, 1, 1, 0, NULL, NULL, 2, 0},
     /* circles */
     {"phrase p a <p>\nintent i\nsay <p>\n", "cycle", false, 0, 0, 0, "p", NULL, 0, 3},
     {"phrase p <q>\nphrase q b <p>\nintent i\nsay <p>\n", "cycle", false, 0, 0, 0, "q", NULL, 0, 3},

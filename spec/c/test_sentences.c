@@ -93,6 +93,12 @@ static void test_broken_there(void) {
                     {"x\xE5\x8A\xA0\xE4\xBA\x94", "add item=x n=5"},
                     {"x\xE5\x8A\xA0\xE5\x8D\x81\xE4\xBA\x94", "add item=x n=15"},
                     {"add x \xE5\x8D\x81\xE4\xBA\x94", "add item=x n=15"}));
+    check_rows("number twenty => 20\nnumber twenty four => 24\nnumber fourteen => 14\nrange n 0 100\nintent at\nslot "
+               "n\nslot m\n"
+               "say at {n} {n:m}\nsay {n}minutes\n",
+               NULL,
+               ROWS({"at twenty fourteen", "at n=20 m=14"}, {"at twenty four", "-"}, {"twentyminutes", "at n=20"},
+                    {"twenty-fourminutes", "at n=24"}));
     sentences *compiled = sentence_compile("number five => 5\nnumber two hundred => 200\nrange n 0 100\nintent add\n"
                                            "slot n\nsay set {n}\n");
     size_t count;
@@ -103,7 +109,8 @@ static void test_broken_there(void) {
   }
   TEST("a slot of any text keeps the emoji at its ends, whole, unless a template says them itself") {
     check_rows(
-        "wildcard w\nintent i\nslot x\nslot w\nslot y\nsay tell {x}\nsay say {x} now\nsay ask {w}\n"
+        "list p\nvalue \xF0\x9F\x8E\x89 party\nvalue \xF0\x9F\x8E\x88\nwildcard w\nintent i\nslot p\nslot x\nslot "
+        "w\nslot y\nsay tell {x}\nsay put {x} {p}\nsay say {x} now\nsay ask {w}\n"
         "say give {x} to {y} \xF0\x9F\x8E\x81\n",
         NULL,
         ROWS({"tell hi \xF0\x9F\x98\x80\xF0\x9F\x98\x83", "i x=hi \xF0\x9F\x98\x80\xF0\x9F\x98\x83"},
@@ -112,6 +119,8 @@ static void test_broken_there(void) {
              {"say \xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD now", "i x=\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD"},
              {"say \xE2\x9D\xA4\xEF\xB8\x8F now", "i x=\xE2\x9D\xA4\xEF\xB8\x8F"},
              {"ask hi \xF0\x9F\x98\x80.", "i w=hi \xF0\x9F\x98\x80"},
+             {"put hello \xF0\x9F\x8E\x89 party", "i x=hello p=\xF0\x9F\x8E\x89 party"},
+             {"put hello \xF0\x9F\x98\x80 \xF0\x9F\x8E\x88", "i x=hello \xF0\x9F\x98\x80 p=\xF0\x9F\x8E\x88"},
              {"give it \xF0\x9F\x98\x80 to Ann \xF0\x9F\x8E\x81", "i x=it \xF0\x9F\x98\x80 y=Ann"}));
   }
   TEST("accents, case, sz, zero-width spaces and emoji are not in the way, and what is captured is the original") {
@@ -669,7 +678,7 @@ static void test_explaining(void) {
   }
   TEST("a value's context can be what differs, or what excludes, also where the message's agrees") {
     sentences *compiled =
-        sentence_compile("list l\nvalue x @ k=v\nvalue y\nintent a\nslot l\nexcludes k: v\nsay no {l}\n"
+        sentence_compile("list l\nvalue x @ k=v\nvalue y\nvalue x lamp\nintent a\nslot l\nexcludes k: v\nsay no {l}\n"
                          "block\nrequires k: w\nsay go {l}\n");
     const char *detail;
     CHECK(reason_of(compiled, "no x", NULL, 0, &detail) == SENTENCES_CONTEXT_EXCLUDED);
@@ -680,6 +689,7 @@ static void test_explaining(void) {
     sentences_pair agrees = {"k", {SENTENCES_TEXT, "w", 0, 1}};
     sentences_options message = {.context = &agrees, .context_count = 1};
     CHECK(reason_of(compiled, "go x", &message, 0, &detail) == SENTENCES_CONTEXT_DIFFERS);
+    CHECK(reason_of(compiled, "go x lamp", NULL, 0, &detail) == SENTENCES_CONTEXT_MISSING); /* not of its beginning */
     sentences_drop(compiled);
   }
   TEST("when nothing matches, the templates that came furthest are told, and where they stopped") {

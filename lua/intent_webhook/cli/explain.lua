@@ -32,7 +32,7 @@ local function entry_json(client, entry, message, secrets)
     { "template", optional(entry.template) },
     { "accepted", json.value(entry.accepted) },
     { "priority", json.value(entry.priority) },
-    { "slots", entry.slots and recognised.slots(checked, entry.slots, secrets) },
+    { "slots", entry.slots and recognised.slots(checked, entry.slots, entry.spans, secrets) },
     { "spans", entry.spans and json.any(entry.spans) },
     { "score", entry.score and json.value(recognised.score(entry.score)) },
     { "wildcards", optional(entry.wildcards) },
@@ -111,7 +111,8 @@ return {
 Lists every candidate for a message, the best first, with the reason why it did not win. When nothing matches, those
 that came nearest, and how far they came. --json prints an object a line; {"errors": [...]} is the last when the text is
 too long for the sentences. Fires nothing, but calls rules that are functions. Values of sensitive slots are printed as
-[redacted], and so is what holds one; where an intent of the file has such slots, nothing else quotes the text.
+[redacted], and so is what another slot has of the same text; where an intent of the file has such slots, no reason
+quotes the text.
 
 Exit status: 0 an intent matches, 1 none does, or the file has mistakes, 2 a wrong option, 3 the file cannot be read.]],
   operands = { "FILE", "TEXT" },

@@ -8,8 +8,11 @@ local recognised = {}
 ---What stands for a sensitive value.
 recognised.REDACTED = "[redacted]"
 
--- Whether a value holds one of the texts.
-local function holds(value, secrets)
+-- Whether a value holds one of the secrets, or comes from where one stands.
+local function holds(value, span, secrets)
+  for _, secret in ipairs(secrets and secrets.spans or {}) do
+    if span and span[1] <= secret[2] and span[2] >= secret[1] then return true end
+  end
   if type(value) ~= "string" and type(value) ~= "number" then return false end
   for _, secret in ipairs(secrets or {}) do
     if secret ~= "" and tostring(value):find(secret, 1, true) then return true end
@@ -20,14 +23,15 @@ end
 ---The slots in their declared order.
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
----@param secrets string[]|nil values that hold one of these are not shown, either
+---@param spans table|nil
+---@param secrets intent_webhook.Secrets|nil values that hold one of these are not shown, either
 ---@return string JSON
-function recognised.slots(checked, slots, secrets)
+function recognised.slots(checked, slots, spans, secrets)
   local members = {}
   for _, slot in ipairs(checked.slots) do
     local name, sensitive = slot[1], slot[3]
     local value = slots[name]
-    local hidden = sensitive or holds(value, secrets)
+    local hidden = sensitive or holds(value, spans and spans[name], secrets)
     if value ~= nil then members[#members + 1] = { name, json.value(hidden and recognised.REDACTED or value) } end
   end
   return json.object(members)
@@ -42,7 +46,7 @@ end
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
 ---@param spans table|nil
----@param secrets string[]|nil values that hold one of these are not shown, either
+---@param secrets intent_webhook.Secrets|nil values that hold one of these are not shown, either
 ---@return string[]
 function recognised.lines(checked, slots, spans, secrets)
   local lines = {}
@@ -51,7 +55,7 @@ function recognised.lines(checked, slots, spans, secrets)
     local value, span = slots[name], spans and spans[name]
     if value ~= nil then
       local place = span and ("  (bytes %d to %d)"):format(span[1], span[2]) or ""
-      local hidden = sensitive or holds(value, secrets)
+      local hidden = sensitive or holds(value, span, secrets)
       lines[#lines + 1] = ("%s = %s%s"):format(name, hidden and recognised.REDACTED or shown(value), place)
     end
   end
@@ -90,20 +94,27 @@ function recognised.sensitive(checked, slots)
   return values
 end
 
----What sensitive slots got in any of several candidates for one text, as they got it and as it was said: another
----candidate may have it in a slot that is not sensitive.
+---What sensitive slots got in any of several candidates for one text, as they got it and as it was said, and where:
+---another candidate may have it, or a part of it, in a slot that is not sensitive.
+---@class intent_webhook.Secrets
+---@field [integer] string
+---@field spans integer[][] first and last byte in the text
+
 ---@param client intent_webhook.Client
 ---@param candidates intent_webhook.Explanation[]
 ---@param said string the text
----@return string[]
+---@return intent_webhook.Secrets
 function recognised.secrets(client, candidates, said)
-  local secrets = {}
+  local secrets = { spans = {} }
   for _, one in ipairs(candidates) do
     local checked = client.intents[one.intent]
     for _, value in ipairs(recognised.sensitive(checked, one.slots or {})) do secrets[#secrets + 1] = value end
     for _, slot in ipairs(checked.slots) do
       local span = slot[3] and one.spans and one.spans[slot[1]]
-      if span then secrets[#secrets + 1] = said:sub(span[1], span[2]) end
+      if span then
+        secrets[#secrets + 1] = said:sub(span[1], span[2])
+        secrets.spans[#secrets.spans + 1] = span
+      end
     end
   end
   return secrets
@@ -125,11 +136,12 @@ end
 ---What stands for what a rule raised, where it may quote a value of a sensitive slot.
 recognised.NOT_SHOWN = "what the rule raised is not shown, since it may quote the text"
 
--- What a user's function raised. A rule is given the text, and only its traceback quotes nothing of it; a map is given
--- the slots.
+-- What a user's function raised. A rule is given the text, and its traceback quotes nothing of it but in the names of
+-- chunks that were loaded from strings; a map is given the slots.
 local function message_of(client, one, values)
   if one.where:find(".rules[", 1, true) and recognised.has_sensitive(client) then
-    return recognised.NOT_SHOWN .. (one.message:match(".*(\nstack traceback:\n.*)") or "")
+    local traceback = one.message:match(".*(\nstack traceback:\n.*)") or ""
+    return recognised.NOT_SHOWN .. traceback:gsub('%[string ".-"%]', "[string]")
   end
   return client.core:redact(one.message, values)
 end
