@@ -298,6 +298,9 @@ light  rule 1  score 1.000
       status, output = run { "match", home, "boom", "--json" }
       assert.are.equal(1, status)
       assert.are.equal("intents[2].rules[3]", cjson.decode(output).errors[1].where)
+      local strange = write("strange.lua", [[return { { name = "a", rules = { { sentences = { "go" },
+        metadata = setmetatable({ k = 1 }, { __index = error, __pairs = error }) } } } }]])
+      assert.are.same({ k = 1 }, cjson.decode((select(2, run { "match", strange, "go", "--json" }))).metadata)
       local open = write("open.lua", [[
         return { { name = "a", rules = { function(m) error("broken by " .. m) end } } }]])
       assert.is_truthy(select(3, run { "match", open, "boom" }):find("^intents%[1%].rules%[1%]: .*broken by boom"))
