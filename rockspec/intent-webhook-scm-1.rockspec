@@ -37,7 +37,7 @@ build = {
         "src/history_reader.c", "src/history_record.c", "src/history_retention.c", "src/history_row.c",
         "src/history_schema.c", "src/history_writer.c", "src/id.c", "src/json.c", "src/lua_client.c",
         "src/lua_message.c", "src/lua_module.c", "src/lua_payload.c", "src/lua_reader.c", "src/lua_sentences.c",
-        "src/lua_sentences_source.c", "src/memory.c", "src/process.c", "src/readiness.c", "src/redaction.c",
+        "src/lua_sentences_source.c", "src/lua_words.c", "src/memory.c", "src/process.c", "src/readiness.c", "src/redaction.c",
         "src/sender.c", "src/sentence_check.c", "src/sentence_compile.c", "src/sentence_context.c",
         "src/sentence_describe.c", "src/sentence_expand.c", "src/sentence_find.c", "src/sentence_image.c",
         "src/sentence_join.c", "src/sentence_list.c", "src/sentence_lookup.c", "src/sentence_number.c",

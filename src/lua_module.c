@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "intent_webhook.h"
 #include "lua_compat.h"
 #include "sentences.h"
@@ -53,6 +54,12 @@ static int module_id(lua_State *L) {
   lua_Number seconds = luaL_optnumber(L, 1, 0);
   iw_id_new(id, seconds > 0 ? (int64_t)(seconds * 1e6) : 0);
   lua_pushlstring(L, id, IW_ID_SIZE - 1);
+  return 1;
+}
+
+/* core.seconds() -> seconds since some moment in the past; never goes back: to tell how long something took */
+static int module_seconds(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)clock_monotonic_us() / 1e6);
   return 1;
 }
 
@@ -129,12 +136,15 @@ static const luaL_Reg functions[] = {{"client", lua_client_new},
                                      {"sentences", lua_sentences_new},
                                      {"sentences_load", lua_sentences_load},
                                      {"is_plain_message", lua_message_is_plain},
+                                     {"words", lua_words},
+                                     {"seconds", module_seconds},
                                      {NULL, NULL}};
 
 int luaopen_intent_webhook_core(lua_State *L) {
   lua_client_register(L);
   lua_reader_register(L);
   lua_sentences_register(L);
+  lua_words_register(L);
   lua_newtable(L);
   compat_set_functions(L, functions);
   lua_pushliteral(L, IW_VERSION);

@@ -16,6 +16,8 @@ void lua_sentences_register(lua_State *L);
 int lua_sentences_new(lua_State *L);    /* core.sentences */
 int lua_sentences_load(lua_State *L);   /* core.sentences_load */
 int lua_message_is_plain(lua_State *L); /* core.is_plain_message */
+void lua_words_register(lua_State *L);
+int lua_words(lua_State *L); /* core.words */
 
 /* The number at `key` of the table at index, or absent. Raises for another type. */
 lua_Number lua_option_number(lua_State *L, int index, const char *key, lua_Number absent);
