@@ -1,6 +1,10 @@
 --- protected: calls functions that users wrote. What they raise comes back as text with a traceback; nothing gets out.
 
+local core = require "intent_webhook.core"
+
 local protected = {}
+
+local LONG = 0.1 -- seconds after which a user's function is said to have kept the host waiting
 
 local TEXT_LIMIT = 16 * 1024 -- bytes of an error that are kept; deep recursion makes long ones
 
@@ -58,6 +62,31 @@ function protected.call(call, one, two)
     return false, raised ~= nil and describe(raised) or "stack overflow: no room was left to say where"
   end
   return good, first, second
+end
+
+---Calls a function with up to three arguments, for who keeps a list of what went wrong: gets an entry when the function
+---raises, and when it takes longer than 0.1 s. It cannot be stopped, since nothing may interrupt a host's Lua.
+---@param errors intent_webhook.RuleError[]|nil
+---@param where string for example "intents[1].slots[2].validate"
+---@param call function
+---@return boolean good
+---@return any first the function's first result, or what it raised, with its traceback
+---@return any second
+---@return any third
+function protected.report(errors, where, call, one, two, three)
+  local started = core.seconds()
+  local second, third
+  local good, first = protected.call(function()
+    local its_first, its_second, its_third = call(one, two, three)
+    second, third = its_second, its_third
+    return its_first
+  end)
+  local took = core.seconds() - started
+  if errors and not good then errors[#errors + 1] = { where = where, message = first } end
+  if errors and took > LONG then
+    errors[#errors + 1] = { where = where, message = ("took %.2f s: the host waited"):format(took) }
+  end
+  return good, first, second, third
 end
 
 ---The first line of an error's text.
