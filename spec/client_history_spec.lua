@@ -71,7 +71,7 @@ describe("a history", function()
     local id = assert(other:fire("c", { n = "\255" }))
     assert.is_truthy(other:wait(id, 5))
     local note = other:event(id).note
-    assert.is_truthy(note:find("no action", 1, true) and note:find("not UTF-8", 1, true), note)
+    assert.is_truthy(note:find("no webhook action", 1, true) and note:find("not UTF-8", 1, true), note)
     other:close(5)
   end)
 

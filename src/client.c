@@ -586,7 +586,8 @@ static struct event *event_make(struct client *client, const iw_event *given) {
   atomic_init(&event->references, 1 + event->delivery_count);
   for (size_t i = 0; i < nodes; i++) event->deliveries[i].event = event;
   for (size_t i = 0; i < given->request_count; i++) {
-    event->deliveries[i].number = (unsigned)i + 1;
+    unsigned number = given->requests[i].number;
+    event->deliveries[i].number = number > 0 ? number : (unsigned)i + 1;
     event->deliveries[i].bytes = size; /* as long as one of them is held, so is all of the event */
     delivery_make(&event->deliveries[i], &given->requests[i], &place);
   }

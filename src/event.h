@@ -91,7 +91,7 @@ struct event {
   const char *session;        /* NULL: none */
   const char *slots;          /* JSON object, sensitive values masked */
   const char *error;          /* Lua errors in the user's functions, with traceback; NULL: none */
-  const char *note;           /* why nothing was sent, or that text was repaired; NULL: none */
+  const char *note;           /* why something was not sent, or that text was repaired; NULL: none */
   struct redaction redaction; /* values of sensitive slots */
   size_t bytes;               /* memory held */
   bool listed;                /* in the client's list */

@@ -80,6 +80,7 @@ typedef struct {
   size_t stored_body_length;
   iw_refusal refused;  /* not IW_SEND: recorded as failed, nothing is sent */
   const char *message; /* with a refusal: the details, or NULL */
+  unsigned number; /* which webhook action it is, from 1, unlike all others of the event; 0: its place in the list */
 } iw_request;
 
 typedef struct {
@@ -98,7 +99,7 @@ typedef struct {
   int64_t time_us;          /* when it fired, microseconds since 1970; 0: now */
   const iw_secret *secrets; /* kept out of everything recorded: the values of sensitive slots */
   size_t secret_count;
-  const iw_request *requests; /* one for each webhook action */
+  const iw_request *requests; /* one for each webhook action that runs */
   size_t request_count;       /* 0: recorded as an event without a delivery */
 } iw_event;
 
@@ -106,7 +107,7 @@ typedef struct {
 typedef struct {
   char id[IW_ID_SIZE];
   const char *intent, *session; /* session NULL: none */
-  unsigned number;              /* which request of the event, from 1 */
+  unsigned number;              /* which webhook action of the event, from 1: iw_request.number */
   const char *url;              /* NULL with number 0 */
   bool delivered, recorded;     /* recorded false: the history could not be written yet */
   int http_status;              /* 0: no response */

@@ -24,6 +24,7 @@ static const char endpoint_class[] = "intent_webhook.endpoint";
 static const char intent_class[] = "intent_webhook.intent";
 
 enum { MOST_SLOTS = 256, MOST_ACTIONS = 64, MOST_HEADERS = 100, MOST_RANGES = 1000, DEFAULT_WAIT_S = 15 };
+enum { MOST_SECRETS = 2 * MOST_SLOTS }; /* a number has two texts */
 
 struct lua_client {
   iw_client *client; /* NULL: given back */
@@ -433,8 +434,8 @@ struct firing {
   const struct lua_intent *intent;
   bool repaired;
   size_t secret_count;
-  iw_secret secrets[MOST_SLOTS];
-  struct secret mask_values[MOST_SLOTS];
+  iw_secret secrets[MOST_SECRETS];
+  struct secret mask_values[MOST_SECRETS];
   struct redaction mask;
   char error[PAYLOAD_ERROR_SIZE];
 };
@@ -479,21 +480,27 @@ static bool write_scalar(lua_State *L, struct firing *firing, const struct lua_s
   return false;
 }
 
-/* Numbers are secret as their JSON text, strings as they are; what is shorter, true, false and null is only masked. */
+/* The text of a number. It lies in self->scalars, which may still move, so its place is settled later. */
+static void add_number_secret(struct firing *firing, const char *text, size_t length) {
+  firing->secrets[firing->secret_count++] = (iw_secret){.bytes = NULL, .length = length};
+  buffer_append(&firing->self->scalars, text, length);
+}
+
+/*
+ * Strings are secret as they are, numbers as their JSON text and as Lua and templates write them within other text,
+ * with 14 digits; true, false and null are only masked.
+ */
 static void add_secret(lua_State *L, struct firing *firing, const char *json_text, size_t json_length) {
-  iw_secret *secret = &firing->secrets[firing->secret_count];
   if (lua_type(L, -1) == LUA_TSTRING) {
+    iw_secret *secret = &firing->secrets[firing->secret_count];
     secret->bytes = lua_tolstring(L, -1, &secret->length); /* the slots hold it */
-    if (secret->length == 0) return;
+    if (secret->length > 0) firing->secret_count++;
   } else if (lua_type(L, -1) == LUA_TNUMBER) {
-    struct buffer *scalars = &firing->self->scalars; /* offset for now: it may still move */
-    secret->bytes = NULL;
-    secret->length = json_length;
-    buffer_append(scalars, json_text, json_length);
-  } else {
-    return;
+    add_number_secret(firing, json_text, json_length);
+    char text[32];
+    size_t length = (size_t)snprintf(text, sizeof text, "%.14g", lua_tonumber(L, -1));
+    if (length != json_length || memcmp(text, json_text, length) != 0) add_number_secret(firing, text, length);
   }
-  firing->secret_count++;
 }
 
 static void settle_secrets(struct firing *firing) {
@@ -616,10 +623,11 @@ static void refuse_request(lua_State *L, struct firing *firing, iw_request *requ
   request->message = lua_tostring(L, -1);
 }
 
+/* Writes the value at the second place from the top, and what is stored of it: the one on top, or, if nil, the same. */
 static void payload_into(lua_State *L, struct firing *firing, iw_request *request) {
   struct lua_client *self = firing->self;
   struct json json = {.out = &self->payloads};
-  int value = lua_gettop(L);
+  int stored = lua_gettop(L), value = stored - 1;
   request->body_length = self->payloads.length; /* offsets for now: the buffer may still move */
   if (!payload_write(L, value, &self->payload, &json, NULL, "payload")) {
     self->payloads.length = request->body_length;
@@ -628,23 +636,25 @@ static void payload_into(lua_State *L, struct firing *firing, iw_request *reques
     return;
   }
   firing->repaired = firing->repaired || json.repaired;
-  if (firing->secret_count == 0) return;
+  if (firing->secret_count == 0 && lua_isnil(L, stored)) return;
+  if (lua_isnil(L, stored)) stored = value;
   request->stored_body_length = self->payloads.length;
   json = (struct json){.out = &self->payloads};
-  if (!payload_write(L, value, &self->payload, &json, &firing->mask, "payload")) self->payloads.failed = true;
+  if (!payload_write(L, stored, &self->payload, &json, &firing->mask, "payload")) self->payloads.failed = true;
 }
 
-/* The requests for what the map functions returned: the list at 7, see client_fire. */
+/* The payloads that are not the flat slots: the list at 7, see client_fire. */
 static void write_payloads(lua_State *L, struct firing *firing, iw_request *requests) {
   struct lua_client *self = firing->self;
   const struct lua_intent *intent = firing->intent;
   size_t starts[MOST_ACTIONS + 1];
   bool mapped[MOST_ACTIONS];
   buffer_clear(&self->payloads);
-  luaL_checkstack(L, 4 * (int)intent->action_count + 8, "payloads");
+  luaL_checkstack(L, 5 * (int)intent->action_count + 8, "payloads");
   for (unsigned i = 0; i < intent->action_count; i++) {
     mapped[i] = false;
     starts[i] = self->payloads.length;
+    if (requests[i].endpoint == NULL) continue;
     lua_rawgeti(L, 7, (int)i + 1);
     if (!lua_istable(L, -1)) continue;
     lua_getfield(L, -1, "error");
@@ -653,6 +663,7 @@ static void write_payloads(lua_State *L, struct firing *firing, iw_request *requ
       continue;
     }
     lua_rawgeti(L, -2, 1);
+    lua_rawgeti(L, -3, 2);
     mapped[i] = true;
     payload_into(L, firing, &requests[i]);
   }
@@ -670,25 +681,40 @@ static void write_payloads(lua_State *L, struct firing *firing, iw_request *requ
   }
 }
 
-static const char *note_of(const struct lua_intent *intent, bool repaired) {
-  if (intent->action_count == 0)
-    return repaired ? "the intent has no action; text that was not UTF-8 is recorded with U+FFFD in its place"
-                    : "the intent has no action";
-  return repaired ? "text that was not UTF-8 was sent with U+FFFD in its place" : NULL;
+/* The requests of the actions that run, each with its number, in place of all. Those that do not have no endpoint. */
+static size_t drop_skipped(iw_request *requests, unsigned count) {
+  size_t kept = 0;
+  for (unsigned i = 0; i < count; i++) {
+    if (requests[i].endpoint == NULL) continue;
+    requests[i].number = i + 1;
+    requests[kept++] = requests[i];
+  }
+  return kept;
+}
+
+/* What the event's note is: the one given, that nothing could be sent, that text was repaired. NULL: nothing to say. */
+static const char *note_of(lua_State *L, const struct lua_intent *intent, const char *given, bool sends,
+                           bool repaired) {
+  if (given == NULL && intent->action_count == 0) given = "the intent has no webhook action";
+  if (!repaired) return given;
+  const char *repair = sends ? "text that was not UTF-8 was sent with U+FFFD in its place"
+                             : "text that was not UTF-8 is recorded with U+FFFD in its place";
+  return given != NULL ? lua_pushfstring(L, "%s; %s", given, repair) : repair;
 }
 
 /*
- * client:fire(intent, slots [, session, seconds, id, payloads, error]) -> id | nil, message, code
+ * client:fire(intent, slots [, session, seconds, id, payloads, error, note]) -> id | nil, message, code
  *
- * payloads: one entry for each webhook action: false for the flat slots, { value } for what a map function returned, {
- * error = message } when it raised. error: recorded on the event.
+ * payloads: one entry for each webhook action: false for the flat slots, { value [, stored] } for what shall be sent,
+ * and what is recorded of it where that is not the same, { error = message } when it could not be made, { skip = true }
+ * when nothing shall be sent. error and note: recorded on the event.
  */
 static int client_fire(lua_State *L) {
   struct lua_client *self = check_client(L);
   const struct lua_intent *intent = luaL_checkudata(L, 2, intent_class);
   luaL_checktype(L, 3, LUA_TTABLE);
   if (intent->owner != self) return luaL_error(L, "the intent belongs to another client");
-  lua_settop(L, 8);
+  lua_settop(L, 9);
   struct firing firing;
   firing.self = self;
   firing.intent = intent;
@@ -707,7 +733,11 @@ static int client_fire(lua_State *L) {
   if (lua_istable(L, 7)) {
     for (unsigned i = 0; i < intent->action_count; i++) {
       lua_rawgeti(L, 7, (int)i + 1);
-      if (lua_istable(L, -1)) requests[i] = (iw_request){.endpoint = intent->endpoints[i]};
+      if (lua_istable(L, -1)) {
+        lua_getfield(L, -1, "skip");
+        requests[i] = (iw_request){.endpoint = lua_toboolean(L, -1) ? NULL : intent->endpoints[i]};
+        lua_pop(L, 1);
+      }
       lua_pop(L, 1);
     }
     write_payloads(L, &firing, requests);
@@ -717,7 +747,7 @@ static int client_fire(lua_State *L) {
     buffer_clear(&self->payloads);
     return fail_result(L, IW_MEMORY);
   }
-  size_t id_length = 0;
+  size_t request_count = drop_skipped(requests, intent->action_count), id_length = 0;
   const char *id = lua_tolstring(L, 6, &id_length);
   if (id != NULL && id_length != IW_ID_SIZE - 1) return luaL_error(L, "the id is not one of core.id()");
   lua_Number seconds = lua_tonumber(L, 5);
@@ -728,13 +758,13 @@ static int client_fire(lua_State *L) {
       .slots = masked ? self->stored_slots.bytes : self->slots.bytes,
       .slots_length = masked ? self->stored_slots.length : self->slots.length,
       .error = lua_tostring(L, 8),
-      .note = note_of(intent, firing.repaired),
+      .note = note_of(L, intent, lua_tostring(L, 9), request_count > 0, firing.repaired),
       .id = id,
       .time_us = seconds > 0 ? (int64_t)(seconds * 1e6) : 0,
       .secrets = firing.secrets,
       .secret_count = firing.secret_count,
       .requests = requests,
-      .request_count = intent->action_count,
+      .request_count = request_count,
   };
   iw_result result = iw_client_fire(self->client, &event, made);
   if (result != IW_OK) return fail_result(L, result);

@@ -124,6 +124,28 @@ static void test_firing(struct scene *scene) {
              id);
     CHECK(scene_count(scene->history, sql) == 0);
   }
+  TEST("a delivery has the number that its request gives, in results and in the file") {
+    iw_client *client = scene_client(scene->history);
+    char url[LOOPBACK_URL_SIZE];
+    loopback_url(loopback, "/200?numbered", url);
+    iw_endpoint *endpoint = scene_endpoint(client, url);
+    iw_request requests[] = {
+        {.endpoint = endpoint, .body = "{}", .body_length = 2, .number = 2},
+        {.endpoint = endpoint, .body = "{}", .body_length = 2, .number = 5},
+    };
+    CHECK(iw_client_fire(client, &(iw_event){.intent = "test", .requests = requests, .request_count = 2}, id) == IW_OK);
+    CHECK(iw_client_wait(client, id, 10) == IW_OK);
+    void *held = NULL;
+    iw_delivery delivery;
+    unsigned sum = 0;
+    while (iw_client_poll(client, id, &held, &delivery)) sum += delivery.number;
+    CHECK(sum == 7);
+    iw_poll_end(&held);
+    close_and_free(client);
+    snprintf(sql, sizeof sql, "SELECT group_concat(number) FROM events JOIN deliveries ON event = seq WHERE id = '%s'",
+             id);
+    CHECK_TEXT(scene_text(scene->history, sql, text, sizeof text), "2,5");
+  }
   TEST("what is disabled or refused before is recorded as failed, and nothing is sent") {
     iw_client *client = scene_client(scene->history);
     char url[LOOPBACK_URL_SIZE];
