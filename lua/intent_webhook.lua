@@ -303,15 +303,29 @@ local function unknown_intent(client, name)
   return ('there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names))
 end
 
--- Fires with map functions, or with errors that the event shall keep. Code "misuse" is for the caller to raise.
+---What actions that run in the host gave when an intent fired.
+---@class intent_webhook.Outcome
+---@field replies? string[] what to say, in the order of the actions
+---@field handoff? true|string that a human shall take over; a text says where to, or why
+---@field errors? intent_webhook.RuleError[] what functions of the actions raised, and which took long
+
+-- Fires an intent that has more than webhooks with flat slots, or with errors that the event shall keep; these get what
+-- actions raise. Code "misuse" is for the caller to raise.
 local function fire_in_full(client, checked, slots, session, time, errors)
   -- the slots shall be good and complete before anybody's function sees them
   local encoded, message, code = client.core:encode(checked.core, slots)
   if not encoded then return nil, message, code end
   local id = core.id(time)
   local event = { id = id, time = time or time_of_id(id), intent = checked.name, session = session }
-  local payloads = action.payloads(checked.actions, checked.where, slots, event, errors)
-  return client.core:fire(checked.core, slots, session, event.time, id, payloads, error_text(errors))
+  local payloads, skipped, note = action.payloads(checked.actions, checked.where, slots, event, errors)
+  local problem = error_text(errors)
+  id, message, code = client.core:fire(checked.core, slots, session, event.time, id, payloads, problem, note)
+  if not id then return nil, message, code end
+  local replies, handoff
+  if checked.after then
+    replies, handoff = action.after(checked.actions, checked.where, slots, event, errors, skipped)
+  end
+  return id, nil, nil, { replies = replies, handoff = handoff, errors = errors[1] and errors or nil }
 end
 
 -- The core's sentence, and, when it is about a slot that is not declared, which one was meant.
@@ -327,6 +341,7 @@ end
 ---
 ---Raises for an unknown intent, a slot that it does not declare, or a value that a slot cannot hold: slots are strings,
 ---numbers, booleans and webhook.null. An error in a map function does not raise: that delivery is recorded as failed.
+---Replies, handoffs and functions among the actions run before it returns, when the event was accepted.
 ---@param name string
 ---@param slots? table values by name; optional ones may be missing
 ---@param given? intent_webhook.FireOptions
@@ -334,6 +349,7 @@ end
 ---@return string|nil message
 ---@return string|nil code "incomplete": a required slot is missing; "full": queue_limit or queue_bytes is reached;
 ---  "closed"; "memory"; "system"
+---@return intent_webhook.Outcome|nil outcome of an intent whose actions have functions, templates or replies
 function Client:fire(name, slots, given)
   local checked = self.intents[name]
   if not checked then
@@ -346,14 +362,14 @@ function Client:fire(name, slots, given)
     argument.misuse("client:fire", "slots: must be a table, got " .. check.kind(slots))
   end
   local time = time_of(self, "client:fire")
-  local id, message, code
-  if checked.maps then
-    id, message, code = fire_in_full(self, checked, slots, session, time, {})
+  local id, message, code, outcome
+  if checked.maps or checked.after then
+    id, message, code, outcome = fire_in_full(self, checked, slots, session, time, {})
   else
     id, message, code = self.core:fire(checked.core, slots, session, time)
   end
   if code == "misuse" then argument.misuse("client:fire", explain_misuse(checked, slots, message)) end
-  return id, message, code
+  return id, message, code, outcome
 end
 
 -- Recognising ------------------------------------------------------------------------------------------------------
@@ -383,11 +399,12 @@ function Client:message(text, given)
   if result.missing then return result end
   local time = time_of(self, "client:message")
   local session = given and given.session
-  local id, message, code
-  if checked.maps or errors then
-    errors = errors or {}
-    id, message, code = fire_in_full(self, checked, match.slots, session, time, errors)
-    result.errors = errors[1] and errors or nil
+  local id, message, code, outcome
+  if checked.maps or checked.after or errors then
+    id, message, code, outcome = fire_in_full(self, checked, match.slots, session, time, errors or {})
+    if outcome then
+      result.replies, result.handoff, result.errors = outcome.replies, outcome.handoff, outcome.errors
+    end
   else
     id, message, code = self.core:fire(checked.core, match.slots, session, time)
   end

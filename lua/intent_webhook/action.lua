@@ -1,11 +1,15 @@
---- action: what happens when an intent fires. Here: the webhook action, one endpoint and perhaps a map function.
+--- action: what happens when an intent fires: webhooks, replies, a handoff, functions of the user's.
 --
--- Lua looks at the names and types; what a URL, a token or a header may hold is the C core's to say, when it makes the
--- endpoint. Its sentences begin with the option that they are about.
+-- In the order in which they are defined: first each action's `when` is asked whether it runs, and each webhook's
+-- payload is made; then the event goes to the core; when it was accepted, replies are made and functions are called. So
+-- what `when` and `map` raise is recorded with the event, and what replies and functions raise is only reported. Of
+-- several handoffs the first one counts.
 
 local check = require "intent_webhook.check"
 local options = require "intent_webhook.options"
 local protected = require "intent_webhook.protected"
+local template = require "intent_webhook.template"
+local webhook_action = require "intent_webhook.webhook_action"
 
 local action = {}
 
@@ -13,125 +17,93 @@ local action = {}
 ---webhook.null. `slots` is a copy. An error that it raises is recorded, and nothing is sent by that action.
 ---@alias intent_webhook.MapFunction fun(slots: table, event: intent_webhook.MapEvent): any
 
+---Says whether an action runs. `slots` is a copy. When it raises, the action does not run.
+---@alias intent_webhook.WhenFunction fun(slots: table, event: intent_webhook.MapEvent): boolean|nil
+
 ---@class intent_webhook.MapEvent
 ---@field id string
 ---@field time number seconds since 1970
 ---@field intent string
 ---@field session string|nil
 
+---What a function that is an action gets.
+---@class intent_webhook.FiredEvent: intent_webhook.MapEvent
+---@field slots table<string, string|number|boolean> a copy
+
 ---A checked action.
 ---@class intent_webhook.Action
----@field endpoint userdata|nil the core's; nil when there is no core to ask
----@field map intent_webhook.MapFunction|nil
----@field timeout number seconds
+---@field kind "webhook"|"reply"|"handoff"|"run"
+---@field before boolean whether something of it runs before the event is fired: when, map or payload
+---@field when intent_webhook.WhenFunction|nil
+---@field reply intent_webhook.Template|function|nil
+---@field handoff intent_webhook.Template|true|nil
+---@field run function|nil
+---@field sensitive string[]|nil of a payload: the names of the intent's sensitive slots; nil when there are none
 
-local MOST_HEADERS = 100
+local MASK = "[redacted]" -- as the core masks
 
--- The core's names for options that are called otherwise here.
-local CORE_NAMES = { url = "webhook" }
+-- Definition ---------------------------------------------------------------------------------------------------------
 
-local function header_list(mistakes, path, headers)
-  local list, by_name = {}, {}
-  for name, value in pairs(headers) do
-    local place = check.within(path, name)
-    if type(name) ~= "string" then
-      mistakes:add(place, 'has no name: write headers like { ["X-Name"] = "value" }')
-    elseif check.type(mistakes, place, value, "string", "give the header a value") then
-      if (name .. value):find("%z") then
-        mistakes:add(place, "holds a NUL: remove it")
-      else
-        local header = { name, value, false }
-        list[#list + 1] = header
-        by_name[name:lower()] = header
-      end
+local KINDS = {
+  { name = "webhook", words = "a webhook", options = options.webhook_action },
+  { name = "reply", words = "a reply", options = options.reply_action },
+  { name = "handoff", words = "a handoff", options = options.handoff_action },
+  { name = "run", words = "a function", options = options.run_action },
+}
+
+local WORDS = "a webhook, a reply, a handoff or a function"
+
+local function kind_called(name)
+  for _, kind in ipairs(KINDS) do
+    if kind.name == name then return kind end
+  end
+end
+
+-- The kind that a name belongs to which people write for the one that says what an action is, perhaps with a mistake.
+local function kind_meant(key)
+  local names = {}
+  for index, kind in ipairs(KINDS) do
+    names[index] = kind.name
+    for _, other in ipairs(kind.options[1].also or {}) do
+      if key == other then return kind end
     end
   end
-  if #list > MOST_HEADERS then
-    mistakes:add(path, ("has %d headers, but %d is the most"):format(#list, MOST_HEADERS))
-  end
-  table.sort(list, function(one, other) return one[1] < other[1] end)
-  return list, by_name
+  return kind_called(check.nearest(key, names))
 end
 
-local function mark_secret(mistakes, path, names, list, by_name)
-  local known = {}
-  for _, header in ipairs(list) do known[#known + 1] = header[1] end
-  for index, name in ipairs(names) do
-    local place = check.within(path, index)
-    if check.type(mistakes, place, name, "string", "name a header") then
-      local header = by_name[name:lower()]
-      if header then
-        header[3] = true
-      else
-        mistakes:add(place, ('is "%s", which is not in headers%s'):format(name, check.suggestion(name, known)))
+-- Which kind of action a table is; nil, with a mistake, when it is none or several.
+local function kind_of(mistakes, path, definition)
+  local found
+  for _, kind in ipairs(KINDS) do
+    if definition[kind.name] ~= nil then
+      if found then
+        return mistakes:add(path, ("is %s and %s: make two actions of it"):format(found.words, kind.words))
       end
+      found = kind
     end
   end
+  if found then return found end
+  local keys = {}
+  for key in next, definition do keys[#keys + 1] = tostring(key) end
+  table.sort(keys)
+  for _, key in ipairs(keys) do
+    local meant = kind_meant(key)
+    if meant then return meant end
+  end
+  mistakes:add(path, ('is none of what an action can be: give %s, like { reply = "Done." }'):format(WORDS))
 end
 
-local function read_token(mistakes, path, accepted)
-  local name = accepted.token_env
-  if not name then return accepted.token end
-  local place = check.within(path, "token_env")
-  if accepted.token then
-    mistakes:add(place, "is given as well as token: remove one of the two")
-    return nil
-  end
-  if name == "" then
-    mistakes:add(place, "is empty: name the variable, or leave token_env out")
-    return nil
-  end
-  local token = os.getenv(name)
-  if not token then
-    mistakes:add(place, ("names the environment variable %s, which is not set: set it, or leave token_env out"):format(
-      name))
-  end
-  return token
+local function read_reply(mistakes, path, reply, names)
+  if type(reply) ~= "string" then return reply end
+  if reply == "" then return mistakes:add(path, "is empty: write what to say") end
+  return template.check(mistakes, path, reply, names, true)
 end
 
--- Asks the core. Its sentence "url: is ..." becomes a mistake of the option "webhook", or of `place`.
-local function ask_core(mistakes, path, definition, endpoint, core_client, place)
-  local made, sentence = core_client:endpoint(endpoint)
-  if made then return made end
-  local name, message = sentence:match("^([%w_]+): (.*)$")
-  if not name then return mistakes:add(path, sentence) end
-  name = CORE_NAMES[name] or name
-  if name == "token" and definition.token_env ~= nil then name = "token_env" end
-  if name == "allow" and definition.allow == nil then return mistakes:add("allow", message) end -- the client's
-  mistakes:add(place or check.within(path, name), message)
-end
-
-local GOOD_URL = "http://127.0.0.1/"
-
--- The core stops at the first mistake, so it is asked about each part alone, with a URL that is good.
-local function ask_core_in_parts(mistakes, path, definition, endpoint, core_client)
-  local function ask(part, place)
-    part.url = part.url or GOOD_URL
-    ask_core(mistakes, path, definition, part, core_client, place)
-  end
-  if endpoint.url then ask { url = endpoint.url } end
-  if endpoint.token then ask { token = endpoint.token } end
-  for _, header in ipairs(endpoint.headers) do
-    ask({ headers = { header } }, check.within(check.within(path, "headers"), header[1]))
-  end
-  for _, range in ipairs(endpoint.allow or {}) do ask { allow = { range } } end
-  if endpoint.ca_file then ask { ca_file = endpoint.ca_file } end
-end
-
--- Makes the endpoint, or adds every mistake in it. clean: no mistake is known so far.
-local function make_endpoint(mistakes, path, definition, endpoint, core_client, clean)
-  local made = clean and core_client:endpoint(endpoint)
-  if made then return made end
-  local before = #mistakes.list
-  ask_core_in_parts(mistakes, path, definition, endpoint, core_client)
-  if #mistakes.list > before then return nil end
-  endpoint.url = endpoint.url or GOOD_URL
-  return ask_core(mistakes, path, definition, endpoint, core_client) -- parts may be good alone, and not together
-end
-
-local function warn_of_ca_file(mistakes, place, path)
-  local problem = path and path ~= "" and check.unreadable(path)
-  if problem then mistakes:warn(place, ("cannot be read (%s): webhooks over https would fail"):format(problem)) end
+local function read_handoff(mistakes, path, handoff, names)
+  if type(handoff) == "string" and handoff ~= "" then return template.check(mistakes, path, handoff, names, true) end
+  if handoff == true or handoff == nil then return handoff end
+  local got = handoff == "" and "an empty one" or "false"
+  mistakes:add(path, ("must be true, or a text that says where to or why, got %s"):format(got))
 end
 
 ---Checks what a user wrote for an action; adds its mistakes.
@@ -140,36 +112,33 @@ end
 ---@param definition any
 ---@param client table the client's checked options: defaults for network and allow
 ---@param core_client userdata|nil
+---@param names string[] of the intent's slots
+---@param sensitive string[] those of them that are masked in what is stored
 ---@return intent_webhook.Action|nil
-function action.new(mistakes, path, definition, client, core_client)
+function action.new(mistakes, path, definition, client, core_client, names, sensitive)
+  if type(definition) == "function" then return { kind = "run", run = definition, before = false } end
+  if type(definition) ~= "table" then
+    return mistakes:add(path, ("must be %s, got %s"):format(WORDS, check.kind(definition)))
+  end
+  local kind = kind_of(mistakes, path, definition)
+  if not kind then return nil end
   local before = #mistakes.list
-  local accepted = check.options(mistakes, path, definition, options.webhook_action)
-  if not accepted then return nil end
-  local headers, by_name = header_list(mistakes, check.within(path, "headers"), accepted.headers)
-  mark_secret(mistakes, check.within(path, "secret_headers"), accepted.secret_headers, headers, by_name)
-  local allow = client.allow
-  if accepted.allow then
-    allow = check.strings(mistakes, check.within(path, "allow"), accepted.allow, "write an address range")
+  local accepted = check.options(mistakes, path, definition, kind.options)
+  local made = {}
+  if kind.name == "webhook" then
+    made = webhook_action.new(mistakes, path, definition, accepted, before, client, core_client, names)
+  elseif kind.name == "reply" then
+    made.reply = read_reply(mistakes, check.within(path, "reply"), accepted.reply, names)
+  elseif kind.name == "handoff" then
+    made.handoff = read_handoff(mistakes, check.within(path, "handoff"), accepted.handoff, names)
   end
-  local token = read_token(mistakes, path, accepted)
-  local made = { map = accepted.map, timeout = accepted.timeout }
-  local clean = #mistakes.list == before
-  if core_client then
-    made.endpoint = make_endpoint(mistakes, path, definition, {
-      url = accepted.webhook,
-      token = token,
-      headers = headers,
-      timeout = accepted.timeout,
-      in_flight = accepted.in_flight,
-      public_only = (accepted.network or client.network) == "public",
-      allow = allow,
-      ca_file = accepted.ca_file,
-      disabled = accepted.disabled,
-    }, core_client, clean)
-  end
-  warn_of_ca_file(mistakes, check.within(path, "ca_file"), accepted.ca_file)
+  made.kind, made.when, made.run = kind.name, accepted.when, accepted.run
+  made.before = (made.when or made.map or made.payload) ~= nil
+  made.sensitive = made.payload and sensitive[1] and sensitive or nil
   return made
 end
+
+-- Before the event is fired ------------------------------------------------------------------------------------------
 
 local function copy(values)
   local copied = {}
@@ -177,29 +146,114 @@ local function copy(values)
   return copied
 end
 
----Runs the map functions of an intent.
+-- Why an action does not run; nil when it does.
+local function refusal(when, where, slots, event, errors)
+  local good, answer = protected.report(errors, where, when, copy(slots), copy(event))
+  if not good then return "raised an error" end
+  if answer == true then return nil end
+  if answer == false then return "returned false" end
+  if answer == nil then return "returned nothing" end
+  local returned = "returned " .. check.kind(answer)
+  errors[#errors + 1] = { where = where, message = returned .. ": return true or false" }
+  return returned
+end
+
+local function mapped(map, where, slots, event, errors)
+  local good, value = protected.report(errors, where, map, copy(slots), copy(event))
+  if good and value == nil then
+    good, value = false, "map returned nothing: return the payload, or webhook.null"
+    errors[#errors + 1] = { where = where, message = value }
+  end
+  return good and { value } or { error = protected.first_line(value) }
+end
+
+-- What is stored is filled with the masks themselves, so that it does not hold a short value either, or true or false.
+local function filled(one, slots, event)
+  local value = template.fill_tree(one.payload, slots, event)
+  if not one.sensitive then return { value } end
+  local masked = copy(slots)
+  for _, name in ipairs(one.sensitive) do
+    if masked[name] ~= nil then masked[name] = MASK end
+  end
+  return { value, template.fill_tree(one.payload, masked, event) }
+end
+
+---Asks each action's `when`, and makes the payloads of the webhooks that run.
 ---@param actions intent_webhook.Action[]
 ---@param where string the intent's path, for errors
 ---@param slots table
 ---@param event intent_webhook.MapEvent
----@param errors intent_webhook.RuleError[] gets what the functions raised
----@return table payloads for the core: false for the slots, { value }, or { error = message }
+---@param errors intent_webhook.RuleError[] gets what the functions raised, and which took long
+---@return table payloads one for each webhook, for the core: false for the slots, { value [, stored value] },
+---  { error = message } or { skip = reason }
+---@return table<integer, true> skipped the numbers of the actions that do not run
+---@return string|nil note which these are, and why
 function action.payloads(actions, where, slots, event, errors)
-  local payloads = {}
+  local payloads, skipped, notes = {}, {}, {}
   for index, one in ipairs(actions) do
-    payloads[index] = false
-    if one.map then
-      local good, value = protected.call(one.map, copy(slots), copy(event))
-      if good and value == nil then
-        good, value = false, "map returned nothing: return the payload, or webhook.null"
-      end
-      payloads[index] = good and { value } or { error = protected.first_line(value) }
-      if not good then
-        errors[#errors + 1] = { where = ("%s.actions[%d].map"):format(where, index), message = value }
-      end
+    local place = ("%s.actions[%d]."):format(where, index)
+    local reason = one.when and refusal(one.when, place .. "when", slots, event, errors)
+    if reason then
+      skipped[index] = true
+      notes[#notes + 1] = ("actions[%d] did not run: its `when` %s"):format(index, reason)
+    end
+    if one.kind == "webhook" then
+      payloads[#payloads + 1] = reason and { skip = reason }
+        or one.map and mapped(one.map, place .. "map", slots, event, errors)
+        or one.payload and filled(one, slots, event)
+        or false
     end
   end
-  return payloads
+  return payloads, skipped, notes[1] and table.concat(notes, "; ")
+end
+
+-- After it was accepted ----------------------------------------------------------------------------------------------
+
+local function reply_of(reply, where, slots, event, errors)
+  if type(reply) ~= "function" then return template.text(reply, slots, event) end
+  local good, text = protected.report(errors, where, reply, copy(slots), copy(event))
+  if not good or text == nil then return nil end
+  if type(text) == "string" then return text end
+  local sentence = "returned %s: return what to say, or nothing"
+  errors[#errors + 1] = { where = where, message = sentence:format(check.kind(text)) }
+end
+
+local function handoff_of(handoff, slots, event)
+  local text = handoff ~= true and template.text(handoff, slots, event)
+  return text and text ~= "" and text or true
+end
+
+local function run(user, where, slots, event, errors)
+  local fired = copy(event)
+  fired.slots = copy(slots)
+  protected.report(errors, where, user, fired)
+end
+
+---Runs replies, handoffs and functions, in their order.
+---@param actions intent_webhook.Action[]
+---@param where string the intent's path, for errors
+---@param slots table
+---@param event intent_webhook.MapEvent
+---@param errors intent_webhook.RuleError[] gets what the functions raised, and which took long
+---@param skipped? table<integer, true> the numbers of those that do not run
+---@return string[]|nil replies in order; nil when there are none, and an empty text is none
+---@return true|string|nil handoff what the first handoff says
+function action.after(actions, where, slots, event, errors, skipped)
+  local replies, handoff = {}, nil
+  slots = copy(slots) -- what a function does to the host's own table is nothing to the actions behind it
+  for index, one in ipairs(actions) do
+    local place = ("%s.actions[%d]"):format(where, index)
+    local runs = not (skipped and skipped[index])
+    if runs and one.reply then
+      local text = reply_of(one.reply, place .. ".reply", slots, event, errors)
+      if text and text ~= "" then replies[#replies + 1] = text end
+    elseif runs and one.handoff then
+      handoff = handoff or handoff_of(one.handoff, slots, event)
+    elseif runs and one.run then
+      run(one.run, place, slots, event, errors)
+    end
+  end
+  return replies[1] and replies, handoff
 end
 
 return action

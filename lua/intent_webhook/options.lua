@@ -105,7 +105,7 @@ options.range = {
 ---@field name string shown in the history; UTF-8, no control characters; no two intents have the same
 ---@field rules? intent_webhook.AnyRule[] none: only fire() fires it; a string is a sentence
 ---@field slots? (string|intent_webhook.Slot)[] in the order of the payload; a string is the name of a slot
----@field actions? intent_webhook.WebhookAction[] none: firings are only recorded
+---@field actions? intent_webhook.AnyAction[] none: firings are only recorded
 ---@field priority? integer an intent with a higher one wins whatever the score, -1000 to 1000; default 0
 options.intent = {
   { name = "name", type = "string", required = true, hint = "give the intent a name" },
@@ -171,6 +171,16 @@ options.pattern_rule = {
     hint = "name the slot of each capture, in order" },
 }
 
+---@alias intent_webhook.AnyAction
+---| intent_webhook.WebhookAction
+---| intent_webhook.ReplyAction
+---| intent_webhook.HandoffAction
+---| intent_webhook.RunAction
+---| fun(event: intent_webhook.FiredEvent)
+
+local WHEN = { name = "when", type = "function", also = { "if", "condition", "only_if" },
+  hint = "give a function(slots, event) that returns true or false" }
+
 ---Where the event is posted, and how.
 ---@class intent_webhook.WebhookAction
 ---@field webhook string the URL, http or https, used exactly as it is
@@ -181,6 +191,8 @@ options.pattern_rule = {
 ---@field timeout? number seconds for the whole attempt, 0.001 to 3600; default 10
 ---@field in_flight? integer requests at once, 1 to 100000; default 64
 ---@field map? intent_webhook.MapFunction makes the payload; default: the slots as a flat object
+---@field payload? any the payload as a JSON value, in whose texts {name} stands for a slot; in place of map
+---@field when? intent_webhook.WhenFunction whether it runs; default: always
 ---@field network? "any"|"public" default: the client's
 ---@field allow? string[] address ranges (CIDR); default: the client's
 ---@field ca_file? string PEM file of authorities to trust instead of the system's
@@ -194,12 +206,46 @@ options.webhook_action = {
   { name = "secret_headers", type = "list", default = {}, most = 100, hint = "list names of headers" },
   { name = "timeout", type = "number", default = 10, from = 0.001, to = 3600, hint = "it counts seconds" },
   { name = "in_flight", type = "integer", default = 64, from = 1, to = 100000, also = { "concurrency", "parallel" } },
-  { name = "map", type = "function", also = { "payload", "body", "transform" },
+  { name = "map", type = "function", also = { "transform" },
     hint = "give a function(slots, event) that returns the payload" },
+  { name = "payload", type = "any", also = { "body", "json", "data" } },
+  WHEN,
   { name = "network", type = "string", one_of = { "any", "public" } },
   { name = "allow", type = "list", most = 1000, hint = 'list address ranges, like { "10.1.0.0/16" }' },
   { name = "ca_file", type = "string" },
   { name = "disabled", type = "boolean", default = false },
+}
+
+---What to say, for the host to pass on.
+---@class intent_webhook.ReplyAction
+---@field reply string|fun(slots: table, event: intent_webhook.MapEvent): string|nil a text in which {name} stands for a
+---  slot, or a function that returns one
+---@field when? intent_webhook.WhenFunction whether it runs; default: always
+options.reply_action = {
+  { name = "reply", type = "string|function", required = true, also = { "say", "text", "message", "answer" },
+    hint = 'write what to say, like "Booked, {customer_name}."' },
+  WHEN,
+}
+
+---That a human shall take over, for the host to see to.
+---@class intent_webhook.HandoffAction
+---@field handoff true|string or a text that says where to, or why, in which {name} stands for a slot
+---@field when? intent_webhook.WhenFunction whether it runs; default: always
+options.handoff_action = {
+  { name = "handoff", type = "boolean|string", required = true,
+    also = { "hand_off", "handover", "hand_over", "transfer", "escalate", "human" },
+    hint = "write true, or a text that says where to or why" },
+  WHEN,
+}
+
+---A function of the host's, called in its own thread when the event was accepted.
+---@class intent_webhook.RunAction
+---@field run fun(event: intent_webhook.FiredEvent)
+---@field when? intent_webhook.WhenFunction whether it runs; default: always
+options.run_action = {
+  { name = "run", type = "function", required = true, also = { "call", "func", "fn", "callback", "handler" },
+    hint = "give a function(event)" },
+  WHEN,
 }
 
 ---What `client:fire` takes besides.
