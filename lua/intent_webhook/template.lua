@@ -51,7 +51,9 @@ local function unknown_name(mistakes, path, name, names, with_event)
     return mistakes:add(path, "has {} without a name: name a slot, or write {{ and }} for braces")
   end
   local known = {}
-  for index, one in ipairs(names) do known[index] = one end
+  for _, one in ipairs(names) do
+    if type(one) == "string" then known[#known + 1] = one end -- what is not has a mistake of its own
+  end
   for _, one in ipairs(with_event and OF_EVENT or {}) do known[#known + 1] = one end
   local meant = check.suggestion(name, known)
   if meant == "" then meant = ": the intent has no slots" end
