@@ -75,6 +75,7 @@ end
 -- right; or nil.
 local function read(said, sign, floor, urls)
   local text = said.text
+  if text:find("^@", sign + 1) or sign > 1 and text:find("^@", sign - 1) then return nil end
   local first = local_first(said, sign, floor)
   local last = domain.last(said, sign + 1)
   while last > sign and text:find("^[.-]", last) do last = last - 1 end
