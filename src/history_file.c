@@ -72,6 +72,10 @@ static int explain(struct history_file *file, int code) {
   return primary;
 }
 
+int history_file_explain(struct history_file *file, int code) {
+  return explain(file, code);
+}
+
 /*
  * Creates the file with mode 0600 where there is none. An existing file is never opened here: closing it again would
  * drop every lock that this process has on it. That is no danger for a new one, since nobody opens an empty file.

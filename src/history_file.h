@@ -94,6 +94,9 @@ int history_file_ask(struct history_file *file, enum history_statement statement
  */
 int history_file_insert(struct history_file *file, enum history_statement statement, int columns, int rows);
 
+/* For statements of others on this connection: leaves the sentence in `error` and returns the primary code. */
+int history_file_explain(struct history_file *file, int code);
+
 /* Ends a transaction, if one is open. */
 void history_file_roll_back(struct history_file *file);
 

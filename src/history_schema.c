@@ -83,6 +83,19 @@ static const char *const steps[HISTORY_SCHEMA_VERSION] = {
     "  latest INTEGER NOT NULL,"
     "  last_seq INTEGER NOT NULL"
     ");",
+
+    /*
+     * Conversations on their way; session_table.c. With a rowid, so that a body of up to 4 KB stands in its leaf, and
+     * nothing but that leaf and the index on `expires` changes with each message.
+     */
+    "CREATE TABLE sessions ("
+    "  id TEXT NOT NULL UNIQUE,"
+    "  version INTEGER NOT NULL,"
+    "  updated INTEGER NOT NULL,"
+    "  expires INTEGER NOT NULL,"
+    "  body BLOB NOT NULL"
+    ");"
+    "CREATE INDEX sessions_expires ON sessions (expires);", /* finds those that are to be deleted */
 };
 
 static int run(sqlite3 *database, const char *sql) {

@@ -8,10 +8,12 @@
 
 #pragma GCC visibility push(hidden)
 
-void lua_client_register(lua_State *L); /* client, endpoint and intent */
-int lua_client_new(lua_State *L);       /* core.client */
-void lua_reader_register(lua_State *L); /* reader */
-int lua_reader_new(lua_State *L);       /* core.reader */
+void lua_client_register(lua_State *L);       /* client, endpoint and intent */
+int lua_client_new(lua_State *L);             /* core.client */
+void lua_reader_register(lua_State *L);       /* reader */
+int lua_reader_new(lua_State *L);             /* core.reader */
+void lua_session_file_register(lua_State *L); /* session_file */
+int lua_session_file_new(lua_State *L);       /* core.session_file */
 void lua_sentences_register(lua_State *L);
 int lua_sentences_new(lua_State *L);    /* core.sentences */
 int lua_sentences_load(lua_State *L);   /* core.sentences_load */

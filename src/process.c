@@ -21,6 +21,7 @@
 #include "history.h"
 #include "history_reader.h"
 #include "sender.h"
+#include "session_file.h"
 
 enum { PARK_MS = 1000, EXIT_GRACE_MS = 2000, EXIT_HISTORY_MS = 2000 };
 
@@ -35,6 +36,7 @@ static atomic_uint generation;
 static void before_fork(void) {
   pthread_mutex_lock(&setup_lock);
   history_reader_before_fork(PARK_MS);
+  session_file_before_fork(PARK_MS);
   history_before_fork(PARK_MS);
   sender_before_fork();
 }
@@ -42,6 +44,7 @@ static void before_fork(void) {
 static void after_fork_in_parent(void) {
   sender_after_fork_in_parent();
   history_after_fork_in_parent();
+  session_file_after_fork_in_parent();
   history_reader_after_fork_in_parent();
   pthread_mutex_unlock(&setup_lock);
 }
@@ -51,6 +54,7 @@ static void after_fork_in_child(void) {
   client_after_fork_in_child();
   sender_after_fork_in_child();
   history_after_fork_in_child();
+  session_file_after_fork_in_child();
   history_reader_after_fork_in_child();
   pthread_mutex_init(&setup_lock, NULL);
 }

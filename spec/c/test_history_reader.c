@@ -480,7 +480,7 @@ static void test_files(void) {
     fixture_sql(path, "PRAGMA user_version = 7");
     CHECK_TEXT(
         ask(&(struct history_query){.limit = 1}),
-        "unreadable: FILE: The history file has schema version 7 and this intent-webhook knows versions up to 1: use "
+        "unreadable: FILE: The history file has schema version 7 and this intent-webhook knows versions up to 2: use "
         "a newer intent-webhook, or another file.");
     end();
   }

@@ -44,11 +44,11 @@ static void test_versions(void) {
   TEST("an empty file gets the tables, the version and our application id, and is a WAL file") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");
     CHECK(apply(path, error, sizeof error) == SQLITE_OK);
-    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "1");
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "2");
     CHECK_TEXT(fixture_sql(path, "PRAGMA application_id"), "1230456881");
     CHECK_TEXT(fixture_sql(path, "PRAGMA journal_mode"), "wal");
     CHECK_TEXT(fixture_sql(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"),
-               "attempts\ndeliveries\nevent_spans\nevents");
+               "attempts\ndeliveries\nevent_spans\nevents\nsessions");
     CHECK_TEXT(fixture_sql(path, "PRAGMA integrity_check"), "ok");
   }
   TEST("a current file stays as it is, and becomes a WAL file again when somebody changed that") {
@@ -63,11 +63,11 @@ static void test_versions(void) {
   TEST("a file of a later version is refused, with a sentence, and not changed") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");
     CHECK(apply(path, error, sizeof error) == SQLITE_OK);
-    fixture_sql(path, "PRAGMA user_version = 2");
+    fixture_sql(path, "PRAGMA user_version = 3");
     unsigned long before = checksum(path);
     CHECK(apply(path, error, sizeof error) == SQLITE_SCHEMA);
     CHECK_TEXT(error,
-               "The history file has schema version 2 and this intent-webhook knows versions up to 1: use a newer "
+               "The history file has schema version 3 and this intent-webhook knows versions up to 2: use a newer "
                "intent-webhook, or another file.");
     CHECK(checksum(path) == before);
   }
@@ -123,8 +123,19 @@ static void test_migration(void) {
     CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "0");
     sqlite3_limit(database, SQLITE_LIMIT_COLUMN, 2000);
     CHECK(history_schema_apply(database, error, sizeof error) == SQLITE_OK);
-    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "1");
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "2");
     CHECK(sqlite3_close(database) == SQLITE_OK);
+  }
+  TEST("a file of version 1 keeps what it holds, and gets the table of sessions") {
+    const char *path = fixture_path(fixture_folder(NULL), "h.db");
+    CHECK(apply(path, error, sizeof error) == SQLITE_OK);
+    CHECK_TEXT(fixture_sql(path, "INSERT INTO events VALUES (7, 'id', 1, 'intent', NULL, '{}', NULL, NULL);"
+                                 "DROP TABLE sessions; PRAGMA user_version = 1"),
+               "");
+    CHECK(apply(path, error, sizeof error) == SQLITE_OK);
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "2");
+    CHECK_TEXT(fixture_sql(path, "SELECT seq, (SELECT count(*) FROM sessions) FROM events"), "7|0");
+    CHECK_TEXT(fixture_sql(path, "SELECT name FROM sqlite_master WHERE name = 'sessions_expires'"), "sessions_expires");
   }
   TEST("deleting an event by hand takes its deliveries and attempts along, when foreign keys are on") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");
