@@ -154,6 +154,15 @@ describe("A tool's name", function()
     assert.are.equal("unnamed_e36196", tools.names({ named "🍕" }).tools["🍕"])
   end)
 
+  it("may hold a dot as a property, and only there", function()
+    local names = tools.names({ named("a.b", { { name = "a.b" }, { name = "a]b" }, { name = "a,b" } }) })
+    assert.is_truthy(names.tools["a.b"]:find("^a_b_%x+$"))
+    assert.are.equal("a.b", names.properties["a.b"]["a.b"])
+    assert.is_truthy(names.properties["a.b"]["a]b"]:find("^a_b_%x+$"))
+    assert.are.same({ ["a.b"] = "a.b", [names.properties["a.b"]["a]b"]] = "a]b",
+      [names.properties["a.b"]["a,b"]] = "a,b" }, names.slots["a.b"])
+  end)
+
   it("gives way to an intent that is called like that", function()
     local intents = { named "đặt bàn", named "dat_ban_88b573" }
     local names = tools.names(intents)
