@@ -227,7 +227,8 @@ describe("intent-webhook", function()
 intents[1].name: must be a string, got nil: give the intent a name
 intents[1].nme: is no option: did you mean "name"?
 intents[1].rules[1]: has 1 capture but 0 names in slots: name each capture, in order
-intents[2].actions[1].webhook: must be a string, got nil: give the URL to post to
+intents[2].actions[1]: is none of what an action can be: give a webhook, a reply, a handoff or a function, ]]
+        .. [[like { reply = "Done." }
 ]] .. bad .. ": 4 mistakes\n", output)
     end)
 

@@ -116,6 +116,7 @@ end
 ---@return string|nil id of the event
 ---@return string|nil message
 ---@return string|nil code as those of `client:fire`
+---@return intent_webhook.Outcome|nil outcome
 function WorkerClient:fire(name, slots, given)
   await_results(self)
   return self.client:fire(name, slots, given)
