@@ -71,7 +71,11 @@ static void fire_all(struct life *life) {
   iw_request requests[3];
   size_t count = 0;
   if (life->full != NULL)
-    requests[count++] = (iw_request){life->full, body, sizeof body - 1, stored, sizeof stored - 1, IW_SEND, NULL};
+    requests[count++] = (iw_request){.endpoint = life->full,
+                                     .body = body,
+                                     .body_length = sizeof body - 1,
+                                     .stored_body = stored,
+                                     .stored_body_length = sizeof stored - 1};
   if (life->plain != NULL)
     requests[count++] = (iw_request){.endpoint = life->plain, .body = body, .body_length = sizeof body - 1};
   if (life->plain != NULL)
