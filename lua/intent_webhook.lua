@@ -25,18 +25,28 @@
 -- A user's own functions (rules, map) may raise: that is caught, reported, and recorded with the event, and the host
 -- goes on. Only what `now` raises goes through.
 
-local action = require "intent_webhook.action"
 local argument = require "intent_webhook.argument"
 local check = require "intent_webhook.check"
+local conversation = require "intent_webhook.conversation"
 local core = require "intent_webhook.core"
+local filling = require "intent_webhook.filling"
+local firing = require "intent_webhook.firing"
 local hassil = require "intent_webhook.hassil"
 local history = require "intent_webhook.history"
 local intent = require "intent_webhook.intent"
+local languages = require "intent_webhook.languages"
 local lists = require "intent_webhook.list"
+local nlu = require "intent_webhook.nlu"
 local options = require "intent_webhook.options"
 local phrases = require "intent_webhook.phrases"
 local protected = require "intent_webhook.protected"
 local recognition = require "intent_webhook.recognition"
+local said = require "intent_webhook.said"
+local session_store = require "intent_webhook.session_store"
+local talk = require "intent_webhook.talk"
+local tools = require "intent_webhook.tools"
+local types = require "intent_webhook.types"
+local zone = require "intent_webhook.zone"
 
 local webhook = {
   VERSION = core.version, -- "0.1.0"
@@ -56,6 +66,9 @@ local webhook = {
 ---@field queue_bytes integer
 ---@field grammar intent_webhook.Grammar|nil the sentences; nil when there are none
 ---@field recognition intent_webhook.Recognition
+---@field conversation intent_webhook.Conversation
+---@field sessions intent_webhook.SessionStore
+---@field tool_names intent_webhook.ToolNames|nil made with the first result of a model
 ---@field history intent_webhook.History|nil opened with the first question
 local Client = { __name = "intent_webhook.Client" }
 Client.__index = Client
@@ -94,12 +107,16 @@ local function check_number_word(mistakes, place, pair)
   return { words, number }
 end
 
+local function number_words_of(code, most)
+  return require("intent_webhook.number_words").of(code, most)
+end
+
 -- What was given, or nil when there are mistakes in it.
 local function check_number_words(mistakes, given)
   local before = #mistakes.list
   if type(given) == "string" then
-    local words = require "intent_webhook.number_words"
-    if not words.of(given, 1) then
+    if not number_words_of(given, 1) then
+      local words = require "intent_webhook.number_words"
       local sentence = 'has no words for "%s": known are %s; or list them, like { { "dozen", 12 } }, or give false'
       mistakes:add("number_words", sentence:format(given, table.concat(words.languages(), ", ")))
     end
@@ -113,6 +130,31 @@ local function check_number_words(mistakes, given)
   return #mistakes.list == before and given or nil
 end
 
+-- The table of the language, the time zone, the number words and the user's types.
+local function check_words(mistakes, accepted)
+  local table_of_words, message = languages.of(accepted.language)
+  if message then mistakes:add("language", message) end
+  accepted.language_table = table_of_words or languages.of("en")
+  if accepted.number_words == nil then
+    local code = accepted.language_table.code
+    accepted.number_words = type(code) == "string" and number_words_of(code, 0) and code or "en"
+  end
+  accepted.offset, message = zone.offset(accepted.zone)
+  if message then
+    mistakes:add("zone", message)
+    accepted.offset = zone.offset("UTC")
+  end
+  accepted.own_types = {}
+  for _, name in ipairs(check.names(mistakes, "types", accepted.types, "give types by name")) do
+    local place = check.within("types", name)
+    if types.of(name) then
+      mistakes:add(place, "is the name of a type that comes with the module: give it another")
+    elseif check.type(mistakes, place, accepted.types[name], "function|table", "give a function") then
+      accepted.own_types[name] = types.own(mistakes, place, accepted.types[name])
+    end
+  end
+end
+
 -- Checks options, in the order in which the manual lists them.
 local function check_client(mistakes, given)
   local accepted = check.options(mistakes, "", given, options.client)
@@ -123,7 +165,9 @@ local function check_client(mistakes, given)
   accepted.lists = lists.all(mistakes, "lists", accepted.lists)
   accepted.phrases = phrases.all(mistakes, "phrases", accepted.phrases)
   accepted.skip_words = check.strings(mistakes, "skip_words", accepted.skip_words, "write a word")
+  check_words(mistakes, accepted)
   accepted.number_words = check_number_words(mistakes, accepted.number_words)
+  accepted.conversation = check.options(mistakes, "conversation", accepted.conversation, options.conversation)
   if type(accepted.intents) == "string" then -- the file that was named has named another
     mistakes:add("intents", "must be a list here, got a string: return the intents themselves")
     accepted.intents = nil
@@ -148,6 +192,15 @@ local function scratch_client()
   return made
 end
 
+local function has_sensitive(intents)
+  for _, checked in ipairs(intents) do
+    for _, slot in ipairs(checked.fields) do
+      if slot.sensitive then return true end
+    end
+  end
+  return false
+end
+
 ---Makes a client. Nothing is opened or started before the first event, or `start`.
 ---@param given intent_webhook.ClientOptions
 ---@return intent_webhook.Client|nil
@@ -168,21 +221,26 @@ function webhook.new(given)
   if accepted and accepted.intents then
     intents, sentences, message, code = intent.check(mistakes, accepted.intents, accepted, made, false)
   end
+  local stored = accepted and session_store.check(mistakes, "sessions", accepted.sessions, has_sensitive(intents))
   local mistake = mistakes:first()
   if mistake then
     local path = mistake.path == "" and "options" or mistake.path
     argument.misuse("webhook.new", path .. ": " .. mistake.message)
   end
   if message then return nil, message, code end
-  local by_name, slot_names = {}, {}
+  local by_name, slot_names, recognised = {}, {}, recognition.new(intents, sentences)
   for _, checked in ipairs(intents) do
     by_name[checked.name] = checked
     for name in pairs(checked.declared) do slot_names[name] = true end
   end
+  local sessions
+  sessions, message, code = session_store.new(stored, { history = accepted.history })
+  if not sessions then return nil, message, code end
   return setmetatable({
     core = made, path = accepted.history, list = intents, intents = by_name, now = accepted.now,
     queue_limit = accepted.queue_limit, queue_bytes = accepted.queue_bytes, grammar = sentences,
-    slot_names = slot_names, recognition = recognition.new(intents, sentences),
+    slot_names = slot_names, recognition = recognised, sessions = sessions,
+    conversation = conversation.new(by_name, recognised, accepted),
   }, Client)
 end
 
@@ -194,7 +252,8 @@ local function check_all(mistakes, given)
     local made, problem
     if accepted.history then made, problem = core_client(accepted) end
     if problem then mistakes:add("history", (problem:gsub("^history: ", ""))) end
-    intent.check(mistakes, accepted.intents, accepted, made or scratch_client(), true)
+    local intents = intent.check(mistakes, accepted.intents, accepted, made or scratch_client(), true)
+    session_store.check(mistakes, "sessions", accepted.sessions, has_sensitive(intents))
   end
 end
 
@@ -260,6 +319,13 @@ function webhook.from_hassil(grammar)
   return read, notes
 end
 
+---A rule that is a few words: webhook.keywords { any = { "book", "reserve" }, all = { "table" }, none = { "cancel" } }.
+---@param words { any?: string[], all?: string[], none?: string[] }
+---@return intent_webhook.KeywordRule
+function webhook.keywords(words)
+  return { keywords = words }
+end
+
 ---Marks a table as a JSON array, for map functions: an empty table without the mark is an object.
 ---@param list? table default: a new one
 ---@return table # the same
@@ -285,47 +351,10 @@ local function time_of(client, caller)
   return time
 end
 
-local function error_text(errors)
-  if #errors == 0 then return nil end
-  local lines = {}
-  for index, one in ipairs(errors) do lines[index] = one.where .. ": " .. one.message end
-  return table.concat(lines, "\n\n")
-end
-
--- The time in an id, in seconds since 1970: its first 48 bits are milliseconds.
-local function time_of_id(id)
-  return tonumber(id:sub(1, 8) .. id:sub(10, 13), 16) / 1000
-end
-
 local function unknown_intent(client, name)
   local names = {}
   for index, one in ipairs(client.list) do names[index] = one.name end
   return ('there is no intent "%s"%s'):format(tostring(name), check.suggestion(name, names))
-end
-
----What actions that run in the host gave when an intent fired.
----@class intent_webhook.Outcome
----@field replies? string[] what to say, in the order of the actions
----@field handoff? true|string that a human shall take over; a text says where to, or why
----@field errors? intent_webhook.RuleError[] what functions of the actions raised, and which took long
-
--- Fires an intent that has more than webhooks with flat slots, or with errors that the event shall keep; these get what
--- actions raise. Code "misuse" is for the caller to raise.
-local function fire_in_full(client, checked, slots, session, time, errors)
-  -- the slots shall be good and complete before anybody's function sees them
-  local encoded, message, code = client.core:encode(checked.core, slots)
-  if not encoded then return nil, message, code end
-  local id = core.id(time)
-  local event = { id = id, time = time or time_of_id(id), intent = checked.name, session = session }
-  local payloads, skipped, note = action.payloads(checked.actions, checked.where, slots, event, errors)
-  local problem = error_text(errors)
-  id, message, code = client.core:fire(checked.core, slots, session, event.time, id, payloads, problem, note)
-  if not id then return nil, message, code end
-  local replies, handoff
-  if checked.after then
-    replies, handoff = action.after(checked.actions, checked.where, slots, event, errors, skipped)
-  end
-  return id, nil, nil, { replies = replies, handoff = handoff, errors = errors[1] and errors or nil }
 end
 
 -- The core's sentence, and, when it is about a slot that is not declared, which one was meant.
@@ -363,8 +392,9 @@ function Client:fire(name, slots, given)
   end
   local time = time_of(self, "client:fire")
   local id, message, code, outcome
+  if checked.typed then slots = firing.with_defaults(checked, slots) end
   if checked.maps or checked.after then
-    id, message, code, outcome = fire_in_full(self, checked, slots, session, time, {})
+    id, message, code, outcome = firing.fire(self, checked, slots, session, time)
   else
     id, message, code = self.core:fire(checked.core, slots, session, time)
   end
@@ -374,60 +404,115 @@ end
 
 -- Recognising ------------------------------------------------------------------------------------------------------
 
+-- What a match gives for slots with types, predicates and defaults.
+local function fill(self, checked, match, text, now, errors)
+  errors = errors or {}
+  local found = filling.new(checked, said.new(text), {}, self.conversation:context(now, errors))
+  found:capture(match.slots, match.spans)
+  found:scan()
+  match.slots, match.rejected = firing.with_defaults(checked, found.slots), found:rejections()
+  match.missing = recognition.missing_in(checked.required, match.slots)
+  return errors[1] and errors or nil
+end
+
 ---Looks for the intent that a message fits best, and fires it. Returns at once.
 ---
 ---The intent of the highest priority wins, then the rule with the highest score, and among equals the one that is
 ---defined first; the best sentence takes part as one rule. An error in a rule counts as no match. Raises only for
 ---arguments that are wrong.
+---
+---With a session it is one message of a conversation: slots that are missing are asked for, and the answer is a turn.
 ---@param text string
 ---@param given? intent_webhook.MessageOptions
----@return intent_webhook.MessageResult|nil
+---@return intent_webhook.MessageResult|intent_webhook.Turn|nil
 ---@return string|nil message
----@return string|nil code as those of `fire`, when the intent could not be fired
+---@return string|nil code as those of `fire`, when the intent could not be fired; with a session as well those of the
+---  store: "conflict", "history", "timeout", "store", "key"
 function Client:message(text, given)
   if type(text) ~= "string" then argument.string("client:message", "text", text) end
-  local match, errors, checked = self.recognition:match(text, given, self.slot_names)
-  if match == false then
-    given = argument.message("client:message", given, self.slot_names)
-    match, errors, checked = self.recognition:match(text, given)
+  if given ~= nil then given = argument.message("client:message", given, self.slot_names) end
+  if given and given.session then
+    return talk.message(self, text, given, time_of(self, "client:message"))
   end
+  local match, errors, checked = self.recognition:match(text, given)
   if not match then return { status = "unmatched", errors = errors } end
+  local time = time_of(self, "client:message")
+  if checked.typed then errors = fill(self, checked, match, text, time or os.time(), errors) end
   local result = {
     status = "incomplete", intent = match.intent, slots = match.slots, score = match.score, rule = match.rule,
-    missing = match.missing, ambiguous = match.ambiguous, errors = errors,
+    missing = match.missing, ambiguous = match.ambiguous, rejected = match.rejected, errors = errors,
   }
   if result.missing then return result end
-  local time = time_of(self, "client:message")
-  local session = given and given.session
-  local id, message, code, outcome
-  if checked.maps or checked.after or errors then
-    id, message, code, outcome = fire_in_full(self, checked, match.slots, session, time, errors or {})
-    if outcome then
-      result.replies, result.handoff, result.errors = outcome.replies, outcome.handoff, outcome.errors
-    end
-  else
-    id, message, code = self.core:fire(checked.core, match.slots, session, time)
-  end
+  local id, message, code, outcome = firing.fire(self, checked, match.slots, nil, time, errors)
   if not id then return nil, message, code end
+  if outcome then
+    result.replies, result.handoff, result.errors = outcome.replies, outcome.handoff, outcome.errors
+  end
   result.status, result.id = "fired", id
   return result
 end
 
----Looks for the intent that a message fits best, as `message` does, and fires nothing.
+---Looks for the intent that a message fits best, as `message` does without a session, and fires nothing.
 ---@param text string
 ---@param given? intent_webhook.MessageOptions
 ---@return intent_webhook.Match|nil
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, when nothing matched
 function Client:match(text, given)
   if type(text) ~= "string" then argument.string("client:match", "text", text) end
-  local match, errors = self.recognition:match(text, given, self.slot_names)
+  local match, errors, checked = self.recognition:match(text, given, self.slot_names)
   if match == false then
     given = argument.message("client:match", given, self.slot_names)
-    match, errors = self.recognition:match(text, given)
+    match, errors, checked = self.recognition:match(text, given)
   end
   if not match then return nil, errors end
+  if checked.typed then
+    errors = fill(self, checked, match, text, time_of(self, "client:match") or os.time(), errors)
+  end
   if errors then match.errors = errors end
   return match
+end
+
+-- Conversations ----------------------------------------------------------------------------------------------------
+
+-- The intents as those see them who make tools of them.
+local function tool_intents(client)
+  local described = {}
+  for number, checked in ipairs(client.list) do
+    local slots = {}
+    for index, slot in ipairs(checked.fields) do
+      slots[index] = { name = slot.name, description = slot.description or slot.label, schema = slot.schema,
+        required = slot.required and slot.default == nil }
+    end
+    described[number] = { name = checked.name, description = checked.description, slots = slots }
+  end
+  return described
+end
+
+---One message of a conversation whose session the host keeps: a pure function, but for what users' functions do. It
+---fires nothing: the host fires each of turn.events, with `fire`.
+---@param session table|nil what the last step gave; nil for a new conversation
+---@param input string|intent_webhook.MessageInput the text, or { text =, context =, best_slot =, session = }
+---@param now? number seconds since 1970; default: the client's clock
+---@return table session a plain table of strings, numbers, booleans and tables, for JSON
+---@return intent_webhook.Turn
+function Client:step(session, input, now)
+  if session ~= nil and type(session) ~= "table" then
+    argument.misuse("client:step", "session: must be a table, got " .. check.kind(session))
+  end
+  local text, given = input, nil
+  if type(input) == "table" then
+    text, given = rawget(input, "text"), {}
+    for key, value in next, input do
+      if key ~= "text" then given[key] = value end
+    end
+    given = argument.message("client:step", given, self.slot_names)
+  end
+  argument.string("client:step", "text", text)
+  now = now or time_of(self, "client:step") or os.time()
+  if type(now) ~= "number" or now - now ~= 0 then
+    argument.misuse("client:step", "now: must be a number of seconds, got " .. check.show(now))
+  end
+  return self.conversation:step(session, text, now, given)
 end
 
 ---Lists every candidate for a message, the best first. Fires nothing, but asks all functions.
@@ -441,6 +526,45 @@ function Client:explain(text, given)
   argument.string("client:explain", "text", text)
   given = argument.message("client:explain", given, self.slot_names)
   return self.recognition:explain(text, given)
+end
+
+-- What these call a session is one answer of the model's.
+local MODELS = { openai = true, openai_responses = true, anthropic = true }
+
+---Takes what an NLU or a model recognised, in one of ten formats, as `message` takes text. Returns at once.
+---
+---Intents that have all that they need fire, the others are asked about, in a session. What cannot be used is refused,
+---one by one, with the reason, and recorded.
+---@param result string|table JSON text, or the table that it is
+---@param given? intent_webhook.NluOptions
+---@return intent_webhook.Turn|nil
+---@return string|nil message
+---@return string|nil code "invalid": no JSON, or beyond the limits; "format": none is known, or not the one that was
+---  named; those of `message`
+function Client:nlu(result, given)
+  given = argument.options("client:nlu", "options", given, options.nlu)
+  if type(result) ~= "string" and type(result) ~= "table" then
+    argument.misuse("client:nlu", "result: must be JSON text or a table, got " .. check.kind(result))
+  end
+  local results, message, code = nlu.read(result, given.format)
+  if not results then return nil, message, code end
+  self.tool_names = self.tool_names or tools.names(tool_intents(self))
+  for _, one in ipairs(results) do tools.restore(self.tool_names, one) end
+  local session = given.session
+  if session == nil and not MODELS[results.format] then session = results.session end
+  return talk.nlu(self, results, session or nil, given.least_confidence, time_of(self, "client:nlu"))
+end
+
+---The intents as definitions of tools, so that a model can be asked for exactly their slots.
+---@param format "openai"|"openai_responses"|"anthropic"
+---@param given? intent_webhook.ToolOptions
+---@return table[] # to be put in the request; `webhook.tools_json` writes it
+function Client:tools(format, given)
+  argument.string("client:tools", "format", format)
+  given = argument.options("client:tools", "options", given, options.tools)
+  local list, message = tools.export(tool_intents(self), format, given)
+  if not list then argument.misuse("client:tools", message) end
+  return list
 end
 
 -- Sentences --------------------------------------------------------------------------------------------------------
@@ -587,6 +711,7 @@ function Client:close(timeout)
   timeout = argument.seconds("client:close", timeout, options.seconds.close)
   if self.history then self.history:close() end
   self.history = nil
+  self.sessions:close()
   return self.core:close(timeout)
 end
 

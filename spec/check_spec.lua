@@ -72,7 +72,8 @@ describe("webhook.check", function()
     assert.are.equal('quue_limit: is no option: did you mean "queue_limit"?', only(options))
     options = definition(good())
     options.intents[1].colour = "red"
-    assert.are.equal("intents[1].colour: is no option: known are name, rules, slots, actions, priority", only(options))
+    assert.are.equal("intents[1].colour: is no option: known are name, rules, slots, actions, priority, " ..
+        "confirm, interrupts, description", only(options))
     local intent = good()
     intent.actions[1] = { url = "http://127.0.0.1:9/" }
     assert.are.equal('intents[1].actions[1].url: is no option: did you mean "webhook"?', lines(definition(intent))[2])
@@ -277,7 +278,8 @@ describe("webhook.check", function()
     intent.slots[2] = "phone"
     local list = webhook.check(definition(intent))
     assert.are.same({ { path = "intents[1]", level = "warning",
-      message = 'the slot "phone" is required, but no rule yields it: no message can fire this intent' } }, list)
+      message = 'the slot "phone" is required, but no rule yields it: no message alone can fire this intent, only a '
+        .. "conversation; give it a prompt, a type, or a rule that yields it" } }, list)
     assert.is_truthy(webhook.new(definition(intent)))
     intent.rules[2] = function() end
     assert.are.same({}, webhook.check(definition(intent)))

@@ -349,7 +349,7 @@ end)
 
 describe("a rule", function()
   it("is refused when it is none of the kinds", function()
-    assert.are.equal("must be a sentence, a table with sentences or a pattern, or a function, got a number",
+    assert.are.equal("must be a sentence, a table with sentences, a pattern or keywords, or a function, got a number",
       mistakes_of(5)[1].message)
     local list = mistakes_of({ slots = {} })
     assert.are.same({ "rule.sentences",
@@ -360,7 +360,8 @@ describe("a rule", function()
   it("is told once what is wrong with it as a whole", function()
     local cases = {
       { { "a", "b" }, "rule", "is a list: write each sentence as a rule of its own, or { sentences = { ... } }" },
-      { { sentences = { "a" }, pattern = "b" }, "rule", "a rule has sentences or a pattern, not both" },
+      { { sentences = { "a" }, pattern = "b" }, "rule",
+        "a rule has sentences, a pattern or keywords, not several of them: make it several rules" },
       { { sentences = "a" }, "rule.sentences",
         'must be a list, got a string: write { "what a person would say" }, or give a pattern' },
     }

@@ -5,6 +5,8 @@ local check = require "intent_webhook.check"
 local grammar = require "intent_webhook.grammar"
 local options = require "intent_webhook.options"
 local rule = require "intent_webhook.rule"
+local slot = require "intent_webhook.slot"
+local template = require "intent_webhook.template"
 
 local intent = {}
 
@@ -16,6 +18,13 @@ local intent = {}
 ---@field names string[] the same, in order
 ---@field slots table[] { name, required, sensitive } each, in order: as the core wants them
 ---@field required string[] the names of the slots that it needs
+---@field fields intent_webhook.CheckedSlot[] its slots in full, in order
+---@field by_name table<string, intent_webhook.CheckedSlot>
+---@field scanned intent_webhook.CheckedSlot[] those that are looked for in every message, in the order of that
+---@field typed boolean whether a slot has a type, a predicate or a default
+---@field confirm intent_webhook.Template|function|nil what is asked when all slots are there
+---@field interrupts boolean
+---@field description string|nil
 ---@field rules intent_webhook.Rule[]
 ---@field priority integer
 ---@field actions intent_webhook.Action[]
@@ -23,37 +32,48 @@ local intent = {}
 ---@field after boolean whether an action runs when the event was accepted: a reply, a handoff, a function
 ---@field core userdata|nil the core's intent; nil when there is no core
 
-local function check_slot(mistakes, path, definition)
-  if type(definition) == "string" then definition = { name = definition } end
-  local slot = check.options(mistakes, path, definition, options.slot)
-  if not slot or not slot.name then return nil end
-  local place = check.within(path, "name")
-  if not check.name(mistakes, place, slot.name, "give the slot a name") then return nil end
-  if slot.name:find("[{}]") then
-    mistakes:add(place, "holds a brace: a sentence could not name it")
-    return nil
-  end
-  if slot.required ~= nil and slot.optional ~= nil and slot.required == slot.optional then
-    mistakes:add(path, "is required and optional, or neither: leave one of the two out")
-  end
-  local required = slot.required
-  if required == nil then required = not slot.optional end
-  return { slot.name, required, slot.sensitive }
-end
-
-local function check_slots(mistakes, path, definitions)
-  local slots, first_place = {}, {}
+local function check_slots(mistakes, path, definitions, client)
+  local fields, first_place, names = {}, {}, {}
+  for index, definition in ipairs(definitions) do names[index] = slot.name_of(definition) end
   for index, definition in ipairs(definitions) do
     local place = check.within(path, index)
-    local slot = check_slot(mistakes, place, definition)
-    if slot and first_place[slot[1]] then
-      mistakes:add(place, ('is called "%s" like %s: give it another name'):format(slot[1], first_place[slot[1]]))
-    elseif slot then
-      first_place[slot[1]] = place
-      slots[#slots + 1] = slot
+    local one = slot.new(mistakes, place, definition, names, client)
+    if one and first_place[one.name] then
+      mistakes:add(place, ('is called "%s" like %s: give it another name'):format(one.name, first_place[one.name]))
+    elseif one then
+      first_place[one.name] = place
+      fields[#fields + 1] = one
     end
   end
-  return slots
+  slot.call_short(fields)
+  return fields
+end
+
+-- The slots that are looked for in every message, in the order of their types' ranks.
+local function scanned_slots(fields)
+  local scanned, number = {}, {}
+  for index, one in ipairs(fields) do
+    number[one] = index
+    if one.rank then scanned[#scanned + 1] = one end
+  end
+  table.sort(scanned, function(one, other)
+    if one.rank ~= other.rank then return one.rank < other.rank end
+    return number[one] < number[other]
+  end)
+  return scanned
+end
+
+-- What a message may be more for the slots than what a rule says: types, predicates, defaults.
+local function needs_filling(fields)
+  for _, one in ipairs(fields) do
+    if one.reader or one.validate or one.default ~= nil then return true end
+  end
+  return false
+end
+
+local function check_confirm(mistakes, path, confirm, names)
+  if type(confirm) ~= "string" then return confirm end
+  return template.check(mistakes, check.within(path, "confirm"), confirm, names)
 end
 
 local function check_rules(mistakes, path, definitions, names)
@@ -84,11 +104,14 @@ end
 local function warn_of_gaps(mistakes, outline, yields)
   local names = yielded(outline.rules, yields)
   local required = {}
-  for _, slot in ipairs(outline.slots) do
-    required[slot[1]] = slot[2]
-    if slot[2] and names and #outline.rules > 0 and not names[slot[1]] then
-      local sentence = 'the slot "%s" is required, but no rule yields it: no message can fire this intent'
-      mistakes:warn(outline.path, sentence:format(slot[1]))
+  for _, one in ipairs(outline.fields) do
+    -- a type finds values in any message, and a conversation asks for them
+    local needed = one.required and one.default == nil and not one.rank and not one.prompts
+    required[one.name] = needed
+    if needed and names and #outline.rules > 0 and not names[one.name] then
+      local sentence = 'the slot "%s" is required, but no rule yields it: no message alone can fire this intent, '
+        .. "only a conversation; give it a prompt, a type, or a rule that yields it"
+      mistakes:warn(outline.path, sentence:format(one.name))
     end
   end
   for _, one in ipairs(yields) do
@@ -106,9 +129,9 @@ end
 local function check_actions(mistakes, path, definitions, client, core_client, slots)
   local found = { actions = {}, endpoints = {}, maps = false, after = false }
   local names, sensitive = {}, {}
-  for index, slot in ipairs(slots) do
-    names[index] = slot[1]
-    if slot[3] then sensitive[#sensitive + 1] = slot[1] end
+  for index, one in ipairs(slots) do
+    names[index] = one[1]
+    if one[3] then sensitive[#sensitive + 1] = one[1] end
   end
   for index, definition in ipairs(definitions) do
     local one = action.new(mistakes, check.within(path, index), definition, client, core_client, names, sensitive)
@@ -128,20 +151,24 @@ local function check_intent(mistakes, path, definition, client, core_client)
   if not accepted then return nil end
   local named = accepted.name
     and check.name(mistakes, check.within(path, "name"), accepted.name, "give the intent a name")
-  local slots = check_slots(mistakes, check.within(path, "slots"), accepted.slots)
-  local declared, names = {}, {}
-  for index, slot in ipairs(slots) do declared[slot[1]], names[index] = true, slot[1] end
+  local fields = check_slots(mistakes, check.within(path, "slots"), accepted.slots, client)
+  local slots, declared, names, by_name, required = {}, {}, {}, {}, {}
+  for index, one in ipairs(fields) do
+    slots[index] = { one.name, one.required, one.sensitive }
+    declared[one.name], names[index], by_name[one.name] = true, one.name, one
+    if one.required then required[#required + 1] = one.name end
+  end
   local rules = check_rules(mistakes, check.within(path, "rules"), accepted.rules, declared)
-  local outline = { path = path, name = named and accepted.name, names = names, slots = slots, rules = rules,
+  local outline = { path = path, name = named and accepted.name, names = names, fields = fields, rules = rules,
     priority = accepted.priority, mistakes = check.mistakes(), at = #mistakes.list }
+  local confirm = check_confirm(mistakes, path, accepted.confirm, names)
   local found = check_actions(mistakes, check.within(path, "actions"), accepted.actions, client, core_client, slots)
   local checked = {
-    name = accepted.name, where = path, slots = slots, declared = declared, names = names, required = {}, rules = rules,
-    priority = accepted.priority, actions = found.actions, maps = found.maps, after = found.after,
+    name = accepted.name, where = path, slots = slots, declared = declared, names = names, required = required,
+    rules = rules, priority = accepted.priority, actions = found.actions, maps = found.maps, after = found.after,
+    fields = fields, by_name = by_name, scanned = scanned_slots(fields), typed = needs_filling(fields),
+    confirm = confirm, interrupts = accepted.interrupts, description = accepted.description,
   }
-  for _, slot in ipairs(slots) do
-    if slot[2] then checked.required[#checked.required + 1] = slot[1] end
-  end
   if not named then return nil, outline end
   if core_client and not mistakes:first() then
     checked.core = core_client:intent(checked.name, slots, found.endpoints)

@@ -23,7 +23,7 @@ function languages.of(given)
   if type(given) == "table" then return given end
   local code = given:lower():match("^%a+")
   for _, known in ipairs(CODES) do
-    if known == code then return require("intent_webhook.languages." .. known) end
+    if known == code then return (require("intent_webhook.languages." .. known)) end
   end
   return nil, ('is "%s", which has no table%s; or give a table of your own'):format(given,
     check.suggestion(given, CODES))

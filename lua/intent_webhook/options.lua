@@ -22,6 +22,13 @@ local options = {}
 ---@field number_words? string|{ [1]: string, [2]: number }[]|false what ranges take besides digits: those of a
 ---  language, or a list of words with their numbers, or nothing; default "en"
 ---@field compiled? string path of a file that client:save_sentences made; read in place of compiling the sentences
+---@field language? string|table what numbers, dates, yes and no are written like, and what is said to people: "en",
+---  "de", "vi", or a table of the same form, see docs/slots.md; default "en"
+---@field zone? string|number|function where "tomorrow at 7" is: "UTC", "+07:00", seconds east of UTC, or a function
+---  from seconds since 1970 to these; default: the system's time zone
+---@field types? table<string, function|table> types for slots, by name, see docs/slots.md
+---@field conversation? intent_webhook.ConversationOptions
+---@field sessions? table where sessions are kept, see docs/conversations.md; default { store = "memory" }
 options.client = {
   { name = "history", type = "string", required = true, also = { "database", "db", "file", "log" },
     hint = "name the SQLite file that keeps the history" },
@@ -41,9 +48,32 @@ options.client = {
     hint = 'write them like { turn = "(turn|switch|put)" }' },
   { name = "skip_words", type = "list", default = {}, most = 1000, hint = 'list words, like { "please" }' },
   { name = "ignore_whitespace", type = "boolean", default = false },
-  { name = "number_words", type = "string|list|false", default = "en", also = { "language" },
+  { name = "number_words", type = "string|list|false",
     hint = 'name a language, like "de", or list words like { { "dozen", 12 } }, or give false for none' },
   { name = "compiled", type = "string", hint = "name the file that client:save_sentences made" },
+  { name = "language", type = "string|table", default = "en", also = { "locale", "lang" },
+    hint = 'name one, like "de", or give a table of words' },
+  { name = "zone", type = "string|number|function", also = { "timezone", "time_zone", "tz" },
+    hint = 'write it like "+07:00", or give a function' },
+  { name = "types", type = "table", default = {}, hint = "give functions by name" },
+  { name = "conversation", type = "table", default = {}, also = { "dialogue", "form" },
+    hint = "write it like { attempts = 3 }" },
+  { name = "sessions", type = "table", also = { "session", "store" },
+    hint = 'write it like { store = "memory" }' },
+}
+
+---How long a conversation goes on.
+---@class intent_webhook.ConversationOptions
+---@field attempts? integer how often a slot that has no list of prompts is asked for, and a confirmation, before the
+---  conversation is handed over, 1 to 100; default 3
+---@field turn_limit? integer messages for one intent, before it is handed over, 1 to 1000; default 50
+---@field idle_timeout? number seconds without a message after which an intent is given up, 1 to 31536000; default 1800
+---@field interruptions? integer intents that can wait for another at once, 0 to 10; default 3
+options.conversation = {
+  { name = "attempts", type = "integer", default = 3, from = 1, to = 100 },
+  { name = "turn_limit", type = "integer", default = 50, from = 1, to = 1000, also = { "turns", "limit" } },
+  { name = "idle_timeout", type = "number", default = 1800, from = 1, to = 31536000, also = { "timeout", "ttl" } },
+  { name = "interruptions", type = "integer", default = 3, from = 0, to = 10, also = { "depth" } },
 }
 
 ---The values of a list: strings (templates that may hold no slots), or tables with more.
@@ -98,6 +128,7 @@ options.range = {
 ---| string
 ---| intent_webhook.SentenceRule
 ---| intent_webhook.PatternRule
+---| intent_webhook.KeywordRule
 ---| intent_webhook.RuleFunction
 
 ---What a person may want, how it is recognised, what it needs, and what happens then.
@@ -107,6 +138,10 @@ options.range = {
 ---@field slots? (string|intent_webhook.Slot)[] in the order of the payload; a string is the name of a slot
 ---@field actions? intent_webhook.AnyAction[] none: firings are only recorded
 ---@field priority? integer an intent with a higher one wins whatever the score, -1000 to 1000; default 0
+---@field confirm? string|function what to ask when all slots are there, a text with {slots}, or a function(slots) that
+---  returns it; default: nothing is asked
+---@field interrupts? boolean whether a message of it interrupts another intent that is being filled; default true
+---@field description? string what it is for, for `client:tools`
 options.intent = {
   { name = "name", type = "string", required = true, hint = "give the intent a name" },
   { name = "rules", type = "list", default = {}, also = { "rule", "match", "patterns", "sentences" },
@@ -115,6 +150,10 @@ options.intent = {
   { name = "actions", type = "list", default = {}, most = 64, also = { "webhooks", "webhook" },
     hint = 'list them, like { { webhook = "https://example.org/hook" } }' },
   { name = "priority", type = "integer", default = 0, from = -1000, to = 1000 },
+  { name = "confirm", type = "string|function", also = { "confirmation" },
+    hint = 'write it like "A table for {party_size}?"' },
+  { name = "interrupts", type = "boolean", default = true },
+  { name = "description", type = "string" },
 }
 
 ---A named piece of information that an intent needs.
@@ -123,11 +162,32 @@ options.intent = {
 ---@field required? boolean whether the intent only fires with it; default true
 ---@field optional? boolean the opposite of required, for those who prefer the word
 ---@field sensitive? boolean masked in everything that is stored, but sent as it is; default false
+---@field type? string|function|table what its value is: "text", "name", "number", "integer", "date", "time",
+---  "datetime", "duration", "email", "phone", "url", "enum", "boolean", "pattern", one of the client's `types`, or a
+---  type itself; each has options of its own, see docs/slots.md; default: any text, and whatever a rule yields
+---@field prompt? string|string[]|function what to ask for it: a text with {slots}, a list, one for each attempt, or a
+---  function(slots, attempt); default: that of the language. An optional slot is only asked for when it has one
+---@field default? string|number|boolean its value when there is no other
+---@field validate? fun(value: any, slots: table): boolean, string|nil whether a value is good, and what to say if not
+---@field label? string what people call it; default: the name, with spaces for underscores
+---@field called? string[] other words for it, for "change the ... to ..."
+---@field help? string what to say when the person asks for help
+---@field description? string for `client:tools`
 options.slot = {
   { name = "name", type = "string", required = true, hint = "give the slot a name" },
   { name = "required", type = "boolean" },
   { name = "optional", type = "boolean" },
   { name = "sensitive", type = "boolean", default = false, also = { "secret", "private", "masked" } },
+  { name = "type", type = "string|function|table", also = { "kind", "entity" } },
+  { name = "prompt", type = "string|list|function", also = { "prompts", "question", "ask" },
+    hint = "write what to ask" },
+  { name = "default", type = "string|number|boolean" },
+  { name = "validate", type = "function", also = { "check", "valid", "validator" },
+    hint = "give a function(value, slots) that returns true, or false and what to say" },
+  { name = "label", type = "string", also = { "title" } },
+  { name = "called", type = "list", default = {}, most = 100, also = { "synonyms", "aliases" } },
+  { name = "help", type = "string" },
+  { name = "description", type = "string" },
 }
 
 ---Sentences that mean the same, with what else has to hold. The names are those of hassil's blocks.
@@ -159,6 +219,19 @@ options.sentence_rule = {
 options.context_demand = {
   { name = "slot", type = "boolean|string" },
   { name = "value", type = "string|number|boolean|list" },
+}
+
+---A few words by which an intent is recognised. Made by webhook.keywords.
+---@class intent_webhook.KeywordRule
+---@field keywords { any?: string[], all?: string[], none?: string[] } words, or several that stand one behind the other
+options.keyword_rule = {
+  { name = "keywords", type = "table", required = true, hint = 'write { any = { "book", "reserve" } }' },
+}
+options.keywords = {
+  { name = "any", type = "list", default = {}, most = 1000, hint = 'list words, like { "book", "reserve" }' },
+  { name = "all", type = "list", default = {}, most = 1000, hint = 'list words, like { "table" }' },
+  { name = "none", type = "list", default = {}, most = 1000, also = { "not", "without" },
+    hint = 'list words, like { "cancel" }' },
 }
 
 ---A Lua pattern whose captures are slots.
@@ -264,6 +337,30 @@ options.message = {
   { name = "session", type = "string" },
   { name = "context", type = "table", hint = 'write it like { area = "kitchen" }' },
   { name = "best_slot", type = "string", hint = "name a slot" },
+}
+
+---What `client:step` takes in place of a text.
+---@class intent_webhook.MessageInput: intent_webhook.MessageOptions
+---@field text string
+
+---What `client:nlu` takes besides the result.
+---@class intent_webhook.NluOptions
+---@field session? string|false which conversation it belongs to; default: the session that an NLU's result names, if it
+---  does; false: none
+---@field format? string that the result has; default: it is told by its keys
+---@field least_confidence? number what an intent needs where the result has a confidence, 0 to 1; default 0.3
+options.nlu = {
+  { name = "session", type = "string|false" },
+  { name = "format", type = "string", also = { "source", "kind" } },
+  { name = "least_confidence", type = "number", default = 0.3, from = 0, to = 1,
+    also = { "confidence", "min_confidence", "minimum_confidence", "threshold" } },
+}
+
+---What `client:tools` takes besides the format.
+---@class intent_webhook.ToolOptions
+---@field strict? boolean of "openai" and "openai_responses": whether the model has to keep to the schema; default false
+options.tools = {
+  { name = "strict", type = "boolean", default = false },
 }
 
 ---What `client:sample` takes besides the intent.

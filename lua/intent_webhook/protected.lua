@@ -65,7 +65,7 @@ function protected.call(call, one, two)
 end
 
 ---Calls a function with up to three arguments, for who keeps a list of what went wrong: gets an entry when the function
----raises, and when it takes longer than 0.1 s. It cannot be stopped, since nothing may interrupt a host's Lua.
+---raises, or takes longer than 0.1 s. It cannot be stopped, since nothing may interrupt a host's Lua.
 ---@param errors intent_webhook.RuleError[]|nil
 ---@param where string for example "intents[1].slots[2].validate"
 ---@param call function
@@ -83,7 +83,7 @@ function protected.report(errors, where, call, one, two, three)
   end)
   local took = core.seconds() - started
   if errors and not good then errors[#errors + 1] = { where = where, message = first } end
-  if errors and took > LONG then
+  if errors and good and took > LONG then
     errors[#errors + 1] = { where = where, message = ("took %.2f s: the host waited"):format(took) }
   end
   return good, first, second, third

@@ -7,8 +7,10 @@
 
 local check = require "intent_webhook.check"
 local core = require "intent_webhook.core"
+local keywords = require "intent_webhook.keywords"
 local null = require("cjson").null
 local protected = require "intent_webhook.protected"
+local said = require "intent_webhook.said"
 
 local recognition = {}
 
@@ -24,7 +26,10 @@ local recognition = {}
 ---@field id? string of the event, when it fired
 ---@field missing? string[] the required slots that were not in the message, when it is incomplete
 ---@field ambiguous? string[] other intents whose sentences fit no less
----@field errors? intent_webhook.RuleError[] what users' functions raised; nil when none did
+---@field rejected? intent_webhook.Rejection[] values that are none of their slot's type, or that its predicate refused
+---@field replies? string[] what the intent's actions say, when it fired
+---@field handoff? true|string that a human shall take over, when it fired
+---@field errors? intent_webhook.RuleError[] what users' functions raised, and which took long; nil when none did
 
 ---What `match` found.
 ---@class intent_webhook.Match
@@ -40,6 +45,7 @@ local recognition = {}
 ---@field context? table of a sentence: that of the message, with what the values in it add
 ---@field response? string of the rule
 ---@field metadata? any of the rule
+---@field rejected? intent_webhook.Rejection[] values that are none of their slot's type, or that its predicate refused
 ---@field errors? intent_webhook.RuleError[] what users' functions raised
 
 ---A candidate, as `explain` lists it.
@@ -87,6 +93,7 @@ local recognition = {}
 ---@field number integer of the intent
 ---@field rule integer its number in the intent
 ---@field priority integer
+---@field where string its path
 
 ---A rule that is a sentence, with all that a match of it takes in one table: every message reads it.
 ---@class intent_webhook.RankedSentence
@@ -104,6 +111,8 @@ local recognition = {}
 ---@field grammar intent_webhook.Grammar|nil
 ---@field sentences intent_webhook.RankedSentence[][] by the core's numbers of intent and block
 ---@field others intent_webhook.LoneRule[] in the order in which they are asked: by priority, then as defined
+---@field worded intent_webhook.LoneRule[] those that are keywords, in that order
+---@field index intent_webhook.KeywordIndex|nil of these; nil when there are none
 local Recognition = { __name = "intent_webhook.Recognition" }
 Recognition.__index = Recognition
 
@@ -124,25 +133,39 @@ local function ranked_sentences(list, grammar)
   return ranked
 end
 
+local function asked_before(one, other)
+  if one.priority ~= other.priority then return one.priority > other.priority end
+  if one.number ~= other.number then return one.number < other.number end
+  return one.rule < other.rule
+end
+
+local function rules_of(lone_rules)
+  local rules = {}
+  for index, one in ipairs(lone_rules) do rules[index] = one.intent.rules[one.rule] end
+  return rules
+end
+
 ---@param list intent_webhook.CheckedIntent[]
 ---@param grammar intent_webhook.Grammar|nil
 ---@return intent_webhook.Recognition
 function recognition.new(list, grammar)
-  local others = {}
+  local others, worded = {}, {}
   for number, checked in ipairs(list) do
     for index, rule in ipairs(checked.rules) do
+      local of_kind = rule.keywords and worded or others
       if not rule.sentence then
-        others[#others + 1] = { intent = checked, number = number, rule = index, priority = checked.priority }
+        of_kind[#of_kind + 1] = { intent = checked, number = number, rule = index, priority = checked.priority,
+          where = ("%s.rules[%d]"):format(checked.where, index) }
       end
     end
   end
-  table.sort(others, function(one, other)
-    if one.priority ~= other.priority then return one.priority > other.priority end
-    if one.number ~= other.number then return one.number < other.number end
-    return one.rule < other.rule
-  end)
+  table.sort(others, asked_before)
+  table.sort(worded, asked_before)
   local sentences = grammar and ranked_sentences(list, grammar)
-  return setmetatable({ list = list, grammar = grammar, sentences = sentences, others = others }, Recognition)
+  return setmetatable({
+    list = list, grammar = grammar, sentences = sentences, others = others, worded = worded,
+    index = worded[1] and keywords.index(rules_of(worded)),
+  }, Recognition)
 end
 
 -- Order ------------------------------------------------------------------------------------------------------------
@@ -189,17 +212,17 @@ local function take_found(checked, found)
   return slots
 end
 
--- One rule's answer: slots and score, or nil. What it raises, or slots that the intent cannot have, go to errors.
+-- One rule's answer: slots and score, or nil. What it raises, that it took long, and slots that the intent cannot have,
+-- go to errors.
 local function apply_rule(one, text, session, errors)
-  local checked, index = one.intent, one.rule
-  local rule = checked.rules[index]
-  local good, slots, score = protected.call(function()
+  local checked = one.intent
+  local rule = checked.rules[one.rule]
+  local good, slots, score = protected.report(errors, one.where, function()
     local found, its_score = rule:match(text, { intent = checked.name, session = session })
     if found and not rule.yields then found = take_found(checked, found) end
     return found, its_score
   end)
   if good then return slots, score end
-  errors[#errors + 1] = { where = ("%s.rules[%d]"):format(checked.where, index), message = slots }
 end
 
 local function of_rule(one, slots, score)
@@ -234,8 +257,11 @@ function Recognition:names(numbers)
   return names
 end
 
--- The names of the required slots that are not there, in order; nil when all are.
-local function missing_in(required, slots)
+---The names of the required slots that are not there, in order; nil when all are.
+---@param required string[]
+---@param slots table
+---@return string[]|nil
+function recognition.missing_in(required, slots)
   local missing
   for _, name in ipairs(required) do
     if slots[name] == nil then
@@ -245,15 +271,17 @@ local function missing_in(required, slots)
   end
   return missing
 end
+local missing_in = recognition.missing_in
 
 ---What fits best.
 ---@param text string
 ---@param given intent_webhook.MessageOptions|nil
 ---@param slot_names table<string, boolean>|nil of all intents, for what is given unchecked
+---@param message intent_webhook.Said|nil the text with its words, where somebody has them already
 ---@return intent_webhook.Match|false|nil # without `errors`; false: what is given is doubtful, and nothing was asked
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, and that the text is too long
 ---@return intent_webhook.CheckedIntent|nil
-function Recognition:match(text, given, slot_names)
+function Recognition:match(text, given, slot_names, message)
   local match, best, errors
   if self.grammar then
     local slots, spans, number, block, template, score, merged, tied = self.grammar.core:match(text, given, slot_names)
@@ -269,7 +297,7 @@ function Recognition:match(text, given, slot_names)
       if sentence.metadata ~= nil then match.metadata = sentence.metadata end
       if tied then match.ambiguous = self:names(tied) end
       if sentence.required then match.missing = missing_in(sentence.required, slots) end
-      if not self.others[1] then return match, nil, sentence.intent end
+      if not self.others[1] and not self.index then return match, nil, sentence.intent end
       best = { number = number, rule = sentence.rule, priority = sentence.priority, score = score }
     elseif spans then -- here: whether the text is too long
       errors = { text_error(text) }
@@ -281,15 +309,26 @@ function Recognition:match(text, given, slot_names)
   end
   errors = errors or {}
   local session = given and given.session
+  local winner
+  local function try(one, slots, score)
+    local candidate = slots and of_rule(one, slots, score)
+    if candidate and (not best or advantage(candidate, best)) then best, winner = candidate, candidate end
+  end
   for _, one in ipairs(self.others) do
     if best and not could_win(one, best) then break end -- nor could those after it
-    local slots, score = apply_rule(one, text, session, errors)
-    local candidate = slots and of_rule(one, slots, score)
-    if candidate and (not best or advantage(candidate, best)) then
-      best = candidate
-      match = { intent = one.intent.name, rule = one.rule, slots = slots, score = score,
-        missing = missing_in(one.intent.required, slots) }
+    try(one, apply_rule(one, text, session, errors))
+  end
+  if self.index then
+    message = message or said.new(text)
+    for _, number in ipairs(self.index:candidates(message)) do
+      local one = self.worded[number]
+      if best and not could_win(one, best) then break end
+      try(one, one.intent.rules[one.rule]:find(message))
     end
+  end
+  if winner then
+    match = { intent = winner.intent.name, rule = winner.rule, slots = winner.slots, score = winner.score,
+      missing = missing_in(winner.intent.required, winner.slots) }
   end
   return match, errors[1] and errors or nil, best and self.list[best.number]
 end
@@ -310,9 +349,9 @@ local function explain_loss(candidate, winner)
 end
 
 -- What the other rules found, best first, and those that found nothing.
-local function ask_all(others, text, session)
+function Recognition:ask_all(text, session)
   local found, failed = {}, {}
-  for _, one in ipairs(others) do
+  local function ask(one)
     local errors = {}
     local slots, score = apply_rule(one, text, session, errors)
     if slots then
@@ -321,6 +360,8 @@ local function ask_all(others, text, session)
       failed[#failed + 1] = { one = one, problem = errors[1] and protected.first_line(errors[1].message) }
     end
   end
+  for _, one in ipairs(self.others) do ask(one) end
+  for _, one in ipairs(self.worded) do ask(one) end
   table.sort(found, advantage)
   return found, failed
 end
@@ -399,7 +440,9 @@ local function add_failed(entries, failed, with_silent)
   for _, one in ipairs(failed) do
     if one.problem or with_silent then
       local rule = one.one.intent.rules[one.one.rule]
-      local silent = rule.pattern and "the pattern is not in the text" or "the function returned nothing"
+      local silent = rule.pattern and "the pattern is not in the text"
+        or rule.keywords and "the text lacks a keyword, or has one that it must not have"
+        or "the function returned nothing"
       entries[#entries + 1] = {
         intent = one.one.intent.name, rule = one.one.rule, priority = one.one.priority, accepted = false,
         reason = one.problem and "error" or "unmatched", detail = one.problem or silent,
@@ -416,7 +459,7 @@ end
 ---@return intent_webhook.RuleError[]|nil errors that the text is too long
 function Recognition:explain(text, given)
   local sentences, rest, too_long = self:explain_sentences(text, given)
-  local others, failed = ask_all(self.others, text, given and given.session)
+  local others, failed = self:ask_all(text, given and given.session)
   local entries, winner = {}, nil
   local next_sentence, next_other = 1, 1
   while sentences[next_sentence] or others[next_other] do

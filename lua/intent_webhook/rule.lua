@@ -1,7 +1,8 @@
 --- rule: one way to recognise an intent in a message.
 --
--- Sentences are compiled together and matched by the core (see grammar.lua): rule.sentence is true. All other rules
--- have one narrow interface, so that another kind can be added, or one replaced, without anybody noticing:
+-- Sentences are compiled together and matched by the core (see grammar.lua): rule.sentence is true. Keywords are looked
+-- for together as well (see keywords.lua): rule.keywords is true. All other rules have one narrow interface, so that
+-- another kind can be added, or one replaced, without anybody noticing:
 --
 --     rule:match(message, context) -> slots, score      the message is of the intent
 --     rule:match(message, context) -> nil               it is not
@@ -12,6 +13,7 @@
 -- the next. `match` may raise, since it may be, or run, what a user wrote; whoever calls it uses protected.lua.
 
 local check = require "intent_webhook.check"
+local keywords = require "intent_webhook.keywords"
 local options = require "intent_webhook.options"
 local pattern = require "intent_webhook.pattern"
 local sentence = require "intent_webhook.sentence"
@@ -20,6 +22,7 @@ local rule = {}
 
 ---@class intent_webhook.Rule
 ---@field sentence? true
+---@field keywords? true
 ---@field match? fun(self: table, message: string, context: intent_webhook.RuleContext): table|nil, number|nil
 ---@field yields? table<string, boolean>
 
@@ -64,9 +67,11 @@ local function table_mistake(definition)
     for key in next, definition do names = names or type(key) ~= "number" end
     if not names then return "is a list: write each sentence as a rule of its own, or { sentences = { ... } }" end
   end
-  if definition.sentences ~= nil and definition.pattern ~= nil then
-    return "a rule has sentences or a pattern, not both"
+  local kinds = 0
+  for _, name in ipairs { "sentences", "pattern", "keywords" } do
+    if definition[name] ~= nil then kinds = kinds + 1 end
   end
+  if kinds > 1 then return "a rule has sentences, a pattern or keywords, not several of them: make it several rules" end
 end
 
 ---Makes a rule of what a user wrote for it; adds its mistakes.
@@ -84,12 +89,13 @@ function rule.new(mistakes, path, definition, slots)
       mistakes:add(path, mistake)
       return nil
     end
+    if definition.keywords ~= nil then return keywords.new(mistakes, path, definition) end
     if definition.pattern == nil then return sentence.new(mistakes, path, definition, slots) end
     local before = #mistakes.list
     local accepted = check.options(mistakes, path, definition, options.pattern_rule)
     return #mistakes.list == before and pattern.new(mistakes, path, accepted, slots) or nil
   end
-  local words = "must be a sentence, a table with sentences or a pattern, or a function, got "
+  local words = "must be a sentence, a table with sentences, a pattern or keywords, or a function, got "
   mistakes:add(path, words .. check.kind(definition))
   return nil
 end

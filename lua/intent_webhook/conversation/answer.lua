@@ -1,0 +1,248 @@
+--- answer: what a message means while a form is open: a command, another intent that interrupts, yes and no, changes,
+-- values. Methods of a step (step.lua).
+
+local boolean = require "intent_webhook.types.boolean"
+local filling = require "intent_webhook.filling"
+local said = require "intent_webhook.said"
+local Step = require("intent_webhook.conversation.step").Step
+
+local function copy(values)
+  local copied = {}
+  for key, value in next, values do copied[key] = value end
+  return copied
+end
+
+-- Types that take nearly any text for their value.
+local GREEDY = { text = 0.5, name = 0.25 }
+
+-- Whether a message that is of another intent is that, and no answer to what was asked.
+function Step:interrupts(match, form)
+  local intents = self.conversation.intents
+  if match.intent == form.intent or not intents[match.intent].interrupts then return false end
+  if not form.asked then return match.score > 0 end
+  local slot = intents[form.intent].by_name[form.asked]
+  local least = slot.type == nil and GREEDY.text or GREEDY[slot.type]
+  if least then return match.score >= least end
+  if match.score <= 0 then return false end
+  local value, first, last = slot.reader:find(self.message, 1, self.context, true)
+  if value == nil then return true end
+  -- an answer, when nearly nothing else is said
+  local rest = #self.message.words - (self.message:index(last + 1) - self.message:index(first))
+  return rest > 2
+end
+
+-- Answers -------------------------------------------------------------------------------------------------------------
+
+-- The byte before the next slot that a message names, or its end.
+local function end_of_part(message, namings, index)
+  local following = namings[index + 1]
+  return following and message.firsts[following.first] - 1 or #message.text
+end
+
+-- A part of the message, at its place, so that spans stay true: what is before it is blank.
+local function part_of(message, first, last)
+  return said.new((" "):rep(first - 1) .. message.text:sub(first, last))
+end
+
+-- A slot's value in a part of the message.
+local function look_in(found, part, slot, at, asked)
+  local whole = found.said
+  found.said = part
+  local got = found:look(slot, at, asked)
+  found.said = whole
+  return got
+end
+
+-- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". With `loosely` a name
+-- alone is enough. Returns the first slot that shall change without a value for it, and whether any was named.
+function Step:take_named(found, loosely)
+  local message = self.message
+  local namings = self.conversation.dialogue:namings(message, found.checked.fields)
+  local empty, named
+  for index, naming in ipairs(namings) do
+    local first, last = message.firsts[naming.value], end_of_part(message, namings, index)
+    if naming.certain or loosely then
+      named = true
+      local given = first and first <= last
+      if given and look_in(found, part_of(message, first, last), naming.slot, first, true) then
+        found:take(message.firsts[naming.first], first - 1)
+      elseif not given and (naming.changes or loosely) then
+        empty = empty or naming.slot
+      end
+    end
+  end
+  return empty, named
+end
+
+-- "no, Friday": the value goes to the slot that got one last, or to the first that can hold it. Returns the first byte
+-- behind the words of the correction, when there are such.
+function Step:take_correction(found, form)
+  local message = self.message
+  local at = self.conversation.dialogue:correction(message)
+  if not at then return nil end
+  local first, before = message.firsts[at], #found.filled
+  local asked = form.asked and found.checked.by_name[form.asked]
+  if asked and (asked.type == nil or asked.type == "text") then
+    -- "no nuts, please" is what the person wants to say
+    if not message.text:sub(message.lasts[at - 1] + 1, first - 1):find("[,;:.!-]") then return nil end
+  end
+  local part = part_of(message, first, #message.text)
+  local last = form.last and found.checked.by_name[form.last]
+  if last and last.rank then look_in(found, part, last, first, false) end
+  for _, slot in ipairs(found.checked.scanned) do
+    if #found.filled > before then break end
+    if form.slots[slot.name] ~= nil then look_in(found, part, slot, first, false) end
+  end
+  if #found.filled > before then found:take(1, first - 1) end
+  return first
+end
+
+-- What answers the question. A name is looked for when all other slots have taken theirs.
+function Step:take_answer(found, slot, corrected)
+  if slot.type == "name" then
+    found:scan(false, slot.name)
+    if corrected and not found:is_taken(1, corrected - 1) then found:take(1, corrected - 1) end
+  end
+  found:look(slot, 1, true)
+end
+
+-- Whether the person does not want to give the optional slot that was asked for.
+function Step:skips(form, slot, found)
+  if slot.required and slot.default == nil then return false end
+  local command = self.conversation.dialogue:command(self.message)
+  if command ~= "skip" and command ~= "nothing" then return false end
+  if slot.reader and not GREEDY[slot.type] and found:look(slot, 1, true) then return false end
+  local skipped = copy(form.skipped or {})
+  skipped[slot.name] = true
+  self:change { skipped = skipped }
+  return true
+end
+
+-- What a message gives for the open form while a slot is asked for; the slot that shall change, and has no value yet.
+function Step:find_values(found, form, asked, match)
+  local empty, named = self:take_named(found, false)
+  local corrected
+  if not named then corrected = self:take_correction(found, form) end
+  if match and match.intent == form.intent then
+    self.turn.rule, self.turn.score = match.rule, match.score
+    found:capture(match.slots, match.spans)
+  end
+  local given = found.filled[1] and corrected
+  if asked and found.slots[asked.name] == nil and not (named and not found.filled[1]) and not given then
+    self:take_answer(found, asked, corrected)
+  end
+  found:scan()
+  return empty
+end
+
+-- A message while a slot is asked for.
+function Step:answer(match)
+  local form = self:open()
+  local checked = self.conversation.intents[form.intent]
+  local asked = form.asked and checked.by_name[form.asked]
+  local found = filling.new(checked, self.message, form.slots, self.context)
+  if asked and self:skips(form, asked, found) then return end
+  local empty = self:find_values(found, form, asked, match)
+  self:keep(found)
+  if empty and not found.filled[1] then return self:ask_again(empty) end
+  self.rejected = asked and found.rejected[asked.name] or (self.turn.rejected or {})[1]
+  self.failed = not found.filled[1]
+end
+
+-- The person wants to give another value for a slot.
+function Step:ask_again(slot)
+  local form = self:open()
+  local slots = copy(form.slots)
+  slots[slot.name] = nil
+  self:clear("confirm")
+  self:change { slots = slots, asked = slot.name, tries = 0 }
+  self.failed = true -- which counts the question as the first
+end
+
+-- Confirmation --------------------------------------------------------------------------------------------------------
+
+-- Whether a filling has other values than the form.
+local function has_changed(found, form)
+  for _, name in ipairs(found.filled) do
+    if found.slots[name] ~= form.slots[name] then return true end
+  end
+  return false
+end
+
+-- The changes in a message: named, corrected, or any value that can be nothing else. Returns whether there were some;
+-- "yes, Friday is fine" has none when it was Friday before.
+function Step:take_changes(match, yes)
+  local form = self:open()
+  local checked = self.conversation.intents[form.intent]
+  local found = filling.new(checked, self.message, form.slots, self.context)
+  local empty, named = self:take_named(found, form.confirm == "change")
+  if not named then self:take_correction(found, form) end
+  if match and match.intent == form.intent then found:capture(match.slots, match.spans) end
+  if not named then found:scan(true) end
+  if yes and not empty and not has_changed(found, form) then return false end
+  self:keep(found)
+  if found.filled[1] then
+    self:clear("confirm", "asked", "tries")
+  elseif empty then
+    self:ask_again(empty)
+  else
+    self.rejected = (self.turn.rejected or {})[1]
+    return false
+  end
+  return true
+end
+
+function Step:answer_confirmation(match)
+  local form = self:open()
+  local command = self.conversation.dialogue:command(self.message)
+  local yes = boolean.answer(self.message, self.conversation.language)
+  if form.confirm == "change" and (command == "nothing" or command == "skip") then return self:cancel() end
+  if self:take_changes(match, yes) then return end
+  if form.confirm == "change" then
+    self.failed = true
+  elseif yes then
+    self:change { confirmed = true }
+  elseif yes == false then
+    self:change { confirm = "change", tries = 1 }
+  else
+    self.failed = true
+  end
+end
+
+-- A message --------------------------------------------------------------------------------------------------------
+
+function Step:help()
+  local form = self:open()
+  local slot = form.asked and self.conversation.intents[form.intent].by_name[form.asked]
+  if not slot then return self:say(self.conversation.dialogue:say("confirm_help", {})) end
+  self:say(slot.help or self.conversation.dialogue:say("help", { label = slot.label }))
+end
+
+-- A message while a form is open.
+function Step:hear(text, given)
+  local form = self:open()
+  form = self:change { turns = (form.turns or 0) + 1 }
+  if form.turns > self.conversation.turn_limit then return self:hand_over("turns") end
+  local command = self.conversation.dialogue:command(self.message)
+  if command == "cancel" then return self:cancel() end
+  if command == "help" then return self:help() end
+  if command == "repeat" then return end
+  local match, errors = self.conversation.recognition:match(text, given)
+  for _, one in ipairs(errors or {}) do self.errors[#self.errors + 1] = one end
+  if match and self:interrupts(match, form) then
+    self:begin(match)
+  elseif form.confirm then
+    self:answer_confirmation(match)
+  else
+    self:answer(match)
+  end
+end
+
+-- A message while none is.
+function Step:open_with(text, given)
+  local match, errors = self.conversation.recognition:match(text, given)
+  for _, one in ipairs(errors or {}) do self.errors[#self.errors + 1] = one end
+  if match then return self:begin(match) end
+end
+
+return Step

@@ -1,0 +1,225 @@
+--- filling: which values one message gives for the slots of one intent.
+--
+-- Values come from three places, in this order: what a rule captured, what answers the question that was asked, and
+-- what stands anywhere else in the message and can be nothing but a value of a slot that is still open. What one slot
+-- took of the text no other slot takes. Every value goes through the slot's type and its predicate; one that is refused
+-- is kept with the reason, so that the person can be told.
+--
+-- Nothing here changes what it is given; a filling lives for one message.
+
+local said = require "intent_webhook.said"
+
+local filling = {}
+
+local MOST_TEXT = 2000 -- bytes that a slot without a type takes, so that a session stays small
+local MOST_RAW = 200 -- bytes of a value's text that are kept beside it
+local MOST_TRIES = 16 -- values of a type that are passed over since another slot has taken their text
+
+---Why a value was refused.
+---@class intent_webhook.Rejection
+---@field slot string
+---@field reason string a stable code: "impossible", "ambiguous", "too_small", ...; "refused": by the slot's predicate;
+---  "wrong_type": a value that is no text, and that the type does not take; "absent": the text holds no such value
+---@field message string|nil what the predicate said
+---@field raw string|nil the text that it was about
+
+---@class intent_webhook.Filling
+---@field checked intent_webhook.CheckedIntent
+---@field said intent_webhook.Said
+---@field context table for readers
+---@field taken integer[][] first and last bytes of what is taken
+---@field slots table<string, any> the values so far, with those from before
+---@field raw table<string, string> the text of a value, where that differs from it
+---@field filled string[] the names of the slots that this message gave a value, in that order
+---@field rejected table<string, intent_webhook.Rejection>
+---@field errors intent_webhook.RuleError[]
+local Filling = { __name = "intent_webhook.Filling" }
+Filling.__index = Filling
+
+local function copy(values)
+  local copied = {}
+  for key, value in next, values do copied[key] = value end
+  return copied
+end
+
+---@param checked intent_webhook.CheckedIntent
+---@param message intent_webhook.Said
+---@param slots table values from before
+---@param context table
+---@return intent_webhook.Filling
+function filling.new(checked, message, slots, context)
+  return setmetatable({
+    checked = checked, said = message, context = context, taken = {}, slots = copy(slots), raw = {}, filled = {},
+    rejected = {}, errors = context.errors,
+  }, Filling)
+end
+
+-- The last byte of what is taken of a span, or nil.
+local function taken_until(taken, first, last)
+  for _, span in ipairs(taken) do
+    if span[1] <= last and span[2] >= first then return span[2] end
+  end
+end
+
+---Whether a part of the text is taken.
+---@param first integer
+---@param last integer
+---@return boolean
+function Filling:is_taken(first, last)
+  return taken_until(self.taken, first, last) ~= nil
+end
+
+---@param first integer
+---@param last integer
+function Filling:take(first, last)
+  self.taken[#self.taken + 1] = { first, last }
+end
+
+-- The first value of a type that nothing else has taken, as a reader's find.
+local function find(self, reader, at, asked)
+  for _ = 1, MOST_TRIES do
+    local value, first, last, end_of_reason = reader:find(self.said, at, self.context, asked)
+    if value == nil then
+      if first and end_of_reason and taken_until(self.taken, last, end_of_reason) then
+        at = end_of_reason + 1
+      else
+        return nil, first, last, end_of_reason
+      end
+    else
+      local until_byte = taken_until(self.taken, first, last)
+      if not until_byte then return value, first, last end
+      at = math.max(until_byte, first) + 1
+    end
+    if at > #self.said.text then return nil end
+  end
+end
+
+local function reject(self, slot, reason, raw, message)
+  self.rejected[slot.name] = { slot = slot.name, reason = reason, raw = raw, message = message }
+  return false
+end
+
+---Gives a slot a value of its type, unless its predicate refuses it.
+---@param slot intent_webhook.CheckedSlot
+---@param value any
+---@param raw string|nil
+---@return boolean
+function Filling:set(slot, value, raw)
+  if not slot.reader and type(value) == "string" and #value > MOST_TEXT then return reject(self, slot, "too_long") end
+  if slot.validate then
+    local others = copy(self.slots)
+    others[slot.name] = nil
+    local accepted, message = slot:accepts(value, others, self.errors)
+    if not accepted then return reject(self, slot, "refused", raw, message) end
+  end
+  self.slots[slot.name] = value
+  self.raw[slot.name] = raw ~= value and raw and #raw <= MOST_RAW and raw or nil
+  self.rejected[slot.name] = nil
+  self.filled[#self.filled + 1] = slot.name
+  return true
+end
+
+-- Sets what was found at a place of the text.
+local function set_found(self, slot, value, first, last)
+  if not self:set(slot, value, self.said.text:sub(first, last)) then return false end
+  self:take(first, last)
+  return true
+end
+
+---Looks for a slot's value from a byte on.
+---@param slot intent_webhook.CheckedSlot
+---@param at integer
+---@param asked boolean
+---@return boolean whether the slot has got a value
+function Filling:look(slot, at, asked)
+  local reader = slot.reader
+  if not reader then
+    if not asked then return false end
+    local first, last = self.said.text:match("()%S", at), self.said.text:match("()%s*$")
+    if not first or self:is_taken(first, last - 1) then return false end
+    return set_found(self, slot, self.said.text:sub(first, last - 1), first, last - 1)
+  end
+  local value, first, last, end_of_reason = find(self, reader, at, asked)
+  if value ~= nil then return set_found(self, slot, value, first, last) end
+  if first then reject(self, slot, first, end_of_reason and self.said.text:sub(last, end_of_reason)) end
+  return false
+end
+
+---A value that is no text of the message: from a rule's list, or from an NLU.
+---@param slot intent_webhook.CheckedSlot
+---@param value any
+---@return boolean
+function Filling:receive(slot, value)
+  local reader = slot.reader
+  if not reader then
+    local kind = type(value)
+    if kind == "string" or kind == "number" or kind == "boolean" then return self:set(slot, value, nil) end
+    return reject(self, slot, "wrong_type")
+  end
+  local found, reason
+  if type(value) == "string" then
+    found, reason = reader:find(said.new(value), 1, self.context, true)
+    if found == nil then reason = reason or "absent" end
+  elseif reader.take then
+    found, reason = reader:take(value, self.context)
+  end
+  if found == nil then return reject(self, slot, reason or "wrong_type", type(value) == "string" and value or nil) end
+  return self:set(slot, found, type(value) == "string" and value or nil)
+end
+
+-- What a rule captured at a place of the text: the value is looked for within.
+local function receive_captured(self, slot, value, span)
+  if not slot.reader or type(value) ~= "string" then
+    if self:receive(slot, value) then self:take(span[1], span[2]) end
+    return
+  end
+  local part = self.said.text:sub(span[1], span[2])
+  local found, first, last = slot.reader:find(said.new(part), 1, self.context, true)
+  if found ~= nil then
+    set_found(self, slot, found, span[1] + first - 1, span[1] + last - 1)
+  elseif value ~= part then
+    self:receive(slot, value) -- the list's value, where what was said is another word for it
+  else
+    reject(self, slot, first or "absent", part)
+  end
+end
+
+---What a rule found.
+---@param values table<string, any>
+---@param spans table<string, integer[]>|nil where in the text
+function Filling:capture(values, spans)
+  for _, slot in ipairs(self.checked.fields) do
+    local value = values[slot.name]
+    if value ~= nil then
+      local span = spans and spans[slot.name]
+      if span then receive_captured(self, slot, value, span) else self:receive(slot, value) end
+    end
+  end
+end
+
+---Looks all over the message for values of slots that are open, or of all with `again`.
+---@param again boolean|nil whether slots that have a value may get another
+---@param but string|nil a slot that is left out
+function Filling:scan(again, but)
+  if not self.checked.scanned[1] then return end
+  local got = {}
+  for _, name in ipairs(self.filled) do got[name] = true end
+  for _, slot in ipairs(self.checked.scanned) do
+    local name = slot.name
+    if not got[name] and name ~= but and (again or self.slots[name] == nil) then
+      local before = self.rejected[name]
+      if not self:look(slot, 1, false) and before then self.rejected[name] = before end
+    end
+  end
+end
+
+---The rejections, in the order of the intent's slots; nil when there are none.
+---@return intent_webhook.Rejection[]|nil
+function Filling:rejections()
+  if next(self.rejected) == nil then return nil end
+  local list = {}
+  for _, slot in ipairs(self.checked.fields) do list[#list + 1] = self.rejected[slot.name] end
+  return list
+end
+
+return filling

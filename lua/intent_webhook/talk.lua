@@ -1,0 +1,158 @@
+--- talk: what a client does with one message of a session: fetches the session, takes the step, puts the session back,
+-- and fires what the step said.
+--
+-- The session is stored before anything fires, so that a message that is handled twice cannot fire twice. When the
+-- event is refused (a full queue), the session from before is put back and the message can be sent again. When somebody
+-- else has changed the session meanwhile, the step is taken again with theirs.
+
+local core = require "intent_webhook.core"
+local firing = require "intent_webhook.firing"
+
+local talk = {}
+
+local MOST_CONFLICTS = 16 -- steps that are taken again, since somebody else was faster
+local MOST_NAME = 200 -- bytes of the name of an intent that there is not
+
+-- Takes a step and stores what comes of it: the turn and the session from before, or nil, message, code.
+local function take_step(client, id, now, step)
+  for _ = 1, MOST_CONFLICTS do
+    local before, version, problem, code = client.sessions:get(id, now)
+    if before == false then return nil, version, problem end
+    local after, turn = step(before)
+    if problem then
+      turn.errors = turn.errors or {}
+      turn.errors[#turn.errors + 1] = { where = "sessions", message = problem, code = code }
+    end
+    if not after.forms[1] then after = nil end
+    if not before and not after then return turn end
+    local stored, message
+    stored, message, code = client.sessions:put(id, after, version, now)
+    if stored then return turn, before end
+    if code ~= "conflict" then return nil, message, code end
+  end
+  return nil, "the session is changed by others all the time", "conflict"
+end
+
+-- Puts a session back as it was, unless somebody else has changed it since.
+local function put_back(client, id, before, now)
+  local current, version = client.sessions:get(id, now)
+  if current ~= false then client.sessions:put(id, before, version, now) end
+end
+
+local function join(lines, text)
+  lines[#lines + 1] = text
+  return lines[1] and table.concat(lines, "\n") or nil
+end
+
+-- What was refused of an intent, as errors that its event keeps.
+local function refusals_of(turn, intent)
+  local errors
+  for _, one in ipairs(turn.refused or {}) do
+    if one.intent == intent then
+      errors = errors or {}
+      errors[#errors + 1] = { where = one.where, message = one.message }
+    end
+  end
+  return errors
+end
+
+-- Fires the turn's events. nil, message, code when the first is refused; of the others the turn tells.
+local function fire_events(client, turn, session, time)
+  local errors, lines = turn.errors, {}
+  for index, event in ipairs(turn.events) do
+    local known = refusals_of(turn, event.intent)
+    if index == 1 and errors then
+      known = known or {}
+      for _, one in ipairs(errors) do known[#known + 1] = one end
+    end
+    local id, message, code, outcome =
+      firing.fire(client, client.intents[event.intent], event.slots, session, time, known)
+    if not id and index == 1 then return nil, message, code end
+    event.id, event.message, event.code = id, message, code
+    turn.id = turn.id or id
+    if outcome then
+      turn.handoff = turn.handoff or outcome.handoff
+      for _, reply in ipairs(outcome.replies or {}) do lines[#lines + 1] = reply end
+      if outcome.errors then turn.errors = outcome.errors end
+    end
+  end
+  if lines[1] then
+    turn.replies = lines
+    local said = {}
+    for position, line in ipairs(lines) do said[position] = line end
+    turn.text = join(said, turn.text)
+  end
+  return true
+end
+
+-- Records what was refused of intents that have not fired, each as an event with the reasons, and without a delivery.
+local function record_refusals(client, turn, session, time)
+  local fired, by_intent, names = {}, {}, {}
+  for _, event in ipairs(turn.events) do fired[event.intent] = event.id ~= nil end
+  for _, one in ipairs(turn.refused or {}) do
+    local name = one.intent or "(none)"
+    if not fired[name] then
+      if not by_intent[name] then names[#names + 1] = name end
+      by_intent[name] = by_intent[name] or {}
+      table.insert(by_intent[name], { where = one.where, message = one.message })
+    end
+  end
+  for _, name in ipairs(names) do
+    local recorded = client.core:intent(name:sub(1, MOST_NAME):gsub("%c", "?"), {}, {})
+    client.core:fire(recorded, {}, session, time, core.id(time), {}, firing.error_text(by_intent[name]))
+  end
+end
+
+local function talk_with(client, id, time, step)
+  local now = time or os.time()
+  local turn, before, code = take_step(client, id, now, function(session) return step(session, now) end)
+  if not turn then return nil, before, code end
+  if turn.events[1] then
+    local fired, message
+    fired, message, code = fire_events(client, turn, id, time)
+    if not fired then
+      put_back(client, id, before, now)
+      return nil, message, code
+    end
+  end
+  if turn.refused then record_refusals(client, turn, id, time) end
+  return turn
+end
+
+---A message of a session.
+---@param client intent_webhook.Client
+---@param text string
+---@param given intent_webhook.MessageOptions checked, with a session
+---@param time number|nil
+---@return intent_webhook.Turn|nil
+---@return string|nil message
+---@return string|nil code as those of `fire`, and those of the store: "conflict", "history", "timeout", "store", "key"
+function talk.message(client, text, given, time)
+  return talk_with(client, given.session, time, function(session, now)
+    return client.conversation:step(session, text, now, given)
+  end)
+end
+
+---Results of an NLU, for a session or, without one, for intents that need no more.
+---@param client intent_webhook.Client
+---@param results intent_webhook.NluResults
+---@param session string|nil
+---@param least number the confidence that an intent needs
+---@param time number|nil
+---@return intent_webhook.Turn|nil
+---@return string|nil message
+---@return string|nil code
+function talk.nlu(client, results, session, least, time)
+  local function step(before, now) return client.conversation:receive(before, results, now, least) end
+  if session then return talk_with(client, session, time, step) end
+  local _, turn = step(nil, time or os.time())
+  if turn.status == "collecting" or turn.status == "confirming" then turn.status = "incomplete" end
+  if turn.events[1] then
+    local fired, message, code = fire_events(client, turn, nil, time)
+    if not fired then return nil, message, code end
+  end
+  if turn.refused then record_refusals(client, turn, nil, time) end
+  return turn
+end
+
+return talk

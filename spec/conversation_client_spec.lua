@@ -1,0 +1,260 @@
+-- Conversations through a client: sessions in stores, events on the wire, NLU results, tools.
+
+local cjson = require "cjson"
+local process = require "spec.support.process"
+local receivers = require "spec.support.receiver"
+local webhook = require "intent_webhook"
+
+local NOW = 1764064800 -- Tuesday, 2025-11-25, 10:00 UTC
+
+describe("a client's conversations", function()
+  local folder, receiver, client
+
+  setup(function()
+    folder = process.temporary_folder()
+    receiver = receivers.start()
+  end)
+  teardown(function()
+    receiver:stop()
+    process.remove(folder)
+  end)
+  after_each(function()
+    if client then client:close(5) end
+    client = nil
+  end)
+
+  local function new(more)
+    local given = {
+      history = folder .. "/history.db", zone = "UTC", now = function() return NOW end,
+      intents = {
+        {
+          name = "book_table", rules = { "i'd like to book a table [for {date}]" },
+          slots = {
+            { name = "party_size", type = "integer", min = 1, max = 20, prompt = "For how many?" },
+            { name = "date", type = "date", prompt = "Which day?" },
+            { name = "phone", type = "phone", region = "VN", prompt = "Your phone number?", sensitive = true },
+          },
+          actions = { { webhook = receiver:url("/hook") }, { reply = "Booked for {party_size}." } },
+        },
+        { name = "hours", rules = { "when do you open" }, actions = { { reply = "From 9 to 5." } } },
+      },
+    }
+    for name, value in pairs(more or {}) do given[name] = value end
+    client = assert(webhook.new(given))
+    return client
+  end
+
+  local function say(...)
+    local turn
+    for _, text in ipairs { ... } do turn = assert(client:message(text, { session = "chat-42" })) end
+    return turn
+  end
+
+  it("go from message to message by the session's name, and post once, in the end", function()
+    new()
+    assert.are.equal("collecting", say("I'd like to book a table for Saturday").status)
+    assert.are.equal("unmatched", client:message("4", { session = "another" }).status)
+    assert.are.equal("phone", say("4").slot)
+    local turn = say("0901234567")
+    assert.are.equal("fired", turn.status)
+    assert.are.equal(turn.id, turn.events[1].id)
+    assert.are.same({ "Booked for 4." }, turn.replies)
+    assert.are.equal("Booked for 4.", turn.text)
+    local delivery = assert(client:wait(turn.id))[1]
+    assert.are.equal("delivered", delivery.status)
+    assert.are.equal("chat-42", delivery.session)
+    local requests = receiver:requests()
+    assert.are.equal(1, #requests)
+    assert.are.equal('{"party_size":4,"date":"2025-11-29","phone":"+84901234567"}', requests[1].body)
+    assert.are.equal("unmatched", say("0901234567").status)
+    assert.is_true(client:flush(5))
+    assert.are.equal(1, client:stats().fired)
+  end)
+
+  it("say replies before what they ask for next", function()
+    new()
+    local turn = say("I'd like to book a table", "when do you open")
+    assert.are.equal("From 9 to 5.\nFor how many?", turn.text)
+    assert.are.equal("hours", turn.intent)
+    assert.are.equal("book_table", turn.resumed)
+  end)
+
+  it("keep the session when the event is refused, so that the message can be sent again", function()
+    new { queue_limit = 1 }
+    say("I'd like to book a table for Saturday", "4")
+    client.core:close(0)
+    local turn, message, code = client:message("0901234567", { session = "chat-42" })
+    assert.is_nil(turn)
+    assert.is_string(message)
+    assert.are.equal("closed", code)
+    local session = client.sessions:get("chat-42", NOW)
+    assert.are.equal("phone", session.forms[1].asked)
+  end)
+
+  it("have one event for two answers at once, whatever the store", function()
+    -- both have read the session before either puts it back
+    local stored, waiting = {}, nil
+    new { sessions = {
+      get = function(id)
+        local text = stored[id]
+        if waiting then
+          local meanwhile = waiting
+          waiting = nil
+          meanwhile()
+        end
+        return text
+      end,
+      put = function(id, text, _, before)
+        if stored[id] ~= before then return false end
+        stored[id] = text
+        return true
+      end,
+    } }
+    say("I'd like to book a table for Saturday", "4")
+    local first
+    waiting = function() first = say("0901234567") end
+    local second = say("0901234567")
+    assert.are.equal("fired", first.status)
+    assert.are.equal("unmatched", second.status)
+    assert.are.equal(1, client:stats().fired)
+    assert.are.same({}, stored)
+    assert.is_true(client:flush(5))
+  end)
+
+  it("report what is wrong with the user's store, and fire nothing", function()
+    new { sessions = { get = function() error("no store") end, put = function() return true end } }
+    local turn, message, code = client:message("I'd like to book a table", { session = "a" })
+    assert.is_nil(turn)
+    assert.is_truthy(message:find("no store", 1, true))
+    assert.are.equal("store", code)
+  end)
+
+  it("are kept in the history file by those who want that, encrypted, for all who use the file", function()
+    local options = { sessions = { store = "history", key = "0123456789abcdef" } }
+    new(options)
+    say("I'd like to book a table for Saturday")
+    local other = assert(webhook.new { history = folder .. "/history.db", zone = "UTC",
+      now = function() return NOW end, sessions = options.sessions, intents = { {
+        name = "book_table", slots = { { name = "party_size", type = "integer" }, { name = "date", type = "date" },
+          { name = "phone", type = "phone", region = "VN", sensitive = true } } } } })
+    local turn = assert(other:message("7", { session = "chat-42" }))
+    assert.are.equal("phone", turn.slot)
+    assert.is_true(other:close(5))
+    turn = say("0901234567")
+    assert.are.same({ party_size = 7, date = "2025-11-29", phone = "+84901234567" }, turn.events[1].slots)
+    assert.is_true(client:flush(5))
+  end)
+
+  it("need a key for that when there are sensitive slots", function()
+    assert.has_error(function() new { sessions = { store = "history" } } end)
+  end)
+
+  describe("with NLU results", function()
+    local function rasa(intent, confidence, entities)
+      local list = {}
+      for name, value in pairs(entities) do list[#list + 1] = { entity = name, value = value } end
+      return cjson.encode { text = "said", intent = { name = intent, confidence = confidence }, entities = list,
+        intent_ranking = { { name = intent, confidence = confidence } } }
+    end
+
+    it("ask for what is missing, and fire when all is there", function()
+      new()
+      local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = 4 }), { session = "n" }))
+      assert.are.equal("collecting", turn.status)
+      assert.are.equal("date", turn.slot)
+      turn = assert(client:message("Saturday, 0901234567", { session = "n" }))
+      assert.are.equal("fired", turn.status)
+      assert.are.same({ party_size = 4, date = "2025-11-29", phone = "+84901234567" }, turn.events[1].slots)
+    end)
+
+    it("refuse one by one, say why, and record it; the rest goes on", function()
+      new()
+      local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = "many", date = "2025-12-24",
+        phone = "+84901234567", colour = "red" }), { session = "r" }))
+      assert.are.equal("party_size", turn.slot)
+      table.sort(turn.refused, function(one, other) return one.slot < other.slot end)
+      assert.are.same({ "colour", "party_size" }, { turn.refused[1].slot, turn.refused[2].slot })
+      assert.are.equal("unknown_slot", turn.refused[1].code)
+      assert.is_true(client:flush(5))
+      local recorded = client:events({ session = "r" }).events
+      assert.are.equal(1, #recorded)
+      assert.are.equal("book_table", recorded[1].intent)
+      assert.is_truthy(recorded[1].error:find("nlu.slots.colour: the intent has no such slot", 1, true))
+      assert.is_nil(recorded[1].error:find("red", 1, true))
+    end)
+
+    it("keep the reasons with the event that fires all the same", function()
+      new()
+      local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = 3, date = "2025-12-24",
+        phone = "+84901234567", colour = "red" }), { session = "k" }))
+      assert.are.equal("fired", turn.status)
+      assert.is_true(client:flush(5))
+      local recorded = client:events({ session = "k" }).events
+      assert.are.equal(1, #recorded)
+      assert.is_truthy(recorded[1].error:find("colour", 1, true))
+    end)
+
+    it("refuse intents that there are not, or that are not certain", function()
+      new()
+      local turn = assert(client:nlu(rasa("order_pizza", 0.9, {}), { session = "u" }))
+      assert.are.equal("unmatched", turn.status)
+      assert.are.equal("unknown_intent", turn.refused[1].code)
+      turn = assert(client:nlu(rasa("book_table", 0.2, {}), { session = "u" }))
+      assert.are.equal("low_confidence", turn.refused[1].code)
+      turn = assert(client:nlu(rasa("book_table", 0.2, {}), { session = "u", least_confidence = 0.1 }))
+      assert.are.equal("collecting", turn.status)
+      assert.is_true(client:flush(5))
+      assert.are.equal(2, #client:events({ session = "u" }).events)
+    end)
+
+    it("take several intents of one answer, and ask about the first of them first", function()
+      new()
+      local body = cjson.encode { stop_reason = "tool_use", content = {
+        { type = "tool_use", id = "1", name = "book_table", input = { party_size = 2, date = "2025-12-24" } },
+        { type = "tool_use", id = "2", name = "hours", input = webhook.null },
+      } }
+      body = body:gsub('"input":null', '"input":{}')
+      local turn = assert(client:nlu(body, { session = "s" }))
+      assert.are.equal("fired", turn.status)
+      assert.are.equal("hours", turn.events[1].intent)
+      assert.are.equal("book_table", turn.resumed)
+      assert.are.equal("phone", turn.slot)
+      assert.are.equal("From 9 to 5.\nYour phone number?", turn.text)
+    end)
+
+    it("are incomplete without a session, and fire when they are complete", function()
+      new()
+      local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = 4 }), { session = false }))
+      assert.are.equal("incomplete", turn.status)
+      assert.are.same({ "date", "phone" }, turn.missing)
+      turn = assert(client:nlu(rasa("hours", 0.9, {})))
+      assert.are.equal("fired", turn.status)
+      assert.is_nil(turn.slot)
+    end)
+
+    it("come back with a reason when they cannot be read", function()
+      new()
+      local turn, message, code = client:nlu("{")
+      assert.is_nil(turn)
+      assert.is_string(message)
+      assert.are.equal("invalid", code)
+      turn, message, code = client:nlu({ hello = "you" })
+      assert.is_nil(turn)
+      assert.is_string(message)
+      assert.are.equal("format", code)
+      assert.has_error(function() client:nlu(5) end, "client:nlu: result: must be JSON text or a table, got a number")
+    end)
+  end)
+
+  it("export their intents as tools", function()
+    new()
+    local list = client:tools("anthropic")
+    assert.are.equal("book_table", list[1].name)
+    assert.are.equal("integer", list[1].input_schema.properties.party_size.type)
+    assert.are.same({ "party_size", "date", "phone" }, list[1].input_schema.required)
+    assert.are.equal("date", list[1].input_schema.properties.date.format)
+    list = client:tools("openai", { strict = true })
+    assert.is_true(list[1]["function"].strict)
+    assert.has_error(function() client:tools("cohere") end)
+  end)
+end)

@@ -1,0 +1,417 @@
+-- Conversations: slots over several messages, corrections, commands, interruptions, confirmations, limits.
+
+local cjson = require "cjson"
+local webhook = require "intent_webhook"
+
+local NOW = 1764064800 -- Tuesday, 2025-11-25, 10:00 UTC
+
+local function client_of(intents, more)
+  local given = { history = os.tmpname(), intents = intents, zone = "UTC", now = function() return NOW end }
+  os.remove(given.history)
+  for name, value in pairs(more or {}) do given[name] = value end
+  return assert(webhook.new(given))
+end
+
+local function booking(more)
+  local intent = {
+    name = "book_table",
+    rules = { "i'd like to book a table [for {date}]",
+      webhook.keywords { any = { "book", "reserve" }, all = { "table" } } },
+    slots = {
+      { name = "customer_name", type = "name", prompt = "What is your name?" },
+      { name = "party_size", type = "integer", min = 1, max = 20,
+        prompt = { "For how many?", "How many people, 1 to 20?" } },
+      { name = "date", type = "date", prompt = "Which day?" },
+      { name = "phone", type = "phone", region = "VN", prompt = "Your phone number?", sensitive = true },
+      { name = "note", type = "text", optional = true },
+    },
+  }
+  for name, value in pairs(more or {}) do intent[name] = value end
+  return intent
+end
+
+local HOURS = { name = "hours", rules = { "when do you open", "what are your opening hours" } }
+
+-- Says the messages one after the other; each is a text, or a number of seconds that pass. Returns the last turn, the
+-- session, and all events.
+local function say(client, messages, session)
+  local now, turn, events = NOW, nil, {}
+  for _, message in ipairs(messages) do
+    if type(message) == "number" then
+      now = now + message
+    else
+      session, turn = client:step(session, message, now)
+      for _, event in ipairs(turn.events) do events[#events + 1] = event end
+    end
+  end
+  return turn, session, events
+end
+
+describe("a conversation", function()
+  local client
+
+  setup(function() client = client_of { booking(), HOURS } end)
+
+  it("asks for what is missing, in the order of the slots, and fires once when it has all", function()
+    local turn, session = say(client, { "I'd like to book a table for Saturday evening" })
+    assert.are.equal("collecting", turn.status)
+    assert.are.equal("customer_name", turn.slot)
+    assert.are.equal("What is your name?", turn.prompt)
+    assert.are.equal("What is your name?", turn.text)
+    assert.are.same({ date = "2025-11-29" }, turn.slots)
+    assert.are.same({ "customer_name", "party_size", "phone" }, turn.missing)
+    assert.are.same({}, turn.events)
+
+    turn, session = say(client, { "John Doe" }, session)
+    assert.are.equal("party_size", turn.slot)
+    turn, session = say(client, { "4" }, session)
+    assert.are.equal("phone", turn.slot)
+    turn, session = say(client, { "0901 234 567" }, session)
+    assert.are.equal("fired", turn.status)
+    assert.are.same({ { intent = "book_table", slots = { customer_name = "John Doe", party_size = 4,
+      date = "2025-11-29", phone = "+84901234567" } } }, turn.events)
+    assert.are.same({}, session.forms)
+    assert.is_nil(turn.text)
+
+    turn = say(client, { "0901 234 567" }, session)
+    assert.are.equal("unmatched", turn.status)
+    assert.are.same({}, turn.events)
+  end)
+
+  it("takes several slots of one message, whichever was asked for", function()
+    local turn = say(client, { "book a table", "John Doe, 4 people, on Saturday, 0901 234 567" })
+    assert.are.equal("fired", turn.status)
+    assert.are.same({ customer_name = "John Doe", party_size = 4, date = "2025-11-29", phone = "+84901234567" },
+      turn.events[1].slots)
+  end)
+
+  it("takes what else the first message says", function()
+    local turn = say(client, { "please reserve a table for 6 on Friday, my name is Ann Lee, phone 0901234567" })
+    assert.are.equal("fired", turn.status)
+    assert.are.same({ customer_name = "Ann Lee", party_size = 6, date = "2025-11-28", phone = "+84901234567" },
+      turn.events[1].slots)
+  end)
+
+  it("asks again with the next prompt when an answer is refused, says why, and hands over at the end", function()
+    local turn, session = say(client, { "book a table", "John", "50" })
+    assert.are.equal("party_size", turn.slot)
+    assert.are.equal(2, turn.attempt)
+    assert.are.equal("How many people, 1 to 20?", turn.prompt)
+    assert.are.equal("50 is too much.\nHow many people, 1 to 20?", turn.text)
+    assert.are.same({ { slot = "party_size", reason = "too_large", raw = "50" } }, turn.rejected)
+    turn, session = say(client, { "many" }, session)
+    assert.are.equal("handoff", turn.status)
+    assert.are.equal("attempts", turn.reason)
+    assert.are.equal("party_size", turn.slot)
+    assert.are.same({ customer_name = "John" }, turn.slots)
+    assert.are.same({}, session.forms)
+  end)
+
+  it("asks without counting when the message gave other slots", function()
+    local turn = say(client, { "book a table", "for 4 people on Friday" })
+    assert.are.equal("customer_name", turn.slot)
+    assert.are.equal(1, turn.attempt)
+    assert.are.same({ party_size = 4, date = "2025-11-28" }, turn.slots)
+  end)
+
+  it("counts silence, and words without a meaning, as no answer", function()
+    local turn = say(client, { "book a table", "" })
+    assert.are.equal(2, turn.attempt)
+    turn = say(client, { "book a table", "John", "🙂" })
+    assert.are.equal(2, turn.attempt)
+    turn = say(client, { "book a table", "John", "2", "hm", "well" })
+    assert.are.equal(3, turn.attempt)
+    turn = say(client, { "book a table", "John", "2", "hm", "well", "so" })
+    assert.are.equal("handoff", turn.status)
+  end)
+
+  for _, case in ipairs {
+    { "no, Friday", "date", "2025-11-28" },
+    { "actually Friday", "date", "2025-11-28" },
+    { "sorry, I mean Friday", "date", "2025-11-28" },
+    { "change the date to Friday", "date", "2025-11-28" },
+    { "the date is Friday", "date", "2025-11-28" },
+    { "change the customer name to Ann Lee", "customer_name", "Ann Lee" },
+    { "change the name to Ann Lee", "customer_name", "Ann Lee" },
+    { "make that 5 people", "party_size", 5 },
+    { "Date: 2025-12-24", "date", "2025-12-24" },
+  } do
+    it(("takes %q as a correction"):format(case[1]), function()
+      local turn = say(client, { "book a table", "John", "4", "Saturday", case[1] })
+      assert.are.equal("collecting", turn.status)
+      assert.are.equal("phone", turn.slot)
+      assert.are.equal(1, turn.attempt)
+      local expected = { customer_name = "John", party_size = 4, date = "2025-11-29" }
+      expected[case[2]] = case[3]
+      assert.are.same(expected, turn.slots)
+    end)
+  end
+
+  it("asks for a slot again that shall change", function()
+    local turn, session = say(client, { "book a table", "John", "4", "Saturday", "change the date" })
+    assert.are.equal("date", turn.slot)
+    assert.are.equal(1, turn.attempt)
+    assert.is_nil(turn.slots.date)
+    turn = say(client, { "Friday" }, session)
+    assert.are.equal("phone", turn.slot)
+    assert.are.equal("2025-11-28", turn.slots.date)
+  end)
+
+  it("does not take a change that is refused for the answer to something else", function()
+    local turn = say(client, { "book a table for Saturday", "change the date to 31 February" })
+    assert.are.equal("customer_name", turn.slot)
+    assert.are.equal("2025-11-29", turn.slots.date)
+    assert.are.equal("impossible", turn.rejected[1].reason)
+    assert.is_truthy(turn.text:find("does not exist", 1, true))
+  end)
+
+  it("ends with cancel, and says what was given up", function()
+    for _, words in ipairs { "cancel", "Cancel, please!", "never mind", "FORGET IT", "stop" } do
+      local turn, session = say(client, { "book a table", "John", words })
+      assert.are.equal("cancelled", turn.status, words)
+      assert.are.equal("book_table", turn.intent)
+      assert.are.same({ customer_name = "John" }, turn.slots)
+      assert.are.same({}, session.forms)
+    end
+  end)
+
+  it("helps and repeats without counting", function()
+    local turn, session = say(client, { "book a table", "help" })
+    assert.are.equal("collecting", turn.status)
+    assert.are.equal(1, turn.attempt)
+    assert.are.equal('I need the customer name. You can also say "repeat" or "cancel".\nWhat is your name?', turn.text)
+    turn = say(client, { "what?" }, session)
+    assert.are.equal(1, turn.attempt)
+    assert.are.equal("What is your name?", turn.text)
+  end)
+
+  it("lets another intent interrupt, and comes back", function()
+    local turn, session, events = say(client, { "book a table", "John", "When do you open?" })
+    assert.are.equal("fired", turn.status)
+    assert.are.equal("hours", turn.intent)
+    assert.are.equal("book_table", turn.interrupted)
+    assert.are.equal("book_table", turn.resumed)
+    assert.are.equal("party_size", turn.slot)
+    assert.are.equal(1, turn.attempt)
+    assert.are.same({ { intent = "hours", slots = {} } }, events)
+    turn = say(client, { "4" }, session)
+    assert.are.same({ customer_name = "John", party_size = 4 }, turn.slots)
+  end)
+
+  it("gives an intent up when nobody has written for too long", function()
+    local turn = say(client, { "book a table", 1801, "John" })
+    assert.are.equal("unmatched", turn.status)
+    assert.is_true(turn.expired)
+    assert.are.same({ "book_table" }, turn.dropped)
+    turn = say(client, { "book a table", 1800, "John" })
+    assert.are.equal("collecting", turn.status)
+  end)
+
+  it("hands over when it takes too many messages", function()
+    local short = client_of({ booking() }, { conversation = { turn_limit = 3 } })
+    local turn = say(short, { "book a table", "help", "help" })
+    assert.are.equal("collecting", turn.status)
+    turn = say(short, { "book a table", "help", "help", "help" })
+    assert.are.equal("handoff", turn.status)
+    assert.are.equal("turns", turn.reason)
+  end)
+
+  it("leaves the session that it is given as it was", function()
+    local _, session = say(client, { "book a table", "John" })
+    local before = cjson.encode(session)
+    say(client, { "4 on Friday", "no, Saturday", "when do you open", "cancel" }, session)
+    assert.are.same(cjson.decode(before), cjson.decode(cjson.encode(session)))
+  end)
+
+  it("has a session of less than 2 KB as JSON, and goes on from that", function()
+    local _, session = say(client, { "book a table", "John Doe", "4", "Saturday" })
+    local text = cjson.encode(session)
+    assert.is_true(#text < 2048, #text)
+    local turn = say(client, { "0901234567" }, cjson.decode(text))
+    assert.are.equal("fired", turn.status)
+  end)
+end)
+
+describe("a confirmation", function()
+  local client
+
+  setup(function()
+    client = client_of { booking { confirm = "A table for {party_size} on {date}?" }, HOURS }
+  end)
+
+  local ALL = { "book a table", "John", "4", "Saturday", "0901234567" }
+
+  local function with(...)
+    local messages = {}
+    for index, one in ipairs(ALL) do messages[index] = one end
+    for _, one in ipairs { ... } do messages[#messages + 1] = one end
+    return messages
+  end
+
+  it("is asked for when all slots are there", function()
+    local turn, _, events = say(client, ALL)
+    assert.are.equal("confirming", turn.status)
+    assert.are.equal("A table for 4 on 2025-11-29?", turn.prompt)
+    assert.are.same({}, events)
+  end)
+
+  it("fires with yes", function()
+    for _, yes in ipairs { "yes", "Yes please", "yeah, that's right", "ok", "sure" } do
+      local turn = say(client, with(yes))
+      assert.are.equal("fired", turn.status, yes)
+    end
+  end)
+
+  it("asks what is wrong with no, changes it, and asks again", function()
+    local turn, session = say(client, with("no"))
+    assert.are.equal("confirming", turn.status)
+    assert.are.equal("What should I change?", turn.prompt)
+    local changed = say(client, { "the date" }, session)
+    assert.are.equal("date", changed.slot)
+    changed = say(client, { "Friday" }, session)
+    assert.are.equal("A table for 4 on 2025-11-28?", changed.prompt)
+    changed = say(client, { "Friday", "yes" }, session)
+    assert.are.equal("2025-11-28", changed.events[1].slots.date)
+    changed = say(client, { "nothing" }, session)
+    assert.are.equal("cancelled", changed.status)
+  end)
+
+  for _, message in ipairs { "no, Friday", "yes but change the date to Friday", "Friday", "make it Friday" } do
+    it(("takes %q as a change, and asks again"):format(message), function()
+      local turn = say(client, with(message))
+      assert.are.equal("confirming", turn.status)
+      assert.are.equal("A table for 4 on 2025-11-28?", turn.prompt)
+    end)
+  end
+
+  it("takes a yes that says what is so already for a yes", function()
+    assert.are.equal("fired", say(client, with("yes, Saturday is fine")).status)
+  end)
+
+  it("is asked for again when the answer is neither, and hands over at the end", function()
+    local turn = say(client, with("what a day"))
+    assert.are.equal("confirming", turn.status)
+    assert.are.equal(2, turn.attempt)
+    turn = say(client, with("a", "b", "c"))
+    assert.are.equal("handoff", turn.status)
+  end)
+
+  it("may be a function, and goes on without what it raises", function()
+    local odd = client_of { booking { confirm = function(slots) return "So " .. slots.party_size .. "?" end } }
+    assert.are.equal("So 4?", say(odd, ALL).prompt)
+    odd = client_of { booking { confirm = function() error("oops") end } }
+    local turn = say(odd, ALL)
+    assert.are.equal("confirming", turn.status)
+    assert.are.equal("intents[1].confirm", turn.errors[1].where)
+    assert.are.equal("fired", say(odd, with("yes")).status)
+  end)
+end)
+
+describe("slots", function()
+  it("are asked for when they are optional and have a prompt, once, and may be skipped", function()
+    local intent = { name = "order", rules = { "order" }, slots = {
+      { name = "size", type = "enum", values = { "small", "large" } },
+      { name = "note", type = "text", optional = true, prompt = "Any wishes?" },
+    } }
+    local client = client_of { intent }
+    local turn, session = say(client, { "order", "large" })
+    assert.are.equal("Any wishes?", turn.prompt)
+    assert.is_nil(turn.missing)
+    for _, words in ipairs { "no", "no thanks", "skip", "nothing" } do
+      turn = say(client, { words }, session)
+      assert.are.same({ size = "large" }, turn.events[1].slots, words)
+    end
+    turn = say(client, { "no onions, please" }, session)
+    assert.are.same({ size = "large", note = "no onions, please" }, turn.events[1].slots)
+  end)
+
+  it("have defaults, which are not asked for", function()
+    local client = client_of { { name = "order", rules = { webhook.keywords { any = { "buy" } } }, slots = {
+      { name = "count", type = "integer", default = 1 }, { name = "size", default = "small" },
+    } } }
+    assert.are.same({ count = 1, size = "small" }, say(client, { "buy" }).events[1].slots)
+    assert.are.same({ count = 3, size = "small" }, say(client, { "buy 3 tickets" }).events[1].slots)
+  end)
+
+  it("are validated by a predicate, which may say why not", function()
+    local client = client_of { { name = "order", rules = { "order" }, slots = {
+      { name = "code", type = "pattern", pattern = "%u%d%d", prompt = "Which code?",
+        validate = function(value, slots)
+          assert.are.same({}, slots)
+          return value ~= "A00", "A00 is sold out."
+        end },
+    } } }
+    local turn = say(client, { "order", "A00" })
+    assert.are.equal("collecting", turn.status)
+    assert.are.equal("A00 is sold out.\nWhich code?", turn.text)
+    assert.are.same({ { slot = "code", reason = "refused", message = "A00 is sold out.", raw = "A00" } },
+      turn.rejected)
+    assert.are.same({ code = "B12" }, say(client, { "order", "A00", "B12" }).events[1].slots)
+  end)
+
+  it("have a prompt of the language when they have none", function()
+    local client = client_of { { name = "order", rules = { "order" }, slots = { "pizza_size" } } }
+    assert.are.equal("Please tell me the pizza size.", say(client, { "order" }).prompt)
+    client = client_of({ { name = "order", rules = { "order" }, slots = { { name = "size", label = "Größe" } } } },
+      { language = "de" })
+    assert.are.equal("Bitte nennen Sie: Größe.", say(client, { "order" }).prompt)
+  end)
+end)
+
+describe("users' functions in a conversation", function()
+  local function with_slot(slot)
+    slot.name = "code"
+    return client_of { { name = "order", rules = { "order" }, slots = { slot } } }
+  end
+
+  for _, case in ipairs {
+    { "a predicate that raises", { validate = function() error("oops") end }, "validate", "oops" },
+    { "a predicate that returns rubbish", { validate = function() return {} end }, "validate", "returned a table" },
+    { "a predicate whose message is rubbish", { validate = function() return false, {} end }, "validate",
+      "returned a table as the message" },
+    { "a type that raises", { type = function() error("oops") end }, "type", "oops" },
+    { "a type that returns rubbish", { type = function() return {} end }, "type", "returned a table" },
+    { "a type that returns a place outside", { type = function() return "x", 1, 100 end }, "type", "not in the text" },
+    { "a prompt that raises", { prompt = function() error("oops") end }, "prompt", "oops" },
+    { "a prompt that returns rubbish", { prompt = function() return 5 end }, "prompt", "returned a number" },
+  } do
+    it(case[1] .. " is reported with its place, and the session goes on", function()
+      local client = with_slot(case[2])
+      local turn, session = say(client, { "order", "abc" })
+      local first = turn.errors and turn.errors[1]
+      if case[3] == "prompt" then first = say(client, { "order" }).errors[1] end
+      assert.are.equal("intents[1].slots[1]." .. case[3], first.where)
+      assert.is_truthy(first.message:find(case[4], 1, true), first.message)
+      assert.are.equal("cancelled", say(client, { "order", "cancel" }, nil).status)
+      assert.is_table(session)
+    end)
+  end
+
+  it("that take long are reported", function()
+    local client = with_slot { validate = function()
+      local finish = os.clock() + 0.15
+      while os.clock() < finish do end
+      return true
+    end }
+    local turn = say(client, { "order", "abc" })
+    assert.are.equal("fired", turn.status)
+    assert.are.equal("intents[1].slots[1].validate", turn.errors[1].where)
+    assert.is_truthy(turn.errors[1].message:find("^took 0%.%d+ s: the host waited$"))
+  end)
+
+  it("may be types, with the value and its place", function()
+    local client = client_of({ { name = "order", rules = { "order" }, slots = {
+      { name = "code", type = "ticket", prompt = "Which?" }, { name = "who", type = "name", prompt = "Who?" } } } },
+      { types = { ticket = function(text)
+        local first, last = text:find("T%-%d+")
+        if not first then return nil, "invalid" end
+        return text:sub(first + 2, last), first, last
+      end } })
+    local turn = say(client, { "order", "it is T-55" })
+    assert.are.same({ code = "55" }, turn.slots)
+    assert.are.equal("Who?", turn.prompt)
+    turn = say(client, { "order", "55" })
+    assert.are.equal("invalid", turn.rejected[1].reason)
+    assert.are.equal(2, turn.attempt)
+  end)
+end)
