@@ -15,7 +15,8 @@
 --   points           "point"
 --   minus            "minus"
 --   halves           half more: "and a half"
---   alternatives     between two numbers of which one is meant: "or", "to"
+--   alternatives     between two of which one is meant: "or"
+--   ranges           between two numbers of which one is meant, or what lies between: "to"
 --   between          before two such numbers that a joiner joins
 --   nots             before a number that is not meant: "not"
 --   counted          what is counted, which makes any number before it one: "people"
@@ -116,7 +117,7 @@ local function compound_scales(list, words_of)
   return scales
 end
 
-local FORWARD = { "articles", "joiners", "points", "halves", "alternatives", "counted", "units", "fillers",
+local FORWARD = { "articles", "joiners", "points", "halves", "counted", "units", "fillers",
   "not_before", "weak", "sure", "silent" }
 local BACKWARD = { "minus", "between", "nots", "labels", "years", "not_behind" }
 
@@ -128,6 +129,8 @@ local function build(section, words_of)
     group = section.group or ",", decimal = section.decimal or ".", ordinal_point = section.ordinal_point,
   }
   for _, name in ipairs(FORWARD) do lexicon[name] = word_tree.new(section[name], false, words_of) end
+  local either = word_tree.new(section.alternatives, false, words_of)
+  lexicon.alternatives = word_tree.new(section.ranges, false, words_of, either)
   for _, name in ipairs(BACKWARD) do lexicon[name] = word_tree.new(section[name], true, words_of) end
   return lexicon
 end

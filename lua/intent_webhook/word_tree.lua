@@ -65,9 +65,10 @@ end
 ---@param phrases any a list of strings; what is none is left out
 ---@param backward? boolean
 ---@param words_of? fun(phrase: string): string[] default: folded words
+---@param tree? table the one to add them to
 ---@return table
-function word_tree.new(phrases, backward, words_of)
-  local tree = {}
+function word_tree.new(phrases, backward, words_of, tree)
+  tree = tree or {}
   if type(phrases) ~= "table" then return tree end
   for _, phrase in ipairs(phrases) do
     if type(phrase) == "string" then
@@ -82,13 +83,15 @@ end
 ---@param text intent_webhook.Said
 ---@param words string[] the text's words as they are compared
 ---@param index integer
+---@param joined? fun(text: intent_webhook.Said, index: integer): boolean whether a phrase goes on; default: spaced
 ---@return any|nil value
 ---@return integer|nil last the number of its last word
-function word_tree.at(tree, text, words, index)
+function word_tree.at(tree, text, words, index, joined)
+  joined = joined or word_tree.spaced
   local node, value, last = tree[words[index]], nil, nil
   while node do
     if node[VALUE] ~= nil then value, last = node[VALUE], index end
-    if not next(node) or not word_tree.spaced(text, index) then break end
+    if not next(node) or not joined(text, index) then break end
     index = index + 1
     node = node[words[index]]
   end

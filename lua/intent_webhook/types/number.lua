@@ -7,8 +7,8 @@
 --          "invalid"     asked, and it is no number of the language: "1,23" in English; or it should be whole
 --
 -- Without having been asked, only what stands for an amount by itself is taken: no price, percentage, measure,
--- duration, time, date, telephone number, version, code or name ("room 12"), and no "one" that means a thing. When
--- asked, a number with a unit or a name will do if there is no other, but still no time, date, telephone number or code.
+-- duration, time, date, telephone number, version, code or name ("room 12"), and no "one" that means a thing.
+-- When asked, a number with a unit or a name will do if there is no other; a time or a date never does.
 
 local check = require "intent_webhook.check"
 local number_lexicon = require "intent_webhook.number_lexicon"
