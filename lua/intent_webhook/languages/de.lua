@@ -190,7 +190,8 @@ return {
     hours = 24,
     months = {
       "januar|jänner|jaenner|jan", "februar|feber|feb|febuar", "märz|maerz|mrz|mär", "april|apr", "mai",
-      "juni|jun|juno", "juli|jul|julei", "august|aug", "september|sep|sept", "oktober|okt|october", "november|nov", "dezember|dez",
+      "juni|jun|juno", "juli|jul|julei", "august|aug", "september|sep|sept", "oktober|okt|october", "november|nov",
+      "dezember|dez",
     },
     weekdays = {
       "montag|mo|montags", "dienstag|di|dienstags", "mittwoch|mi|mittwochs|mitwoch", "donnerstag|do|donerstag",
@@ -219,13 +220,13 @@ return {
       { "nachmittag", from = 12, to = 20, loose = true }, { "abend|abends", from = 15, to = 24, loose = true },
       { "nacht", from = 18, to = 30, loose = true },
     },
-    shy = "mo|di|mi|do|fr|sa|so|s|h|mär",
+    shy = "mo|di|mi|do|fr|sa|so|s|mär",
     counted = "personen|person|leute|gäste|gast|plätze|karten|tickets|kinder|erwachsene|euro",
     followers = "um|für|ab|bis|gegen|mit|bitte|und|oder|danke|von|zu|in|an|am|gern|gerne|uhr|wegen",
     clauses = "ich|wir|er|sie|es|ihr|wäre|passt|geht|ist|wenn|würde|würden|kann|können|hätte|hätten|möchte|möchten",
     leads = "am|ab|bis|vom|zum|der|den",
     phrases = {
-      { "[<am|ab|bis|vom|bis zum|für|zum|seit>] {weekday} [{part}]" },
+      { "[<am|ab|bis|vom|bis zum|für|zum|seit>] {weekday} [{part}]", unless = "jeden|jedem|immer" },
       { "[<am>] (diesen|diesem|dieser) {weekday} [{part}]", this = true },
       { "[<am>] (kommenden|kommender|kommendem) {weekday} [{part}]" },
       { "[<am>] (nächsten|nächster|nächstem|naechsten) {weekday} [{part}]|{weekday} nächste woche|" ..
@@ -276,7 +277,7 @@ return {
         { "{minutes} vor halb {hour}", minute = -30, before = true },
         { "{minutes} nach halb {hour}", minute = -30 },
         { "<um|zu|bis> mittag|12 uhr mittags|zwölf uhr mittags", hour = 12 },
-        { "[<um>] mitternacht", hour = 0 },
+        { "[<um>] mitternacht", hour = 24 },
         { "mittag|mittags", hour = 12, asked = true },
         { "<um|gegen|ab> {hour}", careful = true },
         { "{hour}", joined = true, careful = true },

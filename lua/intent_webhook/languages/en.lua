@@ -250,13 +250,13 @@ return {
       { "afternoon|this afternoon|lunchtime|at lunchtime|lunch time", from = 11, to = 20, loose = true },
       { "evening|this evening|eve", from = 15, to = 24, loose = true }, { "night", from = 17, to = 29, loose = true },
     },
-    shy = "may|march|mar|sat|sun|mon|wed|second|s|m|d|h",
+    shy = "may|march|mar|sat|sun|mon|wed|second|s|m|d",
     followers = "at|for|from|until|till|in|on|with|around|by|and|or|but|to|please|pls|thanks|thank|thx|sharp|" ..
       "instead|onwards|ok|okay|via|because",
     clauses = "i|we|you|they|he|she|it|there|that|then|would|if|is|works|too|so|as|when|my|our|can|could|will",
     leads = "on|for|by|until|till|from|since|before|after|the",
     phrases = {
-      { "[<on|by|until|till|from|since|before|after|for>] {weekday} [{part}]" },
+      { "[<on|by|until|till|from|since|before|after|for>] {weekday} [{part}]", unless = "every|each|any|black|good|ash" },
       { "{weekday} <(at|around|by|from) ({hour}|{clock}|{dotted})|{hour} {half}|{clock}|{dotted} {half}>" },
       { "this [coming] {weekday} [{part}]", this = true },
       { "(coming|upcoming) {weekday} [{part}]" },
@@ -318,7 +318,7 @@ return {
         { "{n} (past|to) {hour}", asked = true, unless = "from|between" },
         { "noon|midday|mid day|12 noon|twelve noon|12 midday", hour = 12, unless = "before|past|after" },
         { "<at|by|before|after|until|till|from> (noon|midday)", hour = 12 },
-        { "midnight|12 midnight|twelve midnight", hour = 0 },
+        { "midnight|12 midnight|twelve midnight", hour = 24 },
         { "<at|by|until|till|around> {hour}", careful = true },
         { "{hour}", joined = true, careful = true },
         { "{hour} h [{minute}]|{hour} hours|{hour} hrs", asked = true },
@@ -333,7 +333,7 @@ return {
     duration = {
       phrases = {
         { "[<for|takes|take|lasts|lasting|last|about|during>] {amount} {unit}",
-          unless = "in|every|each|per|once|twice|thrice|times|day|after|next|another|at|the|within|only",
+          unless = "in|every|each|per|once|twice|thrice|times|day|after|next|another|at|within|about|around",
           not_before = "ago|from|old|later|before|after|earlier|late|early|away|past|to" },
         { "{amount} {unit} and a half", half = true },
         { "{n} and a half {unit}", half = true },

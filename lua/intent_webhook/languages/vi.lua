@@ -175,7 +175,7 @@ return {
     clauses = "được|thì|có|là|em|anh|chị|bạn|mình|tôi",
     leads = "vào|ngày|từ|đến|cho",
     phrases = {
-      { "[<vào|từ|đến|trước|sau|cho>] {weekday} [này]" },
+      { "[<vào|từ|đến|trước|sau|cho>] {weekday} [này]", unless = "mỗi|hàng" },
       { "{part} {weekday}|{weekday} {part}" },
       { "{weekday} (tới|sắp tới)" },
       { "[{part}] {weekday} (tuần sau|tuần tới|tuần kế)|(tuần sau|tuần tới) {weekday}", week = 1 },
@@ -215,7 +215,7 @@ return {
         { "<lúc> {dotted} [{half}]" },
         { "<lúc> {hour}", careful = true },
         { "giữa trưa|12 giờ trưa", hour = 12 },
-        { "nửa đêm", hour = 0 },
+        { "nửa đêm", hour = 24 },
         { "{n} {hours} nữa|sau {n} {hours} [nữa]|trong {n} {hours} nữa", now = true },
         { "nửa (tiếng|giờ) nữa", now = true, minute = 30 },
         { "bây giờ|ngay bây giờ|ngay", now = true, asked = true },
