@@ -518,8 +518,9 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
     it("keeps the order of fields and slots", function()
       local _, output = run_over('{"text": "book for Ann, phone 123456", "session": "s"}\n')
       assert.is_truthy(output:find(
-        '^{"status":"fired","intent":"book","session":"s","slots":{"name":"Ann","phone":"%[redacted%]"},"score":0.%d+,'
-        .. '"rule":2,"id":"[%x%-]+"}\n'), output)
+        '^{"status":"fired","intent":"book","session":"s","slots":{"name":"Ann","phone":"%[redacted%]"},'
+        .. '"filled":%["name","phone"%],"score":0.%d+,"rule":2,"id":"[%x%-]+","events":%[{"intent":"book",'
+        .. '"id":"[%x%-]+","slots":{"name":"Ann","phone":"%[redacted%]"}}%]}\n'), output)
     end)
 
     it("keeps sensitive slots and tokens out of its output", function()
@@ -550,7 +551,9 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
         { '{"text":"turn on hall lamp","best_slot":"name","session":"s","context":{}}', nil, "hall lamp" },
         { '{"text":"x","contxt":{}}', error = 'the JSON has "contxt", which is no option: did you mean "context"?' },
         { '{"text":"x","zone":1}',
-          error = 'the JSON has "zone", which is no option: known are text, session, context, best_slot' },
+          error = 'the JSON has "zone", which is no option: known are text, session, context, best_slot, nlu, format, '
+            .. "least_confidence; nor is it what an NLU or a model answers, of which known are alexa, lex, dialogflow, "
+            .. "openai, openai_responses, anthropic, wit, hassil, snips, rasa" },
         { '{"text":"x","context":"a"}', error = 'the JSON has a "context" that is no object' },
         { '{"text":"x","context":["a"]}', error = 'the JSON has a "context" that is no object' },
         { '{"text":"x","context":{"a":{}}}',

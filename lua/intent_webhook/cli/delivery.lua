@@ -34,4 +34,16 @@ function delivery.line(screen, one)
   return table.concat(words, "  ")
 end
 
+---A line for somebody who waits for it: "webhook 1  delivered 200".
+---@param screen intent_webhook.Terminal
+---@param one intent_webhook.Delivery
+---@return string
+function delivery.badge_line(screen, one)
+  local name = one.number > 0 and ("webhook %d"):format(one.number) or "event"
+  local rest = one.http_status and (" %d"):format(one.http_status) or ""
+  local why = one.reason or one.message
+  if one.status ~= "delivered" and why then rest = rest .. ": " .. text.line(why) end
+  return screen:paint("dim", ("  %-10s "):format(name)) .. screen:badge(one.status) .. screen:paint("dim", rest)
+end
+
 return delivery

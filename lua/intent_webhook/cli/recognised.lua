@@ -47,14 +47,16 @@ end
 ---@param slots table
 ---@param spans table|nil
 ---@param secrets intent_webhook.Secrets|nil values that hold one of these are not shown, either
+---@param with_types boolean|nil whether to name the slot's type beside the place
 ---@return string[]
-function recognised.lines(checked, slots, spans, secrets)
+function recognised.lines(checked, slots, spans, secrets, with_types)
   local lines = {}
   for _, slot in ipairs(checked.slots) do
     local name, sensitive = slot[1], slot[3]
     local value, span = slots[name], spans and spans[name]
     if value ~= nil then
-      local place = span and ("  (bytes %d to %d)"):format(span[1], span[2]) or ""
+      local kind = with_types and checked.by_name[name].type
+      local place = span and ("  (bytes %d to %d%s)"):format(span[1], span[2], kind and ", " .. kind or "") or ""
       local hidden = sensitive or holds(value, span, secrets)
       lines[#lines + 1] = ("%s = %s%s"):format(name, hidden and recognised.REDACTED or shown(value), place)
     end
@@ -133,17 +135,60 @@ function recognised.has_sensitive(client)
   return false
 end
 
+---Whether a slot of that name is sensitive in any intent.
+---@param client intent_webhook.Client
+---@param name string
+---@return boolean
+function recognised.is_sensitive(client, name)
+  for _, checked in ipairs(client.list) do
+    local slot = checked.by_name[name]
+    if slot and slot.sensitive then return true end
+  end
+  return false
+end
+
+local SHORTEST = 4 -- bytes of what the core's redact replaces, since less would be found everywhere by chance
+
+---A text without the secrets in it. A short one is only found where it stands alone, as a word.
+---@param client intent_webhook.Client
+---@param words string
+---@param secrets string[]
+---@return string
+function recognised.hide(client, words, secrets)
+  words = client.core:redact(words, secrets)
+  for _, secret in ipairs(secrets) do
+    if #secret < SHORTEST and secret:find("^%w+$") then
+      words = words:gsub("%f[%w]" .. secret .. "%f[%W]", recognised.REDACTED)
+    end
+  end
+  return words
+end
+
 ---What stands for what a rule raised, where it may quote a value of a sensitive slot.
 recognised.NOT_SHOWN = "what the rule raised is not shown, since it may quote the text"
+
+local FUNCTION_NOT_SHOWN = "what the function raised is not shown, since it may quote the text"
+
+-- What stands in the place of what a function raised that was given the text, or a sensitive value that nobody has
+-- kept; nil where it may be shown.
+local function unshown(client, where)
+  if where:find(".rules[", 1, true) then return recognised.has_sensitive(client) and recognised.NOT_SHOWN or nil end
+  if where:find("%.type$") then return recognised.has_sensitive(client) and FUNCTION_NOT_SHOWN or nil end
+  local path = where:match("^(.*)%.validate$")
+  for _, checked in ipairs(path and client.list or {}) do
+    for _, slot in ipairs(checked.fields) do
+      if slot.path == path and slot.sensitive then return FUNCTION_NOT_SHOWN end
+    end
+  end
+end
 
 -- What a user's function raised. A rule is given the text, and its traceback quotes nothing of it but in the names of
 -- chunks that were loaded from strings; a map is given the slots.
 local function message_of(client, one, values)
-  if one.where:find(".rules[", 1, true) and recognised.has_sensitive(client) then
-    local traceback = one.message:match(".*(\nstack traceback:\n.*)") or ""
-    return recognised.NOT_SHOWN .. traceback:gsub('%[string ".-"%]', "[string]")
-  end
-  return client.core:redact(one.message, values)
+  local instead = unshown(client, one.where)
+  if not instead then return recognised.hide(client, one.message, values) end
+  local traceback = one.message:match(".*(\nstack traceback:\n.*)") or ""
+  return instead .. traceback:gsub('%[string ".-"%]', "[string]")
 end
 
 ---The context, without the values that are those of sensitive slots too.
@@ -171,10 +216,11 @@ end
 ---@param checked intent_webhook.CheckedIntent|nil of the intent that matched
 ---@param slots table|nil
 ---@param errors intent_webhook.RuleError[]|nil
+---@param secrets string[]|nil what must not be shown; default: the sensitive values among the slots
 ---@return string|nil JSON
-function recognised.errors(client, checked, slots, errors)
+function recognised.errors(client, checked, slots, errors, secrets)
   if not errors then return nil end
-  local values = checked and recognised.sensitive(checked, slots) or {}
+  local values = secrets or checked and recognised.sensitive(checked, slots) or {}
   local elements = {}
   for index, one in ipairs(errors) do
     local message = json.value(message_of(client, one, values))
@@ -189,8 +235,9 @@ end
 ---@param checked intent_webhook.CheckedIntent|nil of the intent that matched
 ---@param slots table|nil
 ---@param errors intent_webhook.RuleError[]|nil
-function recognised.print_errors(client, screen, checked, slots, errors)
-  local values = checked and recognised.sensitive(checked, slots) or {}
+---@param secrets string[]|nil as for `errors`
+function recognised.print_errors(client, screen, checked, slots, errors, secrets)
+  local values = secrets or checked and recognised.sensitive(checked, slots) or {}
   for _, one in ipairs(errors or {}) do
     screen:note(text.line(one.where) .. ": " .. text.lines(message_of(client, one, values)))
   end

@@ -3,16 +3,14 @@
 -- Each message gives a line of JSON with what came of it, each delivery another one when it is finished. Only WINDOW
 -- deliveries, and no more than the queue takes, are under way at a time; a long input waits.
 
-local argument = require "intent_webhook.argument"
-local check = require "intent_webhook.check"
 local delivery = require "intent_webhook.cli.delivery"
 local file = require "intent_webhook.cli.file"
 local input = require "intent_webhook.cli.input"
 local json = require "intent_webhook.cli.json"
-local reading = require "intent_webhook.json"
-local recognised = require "intent_webhook.cli.recognised"
+local message = require "intent_webhook.cli.message"
+local nlu = require "intent_webhook.nlu"
 local terminal = require "intent_webhook.cli.terminal"
-local webhook = require "intent_webhook"
+local turn = require "intent_webhook.cli.turn"
 
 local WINDOW = 1000 -- deliveries
 local INTERRUPTED_SECONDS = 5 -- for what is under way, when reading ends with an error or ^C
@@ -22,9 +20,10 @@ local STEP_SECONDS = 0.1 -- between two looks at what is finished
 ---@field client intent_webhook.Client
 ---@field screen intent_webhook.Terminal
 ---@field input intent_webhook.Input
+---@field session string|nil of lines that name none
 ---@field line integer the number of the input line
 ---@field messages integer
----@field fired integer
+---@field fired integer events
 ---@field delivered integer
 ---@field failed integer deliveries
 ---@field problems integer messages that could not be handled
@@ -34,107 +33,40 @@ Run.__index = Run
 
 -- Messages ---------------------------------------------------------------------------------------------------------
 
-local KEYS = { "text", "session", "context", "best_slot" }
-
-local function unknown_key(value)
-  local unknown = {}
-  for key in next, value do unknown[#unknown + 1] = key end
-  table.sort(unknown)
-  for _, key in ipairs(unknown) do
-    local known = false
-    for _, name in ipairs(KEYS) do known = known or name == key end
-    if not known then return key end
-  end
+-- What came of an input line: a result, or nil, message, code.
+function Run:ask(read)
+  if read.nlu then return self.client:nlu(read.nlu, read.given) end
+  return self.client:message(read.text, read.given)
 end
 
-local SCALARS = { string = true, number = true, boolean = true }
-
--- What is wrong with the context of a JSON line as JSON; nil when nothing is.
-local function context_mistake(context)
-  if type(context) ~= "table" or context[1] ~= nil then return 'the JSON has a "context" that is no object' end
-  local wrong
-  for key, value in next, context do
-    if not SCALARS[type(value)] and (not wrong or key < wrong) then wrong = key end
+function Run:count(result)
+  local problem = result.errors ~= nil
+  for _, event in ipairs(result.events or { result.status == "fired" and result or nil }) do
+    if event.id then self.fired = self.fired + 1 else problem = true end
   end
-  return wrong and ('the JSON has a "context" whose "%s" is no string, number or boolean'):format(wrong)
-end
-
--- What is wrong with what a JSON line gives besides its text; nil when nothing is.
-local function mistake_in(given, slot_names)
-  local session = given.session
-  if session ~= nil and (type(session) ~= "string" or session:find("%z")) then
-    return 'the JSON has a "session" that is no string, or holds a NUL'
-  end
-  local mistake = given.context ~= nil and context_mistake(given.context)
-  if mistake then return mistake end
-  if given.best_slot ~= nil and type(given.best_slot) ~= "string" then
-    return 'the JSON has a "best_slot" that is no string'
-  end
-  local good, problem = pcall(argument.message, "JSON", given, slot_names)
-  if not good then return "the JSON is wrong: " .. tostring(problem):gsub("^.-JSON: ", "") end
-end
-
--- The text of an input line, and what goes with it; nil and why not.
-local function read_message(line, slot_names)
-  if not line:find("^%s*{") then return line end
-  local good, value = reading.decode(line)
-  if not good then return nil, nil, "the line is no JSON: " .. value end
-  local unknown = unknown_key(value)
-  if unknown then
-    return nil, nil, ('the JSON has "%s", which is no option%s'):format(unknown, check.suggestion(unknown, KEYS))
-  end
-  if type(value.text) ~= "string" then return nil, nil, 'the JSON has no "text" that is a string' end
-  local given = {}
-  for _, key in ipairs { "session", "context", "best_slot" } do
-    if value[key] ~= webhook.null then given[key] = value[key] end
-  end
-  local mistake = mistake_in(given, slot_names)
-  if mistake then return nil, nil, mistake end
-  return value.text, given
+  if problem then self.problems = self.problems + 1 end
 end
 
 local function optional(value)
   return value ~= nil and json.value(value) or nil
 end
 
-local function result_json(client, result, session)
-  local checked = client.intents[result.intent]
-  return json.object {
-    { "status", json.value(result.status) },
-    { "intent", optional(result.intent) },
-    { "session", optional(session) },
-    { "slots", checked and recognised.slots(checked, result.slots) },
-    { "missing", recognised.list(result.missing) },
-    { "ambiguous", recognised.list(result.ambiguous) },
-    { "score", result.score and json.value(recognised.score(result.score)) },
-    { "rule", optional(result.rule) },
-    { "id", optional(result.id) },
-    { "errors", recognised.errors(client, checked, result.slots, result.errors) },
-  }
-end
-
 function Run:handle(line)
   self.messages = self.messages + 1
-  local text, given, mistake = read_message(line, self.client.slot_names)
-  local session = given and given.session
-  local result, message, code
-  if text then
-    result, message, code = self.client:message(text, given)
-  else
-    message, code = mistake, "invalid"
+  local read, mistake = message.read(line, self.client.slot_names, self.session)
+  local result, problem, code = nil, mistake, "invalid"
+  if read then result, problem, code = self:ask(read) end
+  if result then
+    self:count(result)
+    return self.screen:print(turn.json(self.client, result, read.session))
   end
-  if not result then
-    self.problems = self.problems + 1
-    local status = code == "invalid" and "invalid" or "refused"
-    self.screen:print(json.object {
-      { "status", json.value(status) }, { "line", json.value(self.line) }, { "session", optional(session) },
-      { "error", json.value(message) }, { "code", json.value(code) },
-    })
-  else
-    if result.errors then self.problems = self.problems + 1 end
-    if result.status == "fired" then self.fired = self.fired + 1 end
-    self.screen:print(result_json(self.client, result, session))
-  end
+  self.problems = self.problems + 1
+  local status = (code == "invalid" or code == "format") and "invalid" or "refused"
+  self.screen:print(json.object {
+    { "status", json.value(status) }, { "line", json.value(self.line) },
+    { "session", optional(read and read.session) },
+    { "error", json.value(problem) }, { "code", json.value(code) },
+  })
 end
 
 -- Deliveries -------------------------------------------------------------------------------------------------------
@@ -192,8 +124,8 @@ end
 
 local function run(values, screen)
   local one = setmetatable({
-    input = input.new(), screen = screen, line = 0, messages = 0, fired = 0, delivered = 0, failed = 0, problems = 0,
-    shown_at = os.time(), -- a short run shows no progress
+    input = input.new(), screen = screen, session = values.session, line = 0, messages = 0, fired = 0, delivered = 0,
+    failed = 0, problems = 0, shown_at = os.time(), -- a short run shows no progress
   }, Run)
   one.client = file.client(values.FILE, values.history)
   local good, trouble = pcall(one.read_all, one)
@@ -212,14 +144,25 @@ return {
   name = "run",
   summary = "read messages from standard input and fire the intents that they match",
   help = [[
-Reads messages from standard input, one a line: plain text, or a JSON object {"text": "...", "session": "..."}, which
-may have a "context" as well, like {"area": "kitchen", "on": true}, and a "best_slot".
+Reads messages from standard input, one a line:
+
+  book a table for two                 plain text
+  {"text": "...", "session": "..."}    with "context", like {"area": "kitchen", "on": true}, and "best_slot"
+  {"intent": {...}, "entities": ...}   what an NLU or a model answered
+  {"nlu": {...}, "session": "..."}     the same, with "format", like "rasa", and "least_confidence", 0 to 1
+
+Formats of NLUs and models: ]] .. table.concat(nlu.formats(), ", ") .. [[.
+A line with a session is one message of a conversation: what is missing is asked for. One without is on its own.
+
 Prints one line of JSON for each message, and one {"delivery": {...}} for each webhook as it is finished.
-Waits at the end for what is under way. Values of sensitive slots are printed as [redacted].
+Waits at the end for what is under way. Values of sensitive slots are printed as [redacted], in texts too.
 
 Exit status: 0 all is well, 1 a delivery failed or a message could not be handled, or the file has mistakes, 3 a file
 cannot be read, or the history not be written.]],
   operands = { "FILE" },
-  options = { file.HISTORY_OPTION },
+  options = {
+    file.HISTORY_OPTION,
+    { name = "session", value = "NAME", help = "the session of lines that name none" },
+  },
   run = run,
 }

@@ -74,6 +74,18 @@ function Terminal:flush()
   written(io.stdout:flush())
 end
 
+---Shows what somebody is to type behind, in place of whatever the line on the screen holds.
+---@param words string
+function Terminal:prompt(words)
+  written(io.stdout:write("\r\27[K", words))
+  self:flush()
+end
+
+---Clears the line on the screen, where a prompt may stand.
+function Terminal:clear_prompt()
+  written(io.stdout:write("\r\27[K"))
+end
+
 ---Prints a line for people to standard error.
 ---@param line string
 function Terminal:note(line)
