@@ -82,8 +82,7 @@ end
 local BEFORE = { "%$ ?$", "\194[\163\165] ?$", "\226\130[\160-\191] ?$" }
 local AFTER = { "^ ?[$%%]", "^ ?\194[\163\165\176]", "^ ?\226\130[\160-\191]" }
 local MONEY = {}
-for word in ("usd eur gbp chf vnd euro euros dollar dollars pounds dong d k tr trieu nghin franken cent")
-  :gmatch("%S+") do
+for word in ("usd eur gbp chf vnd euro euros dollar dollars pounds dong d k tr trieu nghin cent"):gmatch("%S+") do
   MONEY[word] = true
 end
 
@@ -105,6 +104,15 @@ local function is_part(plain, group)
   if mark == "," and #group.text <= 3 or mark == ":" and #group.text == 2 and #left <= 2 then return true end
   local right_mark, right = plain:match("^([,:])(%d%d?%d?%d?)", group.last + 1)
   return right_mark == "," and #right <= 3 or right_mark == ":" and #right == 2 and #group.text <= 2
+end
+
+-- Whether one or two digits are a time of day or count something, by the letters at them: "8pm", "19h30", "7h".
+local function has_unit(said, plain, group)
+  if #group.text > 2 then return false end
+  if plain:find("^%d[hHgG]", math.max(1, group.first - 2)) and group.first > 2 then return true end
+  local word = domain.word_before(said, group.last) + 1
+  return said.firsts[word] == group.last + 1 and said.words[word] ~= "x" and group.before:find("^ *$") ~= nil
+    and not plain:find("^[A-Za-z]", group.first - 1)
 end
 
 local function is_year(text) return text:find("^19%d%d$") or text:find("^20%d%d$") end
@@ -167,7 +175,7 @@ function phone_text.runs(said, plain, at)
     local groups, open = { group }, select(3, start_of(plain, group, floor))
     while true do
       local last = groups[#groups]
-      last.taken = is_amount(said, plain, last) or is_part(plain, last)
+      last.taken = is_amount(said, plain, last) or is_part(plain, last) or has_unit(said, plain, last)
       group = next_group(plain, last.last + 1)
       if not group then break end
       local between = group.first - last.last <= 24 and as_text(plain, last.last + 1, group.first - 1) or ","
