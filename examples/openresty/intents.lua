@@ -7,19 +7,25 @@ return {
   {
     name = "book_table",
     rules = {
-      "book a table for {guests} on {date}, my number is {phone}",
-      {
-        pattern = "[Tt]able for (%d+) on (%d%d%d%d%-%d%d%-%d%d).-(%+%d[%d ]+%d)",
-        slots = { "guests", "date", "phone" },
-      },
-      { pattern = "[Tt]able for (%d+) on (%d%d%d%d%-%d%d%-%d%d)", slots = { "guests", "date" } },
+      "[i'd like to] (book|reserve) a table [for {guests}] [on {date}]",
+      "[a] table for {guests} [on {date}]",
     },
-    slots = { "guests", "date", { name = "phone", sensitive = true } },
-    actions = { { webhook = url .. "/bookings", token_env = "CHAT_TOKEN" } },
+    slots = {
+      { name = "guests", type = "integer", min = 1, max = 20, prompt = { "For how many?", "How many people, 1 to 20?" } },
+      { name = "date", type = "date", min = "today", prompt = "For which day?" },
+      { name = "phone", type = "phone", region = "VN", prompt = "What is your phone number?", sensitive = true },
+    },
+    actions = {
+      { webhook = url .. "/bookings", token_env = "CHAT_TOKEN" },
+      { reply = "A table for {guests} on {date}: we will see to it." },
+    },
   },
   {
     name = "ask_for_person",
     rules = { { pattern = "[Tt]alk to a %l+" }, { pattern = "[Ss]peak to somebody" } },
-    actions = { { webhook = url .. "/handover", token_env = "CHAT_TOKEN", timeout = 5 } },
+    actions = {
+      { webhook = url .. "/handover", token_env = "CHAT_TOKEN", timeout = 5 },
+      { reply = "Somebody will write to you." },
+    },
   },
 }

@@ -96,16 +96,59 @@ function await_results(self)
   if ngx.timer.at(ngx.worker.exiting() and 0 or INTERVAL, tick, self, due) then self.due = due end
 end
 
+---A store for the option `sessions` in a dictionary that all workers share: `lua_shared_dict NAME 32m;`. It outlives a
+---reload, but not nginx. Of two messages of one session that are handled at once, the second is taken after the first.
+---Raises when there is no such dictionary.
+---@param name string of the dictionary
+---@param ttl? number seconds without a message after which a session is over, 1 to 31536000; default 3600
+---@return intent_webhook.OwnSessions
+function openresty.sessions(name, ttl)
+  local dictionary = type(name) == "string" and ngx.shared[name]
+  if not dictionary then
+    local sentence = 'openresty.sessions: name: there is no dictionary "%s": declare it, like lua_shared_dict %s 32m;'
+    error(sentence:format(tostring(name), type(name) == "string" and name or "sessions"), 2)
+  end
+  return {
+    ttl = ttl,
+    get = function(id)
+      local text, problem = dictionary:get("session:" .. id)
+      if text == nil then return nil, problem end
+      return text
+    end,
+    put = function(id, text, seconds, before)
+      local key, lock = "session:" .. id, "lock:" .. id
+      if not dictionary:add(lock, true, 1) then return false end -- another worker is at it; ends by itself after 1 s
+      local same, good, problem = dictionary:get(key) == before, true, nil
+      if same then good, problem = dictionary:safe_set(key, text, seconds) end -- pushes no other session out
+      dictionary:delete(lock)
+      if not same then return false end
+      if not good then return nil, problem end
+      return true
+    end,
+  }
+end
+
 ---Looks for the intent that a message fits best, and fires it. Returns at once, in every phase of a worker. Raises in
 ---init_by_lua, since the master fires nothing.
 ---@param text string
 ---@param given? intent_webhook.MessageOptions
----@return intent_webhook.MessageResult|nil
+---@return intent_webhook.MessageResult|intent_webhook.Turn|nil
 ---@return string|nil message
 ---@return string|nil code as those of `client:message`
 function WorkerClient:message(text, given)
   await_results(self)
   return self.client:message(text, given) -- a tail call: what it raises names the caller's line
+end
+
+---Takes what an NLU or a model recognised. Returns at once, in every phase of a worker. Raises in init_by_lua.
+---@param result string|table JSON text, or the table that it is
+---@param given? intent_webhook.NluOptions
+---@return intent_webhook.Turn|nil
+---@return string|nil message
+---@return string|nil code as those of `client:nlu`
+function WorkerClient:nlu(result, given)
+  await_results(self)
+  return self.client:nlu(result, given)
 end
 
 ---Fires an intent with these slots. Returns at once, in every phase of a worker. Raises as `client:fire` does, and in
