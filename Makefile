@@ -180,8 +180,8 @@ format:
 lint:
 	clang-format --dry-run -Werror $(SOURCES)
 	luacheck --quiet lua bin/intent-webhook spec examples bench
-	$(MAKE) --no-print-directory -s CC=gcc BUILD=build/lint-gcc CFLAGS="-O2 -Werror" all examples c-tests
-	$(MAKE) --no-print-directory -s CC=clang BUILD=build/lint-clang CFLAGS="-O2 -Werror" all examples c-tests
+	$(MAKE) --no-print-directory -s -j2 CC=gcc BUILD=build/lint-gcc CFLAGS="-O2 -Werror" all examples c-tests
+	$(MAKE) --no-print-directory -s -j2 CC=clang BUILD=build/lint-clang CFLAGS="-O2 -Werror" all examples c-tests
 
 # ---- packages: Debian and Ubuntu by themselves, elsewhere by name ----
 
