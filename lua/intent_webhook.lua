@@ -326,6 +326,16 @@ function webhook.keywords(words)
   return { keywords = words }
 end
 
+---What client:tools gave, as JSON text for a request to a model; the order of its keys is always the same.
+---@param list table[]
+---@return string
+function webhook.tools_json(list)
+  if type(list) ~= "table" then
+    argument.misuse("webhook.tools_json", "list: must be a table, got " .. check.kind(list))
+  end
+  return tools.json(list)
+end
+
 ---Marks a table as a JSON array, for map functions: an empty table without the mark is an object.
 ---@param list? table default: a new one
 ---@return table # the same
