@@ -162,10 +162,10 @@ local function check_client(mistakes, given)
   if accepted.allow then
     accepted.allow = check.strings(mistakes, "allow", accepted.allow, "write an address range")
   end
-  accepted.lists = lists.all(mistakes, "lists", accepted.lists)
+  check_words(mistakes, accepted)
+  accepted.lists = lists.all(mistakes, "lists", accepted.lists, accepted)
   accepted.phrases = phrases.all(mistakes, "phrases", accepted.phrases)
   accepted.skip_words = check.strings(mistakes, "skip_words", accepted.skip_words, "write a word")
-  check_words(mistakes, accepted)
   accepted.number_words = check_number_words(mistakes, accepted.number_words)
   accepted.conversation = check.options(mistakes, "conversation", accepted.conversation, options.conversation)
   if type(accepted.intents) == "string" then -- the file that was named has named another
@@ -190,6 +190,12 @@ local function scratch_client()
   local made = core.client { history = path }
   os.remove(path)
   return made
+end
+
+-- What readers of types are told, when a match is asked for without a time.
+local function clock_of(accepted)
+  local now, offset = accepted.now, accepted.offset
+  return function() return { now = now and now() or os.time(), offset = offset } end
 end
 
 local function has_sensitive(intents)
@@ -228,7 +234,7 @@ function webhook.new(given)
     argument.misuse("webhook.new", path .. ": " .. mistake.message)
   end
   if message then return nil, message, code end
-  local by_name, slot_names, recognised = {}, {}, recognition.new(intents, sentences)
+  local by_name, slot_names, recognised = {}, {}, recognition.new(intents, sentences, clock_of(accepted))
   for _, checked in ipairs(intents) do
     by_name[checked.name] = checked
     for name in pairs(checked.declared) do slot_names[name] = true end

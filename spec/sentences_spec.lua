@@ -317,6 +317,24 @@ describe("sentences", function()
       assert.is_nil(with({ from = 0, to = 100, digits = false }, "12"))
     end)
 
+    it("may be types, which take what is one, and nothing else, at their place", function()
+      local lists = { day = { type = "date" }, hour = { type = "time" }, count = { type = "integer", max = 10 } }
+      of_rules({ "date", "time", "note", "count" }, { "remind me {day:date} {hour:time} to {note}", "{count} eggs" },
+        { lists = lists, zone = "UTC", now = function() return 1764064800 end }) -- 2025-11-25
+      assert.are.same({ date = "2025-12-24", time = "19:00", note = "call home" },
+        slots_of("Remind me 24 December 7 pm to call home"))
+      assert.are.same({ date = "2025-11-26", time = "19:30", note = "call home" },
+        slots_of("remind me tomorrow 19:30 to call home"))
+      assert.is_nil(slots_of("remind me someday 7 pm to call home"))
+      assert.are.same({ count = 10 }, slots_of("10 eggs"))
+      assert.are.same({ count = 4 }, slots_of("four eggs"))
+      assert.is_nil(slots_of("11 eggs"))
+      local explained = client:explain("ten eggs")
+      assert.is_true(explained[1].accepted)
+      assert.has_error(function() client:set_list("day", { "x" }) end,
+        'client:set_list: the list "day" has no values, so they cannot be replaced')
+    end)
+
     it("take number words of a language, those that are listed, or none", function()
       local function with(words, text)
         of_rules({ "n" }, { "{0..100:n} eggs" }, { number_words = words })
@@ -736,8 +754,12 @@ describe("sentences", function()
 
     it("of options have the path of the option", function()
       local wrong = {
-        ["lists.a: must be a table, got a string: list its values, give from and to, or webhook.wildcard for any "
-          .. "text"] = { lists = { a = "b" } },
+        ["lists.a: must be a table, got a string: list its values, give from and to, a type, or webhook.wildcard "
+          .. "for any text"] = { lists = { a = "b" } },
+        ['lists.a.type: is "dat", which is no type: did you mean "date"?'] = { lists = { a = { type = "dat" } } },
+        ['lists.a.mn: is no option: did you mean "min"?'] = { lists = { a = { type = "number", mn = 1 } } },
+        ["intents[1].rules[1].lists.a: is a type, which only the client's lists can be: move it there"] = {
+          intents = { { name = "b", rules = { { sentences = { "b" }, lists = { a = { type = "date" } } } } } } },
         ["lists.a[1]: must be a string or a table, got a number: write a string, or "
           .. '{ "living room", value = "living_room" }'] = { lists = { a = { 5 } } },
         ["lists.a[1]: holds a NUL: remove it"] = { lists = { a = { "a\0b" } } },

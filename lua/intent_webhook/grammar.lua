@@ -36,6 +36,7 @@ local HEADER = "intent-webhook sentences "
 ---@field fingerprint string
 ---@field lists table<string, intent_webhook.CheckedList> the client's, by name
 ---@field placed intent_webhook.PlacedSentence[][] by the numbers of intent and block
+---@field readers table<string, intent_webhook.Reader>|nil of the lists that are types, by name; nil: there are none
 ---@field replaced string|nil the list that set_list replaced last
 local Grammar = { __name = "intent_webhook.Grammar" }
 Grammar.__index = Grammar
@@ -316,12 +317,31 @@ function grammar.new(mistakes, client, outlines, whole)
     take_mistakes(found, mistakes, client, outlines, placed)
     if not made then return nil end
   end
-  local lists = {}
-  for _, one in ipairs(client.lists) do lists[one.name] = one end
-  return setmetatable({ core = made, fingerprint = print, lists = lists, placed = placed }, Grammar)
+  local lists, readers = {}, nil
+  for _, one in ipairs(client.lists) do
+    lists[one.name] = one
+    if one.reader then
+      readers = readers or {}
+      readers[one.name] = one.reader
+    end
+  end
+  return setmetatable({ core = made, fingerprint = print, lists = lists, placed = placed, readers = readers }, Grammar)
 end
 
 -- Using ------------------------------------------------------------------------------------------------------------
+
+---What the core asks about lists that are types: what such a one can be at a place of the text.
+---@param message intent_webhook.Said
+---@param context table for readers
+---@return (fun(list: string, text: string, at: integer): integer|nil, any)|nil # nil: there are no such lists
+function Grammar:recogniser(message, context)
+  local readers = self.readers
+  if not readers then return nil end
+  return function(name, _, at)
+    local value, first, last = readers[name]:find(message, at, context, true)
+    if value ~= nil and first == at then return last, value end
+  end
+end
 
 ---The sentence that a result of the core is about.
 ---@param result table

@@ -3,6 +3,7 @@
 
 local check = require "intent_webhook.check"
 local options = require "intent_webhook.options"
+local types = require "intent_webhook.types"
 
 local list = {}
 
@@ -15,6 +16,7 @@ list.WILDCARD = "wildcard"
 ---@field path string where the user wrote it: "lists.area"
 ---@field values_path string|nil the path of its values; nil when it has none
 ---@field description table for the core
+---@field reader intent_webhook.Reader|nil of a list that is a type
 ---@field clean boolean false: there was a mistake in it, so the description stands only for its name
 
 local VALUE_HINT = 'write a string, or { "living room", value = "living_room" }'
@@ -84,6 +86,19 @@ local function read_range(mistakes, path, name, definition)
   }
 end
 
+-- A list that is what a type reads: { type = "date", min = "today" }. Its description, and its reader.
+local function read_type(mistakes, path, name, definition, client)
+  local found = types.choose(mistakes, path, definition.type, client.own_types)
+  if not found then return nil end
+  local before = #mistakes.list
+  local known = types.options_with({ { name = "type", type = "any" } }, found)
+  local accepted = check.options(mistakes, path, definition, known)
+  if #mistakes.list > before then return nil end
+  local reader = found.new(mistakes, path, accepted, client.language_table)
+  if #mistakes.list > before then return nil end
+  return { name = name, kind = "type" }, nil, reader
+end
+
 local function is_plain(definition)
   if next(definition) == nil then return true end
   for key in next, definition do
@@ -92,16 +107,21 @@ local function is_plain(definition)
   return true
 end
 
--- The description, and the path of its values.
-local function read(mistakes, path, name, definition)
+-- The description, the path of its values, and the reader of a type.
+local function read(mistakes, path, name, definition, client)
   if definition == list.WILDCARD then return { name = name, kind = "wildcard" } end
-  local hint = "list its values, give from and to, or webhook.wildcard for any text"
+  local hint = "list its values, give from and to, a type, or webhook.wildcard for any text"
   if not check.type(mistakes, path, definition, "table", hint) then return nil end
   if is_plain(definition) then
     if not check.type(mistakes, path, definition, "list", hint) then return nil end
     local values = read_values(mistakes, path, definition)
     return { name = name, kind = "values", exact_case = false, exact_accents = false, typos = false, values = values },
       path
+  end
+  if definition.type ~= nil then
+    if client then return read_type(mistakes, path, name, definition, client) end
+    mistakes:add(path, "is a type, which only the client's lists can be: move it there")
+    return nil
   end
   if definition.from ~= nil or definition.to ~= nil then return read_range(mistakes, path, name, definition) end
   if definition.values == nil and (definition[1] ~= nil or definition.wildcard ~= nil) then
@@ -117,24 +137,27 @@ end
 ---@param path string
 ---@param name string
 ---@param definition any
+---@param client table|nil the client's checked options, where a list may be a type: `language_table`, `own_types`
 ---@return intent_webhook.CheckedList
-function list.new(mistakes, path, name, definition)
+function list.new(mistakes, path, name, definition, client)
   local before = #mistakes.list
-  local description, values_path = read(mistakes, path, name, definition)
+  local description, values_path, reader = read(mistakes, path, name, definition, client)
   local clean = #mistakes.list == before
   if not clean then -- so that nobody is told besides that there is no such list
     description = { name = name, kind = "values", exact_case = false, exact_accents = false, typos = false,
       values = { { name } } }
   end
-  return { name = name, path = path, values_path = values_path, description = description, clean = clean }
+  return { name = name, path = path, values_path = values_path, description = description, clean = clean,
+    reader = reader }
 end
 
 ---Checks lists by name; adds their mistakes.
 ---@param mistakes intent_webhook.Mistakes
 ---@param path string
 ---@param definitions table
+---@param client table|nil as for list.new
 ---@return intent_webhook.CheckedList[] # sorted by name
-function list.all(mistakes, path, definitions)
+function list.all(mistakes, path, definitions, client)
   local lists = {}
   for index, name in ipairs(check.names(mistakes, path, definitions, "give lists by name")) do
     local place = check.within(path, name)
@@ -144,7 +167,7 @@ function list.all(mistakes, path, definitions)
     if name:find("[%[%]{}()<>|;:,\\]") then
       mistakes:add(place, "holds one of [ ] { } ( ) < > | ; : , \\ in its name: a sentence could not name it")
     end
-    lists[index] = list.new(mistakes, place, name, definitions[name])
+    lists[index] = list.new(mistakes, place, name, definitions[name], client)
   end
   return lists
 end

@@ -118,10 +118,15 @@ options.range = {
   { name = "words", type = "boolean", default = true },
 }
 
+---What a type reads, with the options of that type: see docs/slots.md. Only among the client's lists.
+---@class intent_webhook.TypeList
+---@field type string|function|table
+
 ---@alias intent_webhook.List
 ---| (string|intent_webhook.ListValue)[]
 ---| intent_webhook.ValueList
 ---| intent_webhook.Range
+---| intent_webhook.TypeList
 ---| "wildcard"
 
 ---@alias intent_webhook.AnyRule

@@ -12,6 +12,8 @@ local null = require("cjson").null
 local protected = require "intent_webhook.protected"
 local said = require "intent_webhook.said"
 
+local find = string.find
+
 local recognition = {}
 
 -- What users get ---------------------------------------------------------------------------------------------------
@@ -113,6 +115,7 @@ local recognition = {}
 ---@field others intent_webhook.LoneRule[] in the order in which they are asked: by priority, then as defined
 ---@field worded intent_webhook.LoneRule[] those that are keywords, in that order
 ---@field index intent_webhook.KeywordIndex|nil of these; nil when there are none
+---@field clock fun(): table what readers are told, when nobody says
 local Recognition = { __name = "intent_webhook.Recognition" }
 Recognition.__index = Recognition
 
@@ -147,8 +150,9 @@ end
 
 ---@param list intent_webhook.CheckedIntent[]
 ---@param grammar intent_webhook.Grammar|nil
+---@param clock fun(): table makes what readers of types are told: the time, and the zone
 ---@return intent_webhook.Recognition
-function recognition.new(list, grammar)
+function recognition.new(list, grammar, clock)
   local others, worded = {}, {}
   for number, checked in ipairs(list) do
     for index, rule in ipairs(checked.rules) do
@@ -164,7 +168,7 @@ function recognition.new(list, grammar)
   local sentences = grammar and ranked_sentences(list, grammar)
   return setmetatable({
     list = list, grammar = grammar, sentences = sentences, others = others, worded = worded,
-    index = worded[1] and keywords.index(rules_of(worded)),
+    index = worded[1] and keywords.index(rules_of(worded)), clock = clock,
   }, Recognition)
 end
 
@@ -212,11 +216,20 @@ local function take_found(checked, found)
   return slots
 end
 
+-- Whether a pattern is certainly not in the text: so for most patterns of a client, and without what a rule costs that
+-- may raise. By way of pcall, since LuaJIT would else compile each call of find for one pattern alone, and look for the
+-- right one among all that it compiled.
+local function lacks(text, pattern)
+  local good, first = pcall(find, text, pattern)
+  return good and not first
+end
+
 -- One rule's answer: slots and score, or nil. What it raises, that it took long, and slots that the intent cannot have,
 -- go to errors.
 local function apply_rule(one, text, session, errors)
   local checked = one.intent
   local rule = checked.rules[one.rule]
+  if rule.pattern and lacks(text, rule.pattern) then return nil end
   local good, slots, score = protected.report(errors, one.where, function()
     local found, its_score = rule:match(text, { intent = checked.name, session = session })
     if found and not rule.yields then found = take_found(checked, found) end
@@ -278,13 +291,20 @@ local missing_in = recognition.missing_in
 ---@param given intent_webhook.MessageOptions|nil
 ---@param slot_names table<string, boolean>|nil of all intents, for what is given unchecked
 ---@param message intent_webhook.Said|nil the text with its words, where somebody has them already
+---@param context table|nil for readers of types; default: of the client's clock
 ---@return intent_webhook.Match|false|nil # without `errors`; false: what is given is doubtful, and nothing was asked
 ---@return intent_webhook.RuleError[]|nil errors what users' functions raised, and that the text is too long
 ---@return intent_webhook.CheckedIntent|nil
-function Recognition:match(text, given, slot_names, message)
+function Recognition:match(text, given, slot_names, message, context)
   local match, best, errors
   if self.grammar then
-    local slots, spans, number, block, template, score, merged, tied = self.grammar.core:match(text, given, slot_names)
+    local types
+    if self.grammar.readers then
+      message = message or said.new(text)
+      types = self.grammar:recogniser(message, context or self.clock())
+    end
+    local slots, spans, number, block, template, score, merged, tied =
+      self.grammar.core:match(text, given, slot_names, types)
     if slots then
       local sentence = self.sentences[number][block]
       match = {
@@ -418,7 +438,8 @@ end
 function Recognition:explain_sentences(text, given)
   local accepted, rest, best = {}, {}, nil
   if not self.grammar then return accepted, rest, false end
-  local list_found, too_long = self.grammar.core:explain(text, given)
+  local types = self.grammar.readers and self.grammar:recogniser(said.new(text), self.clock())
+  local list_found, too_long = self.grammar.core:explain(text, given, nil, types)
   for _, found in ipairs(list_found) do
     local candidate = self:of_sentence(found)
     best = best or candidate.priority

@@ -30,44 +30,6 @@ local slot = {}
 local Slot = { __name = "intent_webhook.CheckedSlot" }
 Slot.__index = Slot
 
--- The type of a definition, or nil; and whether what was given for it is good.
-local function type_of(mistakes, path, given, own_types)
-  if given == nil then return nil, true end
-  local place = check.within(path, "type")
-  if type(given) ~= "string" then
-    if not check.type(mistakes, place, given, "string|function|table", "name a type, or give a function") then
-      return nil, false
-    end
-    local own = types.own(mistakes, place, given)
-    return own, own ~= nil
-  end
-  local found = own_types[given] or types.of(given)
-  if found then return found, true end
-  local names = types.names()
-  for name in pairs(own_types) do names[#names + 1] = name end
-  mistakes:add(place, ('is "%s", which is no type%s'):format(given, check.suggestion(given, names)))
-  return nil, false
-end
-
--- The options of all slots, and those of the type; when the type is not known, those of all types.
-local function options_of(found, good)
-  local all, known = {}, {}
-  local function take(list)
-    for _, option in ipairs(list) do
-      if not known[option.name] then
-        known[option.name] = true
-        all[#all + 1] = option
-      end
-    end
-  end
-  take(options.slot)
-  if found then take(found.options) end
-  if not good then
-    for _, name in ipairs(types.names()) do take(types.of(name).options) end
-  end
-  return all
-end
-
 local function check_prompts(mistakes, path, given, names)
   if given == nil or type(given) == "function" then return given end
   if type(given) == "string" then
@@ -153,9 +115,11 @@ end
 function slot.new(mistakes, path, definition, names, client)
   if type(definition) == "string" then definition = { name = definition } end
   if not check.type(mistakes, path, definition, "string|table") then return nil end
-  local found, good = type_of(mistakes, path, rawget(definition, "type"), client.own_types)
+  local given = rawget(definition, "type")
+  local found = given ~= nil and types.choose(mistakes, path, given, client.own_types) or nil
   local before = #mistakes.list
-  local accepted = check.options(mistakes, path, definition, options_of(found, good))
+  local known = (found or given ~= nil) and types.options_with(options.slot, found) or options.slot
+  local accepted = check.options(mistakes, path, definition, known)
   local name = accepted.name and read_name(mistakes, path, accepted.name)
   if not name then return nil end
   local required = is_required(mistakes, path, accepted)

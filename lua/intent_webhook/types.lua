@@ -95,6 +95,47 @@ function OwnReader:take(value)
   return nil, "wrong_type"
 end
 
+---The type that a user means: by name, of the module's or the client's, or one that the user wrote; adds a mistake when
+---there is no such type.
+---@param mistakes intent_webhook.Mistakes
+---@param path string of the slot or list
+---@param given any
+---@param own_types table<string, intent_webhook.SlotType> the client's
+---@return intent_webhook.SlotType|nil
+function types.choose(mistakes, path, given, own_types)
+  local place = check.within(path, "type")
+  if type(given) ~= "string" then
+    local good = check.type(mistakes, place, given, "string|function|table", "name a type, or give a function")
+    return good and types.own(mistakes, place, given) or nil
+  end
+  local found = own_types[given] or types.of(given)
+  if found then return found end
+  local names = types.names()
+  for name in pairs(own_types) do names[#names + 1] = name end
+  mistakes:add(place, ('is "%s", which is no type%s'):format(given, check.suggestion(given, names)))
+end
+
+---Options, with those of a type; without a type with those of all types, so that they are not told to be none.
+---@param options intent_webhook.Option[]
+---@param found intent_webhook.SlotType|nil
+---@return intent_webhook.Option[]
+function types.options_with(options, found)
+  local all, known = {}, {}
+  local function take(list)
+    for _, option in ipairs(list) do
+      if not known[option.name] then all[#all + 1] = option end
+      known[option.name] = true
+    end
+  end
+  take(options)
+  if found then
+    take(found.options)
+  else
+    for _, name in ipairs(types.names()) do take(types.of(name).options) end
+  end
+  return all
+end
+
 ---The type that a user wrote: a function, or a table with `find` and perhaps a `schema`; adds its mistakes.
 ---@param mistakes intent_webhook.Mistakes
 ---@param path string

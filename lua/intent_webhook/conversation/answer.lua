@@ -227,7 +227,7 @@ function Step:hear(text, given)
   if command == "cancel" then return self:cancel() end
   if command == "help" then return self:help() end
   if command == "repeat" then return end
-  local match, errors = self.conversation.recognition:match(text, given)
+  local match, errors = self.conversation.recognition:match(text, given, nil, self.message, self.context)
   for _, one in ipairs(errors or {}) do self.errors[#self.errors + 1] = one end
   if match and self:interrupts(match, form) then
     self:begin(match)
@@ -240,7 +240,7 @@ end
 
 -- A message while none is.
 function Step:open_with(text, given)
-  local match, errors = self.conversation.recognition:match(text, given)
+  local match, errors = self.conversation.recognition:match(text, given, nil, self.message, self.context)
   for _, one in ipairs(errors or {}) do self.errors[#self.errors + 1] = one end
   if match then return self:begin(match) end
 end
