@@ -169,7 +169,7 @@ return {
       { "đêm|ban đêm|khuya", from = 18, to = 30 },
     },
     shy = "cn|mai|giờ|h|s|p|t2|t3|t4|t5|t6",
-    unlike = "tôi|tÔi|đem|Đem|tới|tỚi|tỏi|chiếu|sàng",
+    unlike = "mốt|mỐt|tôi|tÔi|đem|Đem|tới|tỚi|tỏi|chiếu|sàng",
     counted = "người|khách|vé|đồng|bàn|suất|ghế|chỗ|nghìn|ngàn|triệu|k|cái|em|bạn",
     followers = "lúc|cho|ở|tại|với|nhé|nha|ạ|và|hoặc|từ|đến|vào",
     clauses = "được|thì|có|là|em|anh|chị|bạn|mình|tôi",

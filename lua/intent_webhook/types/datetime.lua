@@ -245,9 +245,10 @@ function Reader:timestamp(search, index)
   return zone and text_of(seconds, zone) or instant_text(instant, context.offset), index, last
 end
 
--- The value that begins with a word.
+-- The value that begins with a word; search.has_day: it is not only of a time.
 function Reader:try(search, index, asked)
   local said, tables = search.said, self.tables
+  search.has_day = true
   local value, first, last, reason = self:timestamp(search, index)
   if first then return value, first, last, reason end
   local time_match, date_match = self:time_first(search, index, asked)
@@ -257,6 +258,7 @@ function Reader:try(search, index, asked)
   date_match = moment.match(tables, tables.date, said, index, asked)
   if date_match then return self:date_first(search, date_match, asked) end
   time_match = moment.match(tables, tables.time, said, index, asked)
+  search.has_day = false
   if not time_match then return nil end
   value, reason = self:without_day(time_match, search.context)
   return value, time_match.first, time_match.last, reason
@@ -264,9 +266,17 @@ end
 
 function Reader:find(said, at, context, asked)
   local search = { said = said, context = context }
-  return moment.find(said, at, asked, self.starts, function(_, index, lenient)
-    return self:try(search, index, lenient)
-  end)
+  local function try(_, index, lenient)
+    local value, first, last, reason = self:try(search, index, lenient)
+    if search.paired and not search.has_day then return nil end
+    return value, first, last, reason
+  end
+  local value, first, last, final = moment.find(said, at, asked, self.starts, try)
+  if value == nil or not asked or search.has_day then return value, first, last, final end
+  search.paired = true -- "28.11. 19:30": what is no date unasked goes before the next 19:30
+  local paired, paired_first, paired_last = moment.find_lenient(said, at, self.starts, try)
+  if paired == nil then return value, first, last end
+  return paired, paired_first, paired_last
 end
 
 function Reader:take(value, context)

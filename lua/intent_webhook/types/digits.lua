@@ -27,11 +27,14 @@ end
 
 -- Whether words of digits belong together, in a way in which dates and times are not written: "1,000", "10 - 12".
 local function is_range(said, index)
-  if index < 1 or not is(said.words[index]) or not is(said.words[index + 1]) then return false end
-  local from, to = said.lasts[index] + 1, said.firsts[index + 1] - 1
-  if to - from > 4 or to < from then return false end
+  local from, to = said.lasts[index], said.firsts[index + 1]
+  if not from or not to or to - from < 2 or to - from > 6 then return false end
+  from, to = from + 1, to - 1
+  local byte = said.text:byte(from)
+  if from == to and byte ~= 44 and byte ~= 39 then return false end -- most are spaces
+  if not is(said.words[index]) or not is(said.words[index + 1]) then return false end
+  if byte == 44 and from == to then return #said.words[index + 1] ~= 4 end -- "March 15,2026"
   local gap = said.text:sub(from, to)
-  if gap == "," then return #said.words[index + 1] ~= 4 end -- "March 15,2026"
   return gap == "'" or gap:find("^ ?%-+ ?$") ~= nil or gap:find("^ ?\226\128[\147\148] ?$") ~= nil
 end
 

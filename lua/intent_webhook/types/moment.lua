@@ -39,7 +39,7 @@
 --                    phrase: "at 7, please", not "at 7 Main Street"
 --   unless = "a|b"   not behind one of these words
 --   not_before = "a" not before one of these words
---   whole = true     only in a short message, and careful
+--   whole = true     only in a short message, behind nothing but leads and followers, and careful
 --   no_unit = true   not before a unit of hours: "1:30 h" is no time of the day
 --   joined = true    only beside a time (of a date) or a date (of a time): "7 giờ tối mai"
 --
@@ -56,6 +56,7 @@ local phrase_tree = require "intent_webhook.types.phrase_tree"
 
 local moment = {}
 
+local MOST_WORDS_ANSWER = 200 -- of a message that is read as an answer: a longer one is more than that
 local MOST_WORDS_WHOLE = 5 -- of a message that is little more than "the 15th please"
 
 -- What is written alike in every language.
@@ -157,7 +158,9 @@ local function ends_there(tables, said, last, is_clause_expected)
   local word = said.words[last + 1]
   if not word or digits.is(word) then return true end
   if is_clause_expected and tables.clauses[word] then return true end
-  if tables.followers[word] or tables.date.starts[word] or tables.time.starts[word] then return true end
+  if tables.followers[word] or tables.date:may_begin(said, last + 1) or tables.time:may_begin(said, last + 1) then
+    return true
+  end
   return said.text:find("[^ \t]", said.lasts[last] + 1) < said.firsts[last + 1]
 end
 
@@ -189,6 +192,16 @@ local function are_shy_words_meant(tables, said, match)
   return not (fields.weekday and fields.weekday.shy) or is_weekday_meant(tables, said, match)
 end
 
+-- Whether a message is little more than the match: "on the 15 please", but neither "we are 12" nor "12 30 44".
+local function is_whole(tables, said, match, leads)
+  if #said.words > MOST_WORDS_WHOLE or not ends_there(tables, said, match.to) then return false end
+  for index = 1, match.from - 1 do
+    local word = said.words[index]
+    if not leads[word] and not tables.followers[word] then return false end
+  end
+  return not digits.is(said.words[match.to + 1] or "-")
+end
+
 local function is_meant(tables, said, match, state)
   local entry = match.entry
   if (entry.asked and not state.asked) or (entry.joined and not state.joined) then return false end
@@ -197,10 +210,7 @@ local function is_meant(tables, said, match, state)
   if not digits.bounded(said, match.first, match.last) then return false end
   if tables.counted[said.words[match.last + 1]] and digits.is(said.words[match.last]) then return false end
   if entry.no_unit and tables.classes.hours.starts[said.words[match.to + 1]] then return false end -- "1:30 h"
-  if entry.whole then
-    return #said.words <= MOST_WORDS_WHOLE and ends_there(tables, said, match.to)
-      and not digits.is(said.words[match.from - 1]) and not digits.is(said.words[match.to + 1])
-  end
+  if entry.whole then return is_whole(tables, said, match, state.leads) end
   if state.asked then return true end
   if entry.careful and not ends_there(tables, said, match.to, true) then return false end
   return are_shy_words_meant(tables, said, match)
@@ -218,7 +228,7 @@ function moment.match(tables, tree, said, index, asked, beside)
   local word = said.words[index]
   if not word or not tree:may_begin(said, index, asked or beside) then return nil end
   local function fits(match, state)
-    state.joined = beside
+    state.joined, state.leads = beside, tables.leads[tree.name]
     return is_meant(tables, said, match, state)
   end
   local found = tree:match(said, index, fits, asked or false)
@@ -249,12 +259,19 @@ local function scan(said, index, starts, try, asked)
   return nil, first, last, reason
 end
 
+-- A result of scan with bytes in place of words.
+local function in_bytes(said, value, first, last, reason)
+  if value ~= nil then return value, said.firsts[first], said.lasts[last] end
+  if reason then return nil, reason, said.firsts[first], said.lasts[last] end
+  return nil
+end
+
 ---Finds the first value at or behind a byte. A reason is only given when there is no value. Of a person who was asked,
 ---what anyone would take for a value goes before what could be one.
 ---@param said intent_webhook.Said
 ---@param at integer
 ---@param asked boolean|nil
----@param starts table<string, boolean> the words that a value can begin with, besides digits
+---@param starts table<string, any> the words that a value can begin with, besides digits
 ---@param try fun(said: intent_webhook.Said, index: integer, asked: boolean): any, integer|nil, integer|nil, string|nil
 ---  the value that begins with a word, its first and last word; or nil, these, and the reason
 ---@return any value
@@ -262,12 +279,15 @@ end
 ---@return integer|nil last byte, or the first
 ---@return integer|nil last byte where there is no value
 function moment.find(said, at, asked, starts, try)
-  local index = said:index(at)
-  local value, first, last, reason = scan(said, index, starts, try, false)
-  if value == nil and not reason and asked then value, first, last, reason = scan(said, index, starts, try, true) end
-  if value ~= nil then return value, said.firsts[first], said.lasts[last] end
-  if reason then return nil, reason, said.firsts[first], said.lasts[last] end
-  return nil
+  local value, first, last, reason = scan(said, said:index(at), starts, try, false)
+  if value == nil and not reason and asked then return moment.find_lenient(said, at, starts, try) end
+  return in_bytes(said, value, first, last, reason)
+end
+
+---The same, but only what could be a value of a person who was asked.
+function moment.find_lenient(said, at, starts, try)
+  if #said.words > MOST_WORDS_ANSWER then return nil end
+  return in_bytes(said, scan(said, said:index(at), starts, try, true))
 end
 
 -- Clock ------------------------------------------------------------------------------------------------------------

@@ -54,11 +54,9 @@ function Vocabulary:add(spellings, value, marks)
   end
 end
 
--- Whether the word is not the one that is listed, though it is folded alike, or digits that are only a part.
+-- Whether the first word is not the one that is listed, though it is folded alike.
 local function is_unlike(self, text, index)
-  local word = text.words[index]
-  if digits.is(word) then return not digits.ends(text, index) end
-  local others = self.unlike[word]
+  local others = self.unlike[text.words[index]]
   return others ~= nil and others[text.text:sub(text.firsts[index], text.lasts[index]):lower()] == true
 end
 
@@ -66,10 +64,12 @@ end
 function Vocabulary:read(text, index)
   local node, found, behind = self.root, nil, nil
   local start = index
+  if is_unlike(self, text, index) then return nil end
   while true do
     local word = text.words[index]
     node = word and node[word]
-    if not node or (index > start and not joined(text, index)) or is_unlike(self, text, index) then break end
+    if not node or (index > start and not joined(text, index)) then break end
+    if digits.is(word) and not digits.ends(text, index) then break end
     index = index + 1
     if node[1] then found, behind = node[1], index end
   end
@@ -78,8 +78,8 @@ end
 
 -- Numbers ----------------------------------------------------------------------------------------------------------
 
-local function number_vocabulary(code, of, most, shy)
-  local vocabulary = new_vocabulary(shy, {})
+local function number_vocabulary(code, of, most, shy, unlike)
+  local vocabulary = new_vocabulary(shy, unlike)
   for _, pair in ipairs(code and of(code, most) or {}) do vocabulary:add(pair[1], pair[2], { words = true }) end
   return vocabulary
 end
@@ -137,8 +137,8 @@ local function day_class(name, ordinals, suffixes, numbers)
     if numbers then return found, behind end
   end
   return {
-    name = name, read = read, starts = union(ordinals.starts, numbers and numbers.starts or {}),
-    inner = union(ordinals.inner, numbers and numbers.inner or {}),
+    name = name, read = read, digits = true, starts = union(ordinals.starts, numbers and numbers.starts or {}),
+    inner = union(ordinals.inner, numbers and numbers.inner or {}, suffixes),
   }
 end
 
@@ -203,7 +203,7 @@ local function amount_class(numbers, halves)
     return found, behind
   end
   return {
-    name = "amount", read = read, starts = union(numbers.starts, halves.starts),
+    name = "amount", read = read, digits = true, starts = union(numbers.starts, halves.starts),
     inner = union(numbers.inner, halves.inner),
   }
 end
@@ -246,19 +246,20 @@ local function unlike_of(section)
   return unlike
 end
 
-local function number_classes(classes, section, code, shy)
-  local numbers = number_vocabulary(code, number_words.of, 100, shy)
-  local counts = number_vocabulary(code, number_words.of, 100, shy)
+local function number_classes(classes, section, code, shy, unlike)
+  local numbers = number_vocabulary(code, number_words.of, 100, shy, unlike)
+  local counts = number_vocabulary(code, number_words.of, 100, shy, unlike)
   for _, one in ipairs(section.numbers or {}) do counts:add(one[1], one[2], { article = one[2] == 1 or nil }) end
-  local halves = number_vocabulary(code, number_words.halves, 100, shy)
+  local halves = number_vocabulary(code, number_words.halves, 100, shy, unlike)
   local ordinals = list_vocabulary(section.ordinals, shy, {}, { words = true, ordinal = true })
   local suffixes = moment_words.set(section.suffixes)
   classes.day = day_class("day", ordinals, suffixes, numbers)
   classes.ordinal = day_class("ordinal", ordinals, suffixes)
-  classes.n = { name = "n", starts = counts.starts, inner = counts.inner, read = in_digits_or(counts, 4, 0, 9999) }
+  classes.n = { name = "n", starts = counts.starts, inner = counts.inner, digits = true }
+  classes.n.read = in_digits_or(counts, 4, 0, 9999)
   classes.amount = amount_class(counts, halves)
   local read_hour = in_digits_or(numbers, 2, 0, 99)
-  classes.hour = { name = "hour", starts = numbers.starts, inner = numbers.inner, read = read_hour }
+  classes.hour = { name = "hour", starts = numbers.starts, inner = numbers.inner, digits = true, read = read_hour }
   classes.minutes = {
     name = "minutes", starts = numbers.starts, inner = numbers.inner,
     read = function(text, index)
@@ -277,15 +278,15 @@ function moment_words.classes(section, code)
   local classes = {
     weekday = words_class("weekday", list_vocabulary(section.weekdays, shy, unlike)),
     month = words_class("month", list_vocabulary(section.months, shy, unlike)),
-    year = { name = "year", starts = {}, read = read_year },
-    minute = { name = "minute", starts = {}, read = read_two_digits },
+    year = { name = "year", starts = {}, digits = true, read = read_year },
+    minute = { name = "minute", starts = {}, digits = true, read = read_two_digits },
     clock = { name = "clock", starts = {}, read = clock_reader(":") },
-    plain_time = { name = "plain_time", starts = {}, read = read_plain_time },
+    plain_time = { name = "plain_time", starts = {}, digits = true, read = read_plain_time },
     dotted = { name = "dotted", starts = {}, read = clock_reader(".") },
   }
   local half, part = part_vocabularies(section, shy, unlike)
   classes.half, classes.part = words_class("half", half), words_class("part", part)
-  number_classes(classes, section, code, shy)
+  number_classes(classes, section, code, shy, unlike)
   unit_classes(classes, section, shy, unlike)
   return classes
 end

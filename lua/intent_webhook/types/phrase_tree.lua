@@ -169,6 +169,7 @@ end
 ---@field classes table<string, intent_webhook.PhraseClass>
 ---@field starts table<string, boolean|table<string, boolean>> the words that phrases begin with, digits left out; and
 ---  the words that may follow each, true: any
+---@field digits boolean|table<string, boolean> the same for words of digits; more digits may always follow
 ---@field count integer
 local PhraseTree = { __name = "intent_webhook.PhraseTree" }
 PhraseTree.__index = PhraseTree
@@ -180,6 +181,7 @@ PhraseTree.__index = PhraseTree
 ---  the first word behind it
 ---@field starts table<string, boolean> the words that it can begin with; a class may begin with digits besides
 ---@field inner? table<string, boolean> the words that it can go on with
+---@field digits? boolean whether a word of digits can be all of it
 
 ---@param name string what it is a tree of
 ---@param classes table<string, intent_webhook.PhraseClass>
@@ -241,6 +243,14 @@ function PhraseTree:finish()
     end
     self.starts[word] = not digits.is(word) and followers or true
   end
+  local followers = {}
+  for _, branch in ipairs(root.classes) do
+    if branch.class.digits then
+      followers = add_followers(followers, branch.node)
+      if followers then add_words(followers, branch.class.inner) end
+    end
+  end
+  self.digits = followers or true
 end
 
 ---Whether a phrase may begin with a word, as far as that and the next word tell.
@@ -252,8 +262,12 @@ function PhraseTree:may_begin(text, index, lenient)
   local words = text.words
   local followers = self.starts[words[index]]
   if followers == true or (followers and lenient) then return true end
-  if not followers then return digits.is(words[index]) end
   local behind = words[index + 1]
+  if not followers then
+    if not digits.is(words[index]) then return false end
+    followers = self.digits
+    if followers == true or lenient then return true end
+  end
   return behind ~= nil and (followers[behind] or digits.is(behind)) or false
 end
 
