@@ -21,8 +21,9 @@ local url = "http://127.0.0.1:" .. port .. "/hook"
 local tables = {
   figures = { rows = {}, notes = {} }, -- rows: { name, measured, target or "", verdict or "" }; notes: lines below them
   ["figures of sentences"] = { rows = {}, notes = {} },
+  ["figures of conversations"] = { rows = {}, notes = {} },
 }
-local TABLES = { "figures", "figures of sentences" }
+local TABLES = { "figures", "figures of sentences", "figures of conversations" }
 local rows, notes = tables.figures.rows, tables.figures.notes
 
 local function row(name, format, measured, target, reached)
@@ -314,6 +315,15 @@ function figures.sentences()
   rows, notes = tables.figures.rows, tables.figures.notes
 end
 
+function figures.conversation()
+  rows, notes = tables["figures of conversations"].rows, tables["figures of conversations"].notes
+  require "conversation_figures" {
+    folder = folder, lua = lua, row = row, note = note, progress = progress, numbers = numbers, installed = installed,
+    port = port, url = url,
+  }
+  rows, notes = tables.figures.rows, tables.figures.notes
+end
+
 local function machine()
   local model = read("/proc/cpuinfo"):match("model name%s*:%s*([^\n]+)") or "processor of unknown make"
   local _, cores = read("/proc/cpuinfo"):gsub("processor%s*:", "")
@@ -355,7 +365,9 @@ for i = 3, #arg do
     os.exit(2)
   end
 end
-if #wanted == 0 then wanted = { "throughput", "cost", "isolation", "flight", "queries", "openresty", "sentences" } end
+if #wanted == 0 then
+  wanted = { "throughput", "cost", "isolation", "flight", "queries", "openresty", "sentences", "conversation" }
+end
 
 for _, name in ipairs(wanted) do
   local ok, message = pcall(figures[name])
