@@ -3,7 +3,7 @@
 -- An item is what stands at one place and looks like a number:
 --
 --   from, to      its first and last word               first, last   its first and last byte
---   after         the word behind it                    whole         false: it has decimals
+--   after         the word behind it and its unit
 --   value         the number, or nil and
 --   reason        why it is none: "ambiguous", "invalid"
 --   class         1: a number by itself, or of things that are counted: "for 4", "4 people"
@@ -13,36 +13,35 @@
 -- Two items with "or" or "to" between them, or nothing, are one item: "ambiguous".
 
 local numerals = require "intent_webhook.numerals"
+local spoken_number = require "intent_webhook.spoken_number"
 local word_tree = require "intent_webhook.word_tree"
 
 local number_reading = {}
 
 local MOST_PLAIN = 9 -- digits in a row; more are rather a telephone number or a code
-local MOST_COMPOUND = 100
-local MOST_DECIMALS = 15
 local FRACTIONS = { ["½"] = 0.5, ["¼"] = 0.25, ["¾"] = 0.75 }
 local MONEY = { "$", "€", "£", "¥", "₫", "₩", "₹", "฿", "₽", "¢", "₴", "₺" }
 local MEASURES = { "%", "‰", "°" }
-local SIGNS = { "-", "−", "–" }
+local SIGNS = { "-", "−", "–", "+" }
 
--- A text with a lexicon, as one search sees it.
-local View = { __name = "intent_webhook.NumberView" }
+---A text with a lexicon, as one search sees it.
+---@class intent_webhook.NumberView: intent_webhook.SpokenNumber
+---@field loose boolean
+---@field start integer the first word that counts
+local View = setmetatable({ __name = "intent_webhook.NumberView" }, spoken_number)
 View.__index = View
 
-local function ends_with(text, ending)
-  return #text >= #ending and text:sub(-#ending) == ending
-end
+-- Around a number --------------------------------------------------------------------------------------------------
 
--- Words -----------------------------------------------------------------------------------------------------------
-
-function View:phrase(tree, index)
-  return word_tree.at(tree, self.text, self.words, index)
+-- As spaced, and over the point of an abbreviation: "p.m."
+local function abbreviated(text, index)
+  return word_tree.spaced(text, index) or text.words[index + 1] ~= nil and word_tree.between(text, index) == "."
 end
 
 -- The phrase behind word `to`, when only white space or nothing stands between.
 function View:behind(tree, to)
   if self.text.lasts[to] and self.text.lasts[to] + 1 == self.text.firsts[to + 1] or self:spaced(to) then
-    return self:phrase(tree, to + 1)
+    return word_tree.at(tree, self.text, self.words, to + 1, abbreviated)
   end
 end
 
@@ -55,162 +54,47 @@ function View:front(tree, from)
   end
 end
 
-function View:spaced(index)
-  return word_tree.spaced(self.text, index)
-end
-
--- A word such as "zweitausendfünfhundert" -> number, scale.
-function View:compound(word)
-  if #word > MOST_COMPOUND then return nil end
-  local lexicon = self.lexicon
-  local numbers = lexicon.numbers
-  for _, scale in ipairs(lexicon.compounds) do
-    local first, last = word:find(scale[1], 1, true)
-    if first and #word > #scale[1] then
-      local head, tail = word:sub(1, first - 1), word:sub(last + 1)
-      local many = head == "" and 1 or numbers[head] and numbers[head][1]
-      local rest = tail == "" and 0 or numbers[tail] and numbers[tail][1] or self:compound(tail)
-      if not rest then
-        for joiner in pairs(lexicon.joiners) do
-          local short = tail:sub(#joiner + 1)
-          if tail:sub(1, #joiner) == joiner then rest = numbers[short] and numbers[short][1] or rest end
-        end
-      end
-      if many and rest and many < 1000 and rest < scale[2] then return many * scale[2] + rest, scale[2] end
-    end
-  end
-end
-
--- The number that begins with a word, without what multiplies it -> number, its last word, and the scale that it ends
--- with, if any. "a" and nothing are one before a scale: their last word is then the one before the scale.
-function View:group(index)
-  local lexicon = self.lexicon
-  local value, to = self:phrase(lexicon.numbers, index)
-  if value then return value, to end
-  if self:phrase(lexicon.scales, index) then return 1, index - 1 end
-  local _, article = self:phrase(lexicon.articles, index)
-  if article and self:spaced(article) and self:phrase(lexicon.scales, article + 1) then return 1, article end
-  local word = self.words[index]
-  if word and lexicon.compounds[1] then
-    local compound, scale = self:compound(word)
-    if compound then return compound, index, scale end
-  end
-end
-
--- The scales behind word `to`, multiplied -> product, last word, the last one; 1 and `to` when there are none.
-function View:scales_behind(to, start)
-  local product, unit = 1, nil
-  while to < start or self:spaced(to) do
-    local scale, last = self:phrase(self.lexicon.scales, to + 1)
-    if not scale then break end
-    product, to, unit = product * scale, last, scale
-  end
-  return product, to, unit
-end
-
--- Digits behind the point, in words or as one number -> text of digits, last word.
-function View:decimals(to)
-  local _, point = self:phrase(self.lexicon.points, to + 1)
-  if not point then return nil end
-  local digits, last = "", point
-  while self:spaced(last) and #digits < MOST_DECIMALS do
-    local word = self.words[last + 1]
-    local value, final = self:phrase(self.lexicon.numbers, last + 1)
-    if numerals.is_digits(word) then value, final = digits == "" and #word <= MOST_DECIMALS and word, last + 1 end
-    if not value or tonumber(value) ~= math.floor(tonumber(value)) then break end
-    if tonumber(value) > 9 and digits ~= "" then break end
-    digits, last = digits .. (type(value) == "string" and value or ("%.0f"):format(value)), final
-    if tonumber(value) > 9 then break end
-  end
-  if digits ~= "" then return digits, last end
-end
-
--- Goes on behind a number: scales and what follows them, halves, decimals -> number, last word.
-function View:compose(value, to, scale, start)
-  local total, limit, unit = 0, nil, nil
-  while true do
-    if value == 0.5 and self:spaced(to) then -- half a million
-      local _, article = self:phrase(self.lexicon.articles, to + 1)
-      if article and self:spaced(article) and self:phrase(self.lexicon.scales, article + 1) then to = article end
-    end
-    local product, last, least = self:scales_behind(to, start)
-    if limit and value * product >= limit then break end
-    total, to, unit = total + value * product, last, least or scale
-    if not unit then break end
-    limit = unit
-    local following = to
-    if self:spaced(to) then
-      local _, joiner = self:phrase(self.lexicon.joiners, to + 1)
-      following = joiner and self:spaced(joiner) and joiner or to
-    end
-    if not self:spaced(following) or self:phrase(self.lexicon.halves, to + 1) then break end
-    local next_value, next_to, next_scale = self:group(following + 1)
-    if not next_value or next_to <= following or next_value >= limit or next_value < 1 then break end
-    local next_product = self:scales_behind(next_to, start)
-    if next_value * next_product >= limit then break end
-    value, to, scale = next_value, next_to, next_scale
-  end
-  return self:finish(total, to, unit, start)
-end
-
--- "and a half", "point five" behind a whole number.
-function View:finish(total, to, unit, start)
-  if not self:spaced(to) or total ~= math.floor(total) then return total, to end
-  local _, half = self:phrase(self.lexicon.halves, to + 1)
-  if half then
-    unit = unit or total >= 100 and total % 100 == 0 and 100 or 1
-    total = total + 0.5 * unit
-    if unit > 1 then return total, half end
-    local product, last = self:scales_behind(half, start)
-    return total * product, last
-  end
-  if unit then return total, to end
-  local digits, last = self:decimals(to)
-  if not digits then return total, to end
-  total = tonumber(("%.0f"):format(total) .. digits) / 10 ^ #digits
-  local product, final = self:scales_behind(last, start)
-  return total * product, final
-end
-
 -- Items ------------------------------------------------------------------------------------------------------------
 
--- What stands in front of digits -> sign, class, where the number begins; class false: it is none.
+-- Whether a text ends where a sign or a number may begin.
+local function opens(text)
+  return text == "" or text:find("[ (\n\t]$") ~= nil
+end
+
+-- A text without the ending that it has, and that; nil when it has none of them.
+local function without(text, endings)
+  for _, ending in ipairs(endings) do
+    if #text >= #ending and text:sub(-#ending) == ending then return text:sub(1, -#ending - 1), ending end
+  end
+end
+
+-- What the last character in front of a number and its signs makes of it: a class, or false for none.
+local function class_behind(before)
+  if before:find("[/@_\\=^<>]$") then return false end
+  if before:find("#$") then return not before:find("%w#$") and 2 end
+  if before:find(":$") then return before:find("[%w\128-\255]:$") and 2 end -- and not ":3"
+  return 1
+end
+
+-- What stands in front of digits -> sign, class, where the number begins; without a class it is none.
 function View:marks_before(first)
   local before = self.text.text:sub(math.max(1, first - 12), first - 1)
-  if before == "" or before:find("[ (\n\t]$") and not before:find("[$\194\226\224][^ ]* $") then return 1, 1, first end
-  local class, sign = 1, 1
-  local function money()
-    for _, symbol in ipairs(MONEY) do
-      local bare = before:gsub(" $", "")
-      if ends_with(bare, symbol) then
-        before, class = bare:sub(1, -#symbol - 1), 2
-        return true
-      end
-    end
+  if opens(before) and not before:find("[$\194\226\224][^ ]* $") then return 1, 1, first end
+  local sign, class, length = 1, 1, #before
+  local paid = without(before:gsub(" $", ""), MONEY)
+  if paid then before, class = paid, 2 end
+  local signed, mark = without(before, SIGNS)
+  if mark == "–" and not opens(signed) then return 1, class, first end -- a dash
+  if signed then
+    local priced = without(signed, MONEY) -- "$-5"
+    if not priced and not opens(signed) then return 1, nil, first end
+    if priced then class = 2 end
+    first = first - (length - #signed)
+    if mark ~= "+" then sign = -1 end
+    before = priced or signed
   end
-  local paid = money()
-  for _, minus in ipairs(SIGNS) do
-    local rest = before:sub(1, -#minus - 1)
-    if ends_with(before, minus) then
-      if not (rest == "" or rest:find("[ (\n\t]$") or paid) and minus ~= "–" then
-        before = rest
-        if not money() then return 1, false, first end
-      end
-      if rest == "" or rest:find("[ (\n\t]$") or class == 2 then
-        sign, before = -1, rest
-        if not paid then first = first - #minus end
-      end
-      break
-    end
-  end
-  if before:find("%+$") then
-    if not before:find("^%+$") and not before:find("[ (\n\t]%+$") then return 1, false, first end
-    first = paid and first or first - 1
-  end
-  if before:find("[/@_\\=^<>]$") then return sign, false, first end
-  if before:find("#$") then return sign, before:find("[%w]#$") and false or 2, first end
-  if before:find(":$") then return sign, before:find("[%w\128-\255]:$") and 2 or false, first end
-  return sign, class, first
+  local other = class_behind(before)
+  return sign, other and math.max(class, other), first
 end
 
 function View:marks_behind(last)
@@ -233,40 +117,50 @@ function View:is_year(index)
   return word ~= nil and (word:find("^19%d%d$") or word:find("^20%d%d$")) ~= nil
 end
 
+-- Whether the words around make an item something else, even for those who asked.
+function View:is_none(item)
+  local lexicon, from, to = self.lexicon, item.from, item.to
+  if self:behind(lexicon.not_before, to) or self:front(lexicon.not_behind, from) then return true end
+  if item.digits then
+    return item.ordinal and self:phrase(lexicon.not_before, to + 1) -- "4. Mai"
+  end
+  -- "năm 2026", where "năm" is no five
+  return self.loose or self:is_year(to + 1) and self:spaced(to) and self:front(lexicon.years, to + 1)
+end
+
+-- The last word of the unit behind an item: "hours", "business days".
+function View:unit_behind(to)
+  local _, last = self:behind(self.lexicon.units, to)
+  if last then return last end
+  local _, filler = self:behind(self.lexicon.fillers, to)
+  if filler and self:spaced(filler) then _, last = self:phrase(self.lexicon.units, filler + 1) end
+  return last
+end
+
 -- What the words around say about an item; sets its class.
 function View:judge(item)
   local lexicon, from, to = self.lexicon, item.from, item.to
   if not item.class then return item end
+  if self:front(lexicon.nots, from) then
+    item.class = nil
+    return item
+  end
   local _, counted = self:behind(lexicon.counted, to)
   if counted then
     item.after = math.max(item.after, counted + 1)
-    if self:front(lexicon.nots, from) then item.class = nil end
     if item.doubted then item.class = 1 end -- no more
     return item
   end
-  local function none() item.class = nil return item end
-  if self.loose and not item.digits then return none() end
-  if not item.digits and self:is_year(to + 1) and self:spaced(to) and self:front(lexicon.years, to + 1) then
-    return none() -- "năm 2026", where "năm" is no five
+  item.ordinal = lexicon.ordinal_point and item.digits and self.words[to + 1] and
+    word_tree.between(self.text, to):find("^%. ?$")
+  if self:is_none(item) then
+    item.class = nil
+    return item
   end
-  if self:behind(lexicon.not_before, to) or self:front(lexicon.not_behind, from) or self:front(lexicon.nots, from) then
-    return none()
-  end
-  if lexicon.ordinal_point and item.digits and self.words[to + 1] then
-    local between = word_tree.between(self.text, to)
-    if between:find("^%. ?$") then
-      if self:phrase(lexicon.not_before, to + 1) then return none() end
-      item.class = 2
-    end
-  end
-  local _, measured = self:behind(lexicon.units, to)
-  if not measured then
-    local _, filler = self:behind(lexicon.fillers, to)
-    if filler and self:spaced(filler) then _, measured = self:phrase(lexicon.units, filler + 1) end
-  end
-  if measured then item.after = math.max(item.after, measured + 1) end
-  if measured or self:front(lexicon.labels, from) then item.class = 2 end
-  if self:is_year(from) and from == to and self:front(lexicon.years, from) then item.class = 2 end
+  local unit = self:unit_behind(to)
+  if unit then item.after = math.max(item.after, unit + 1) end
+  local year = from == to and self:is_year(from) and self:front(lexicon.years, from)
+  if unit or item.ordinal or year or self:front(lexicon.labels, from) then item.class = 2 end
   return item
 end
 

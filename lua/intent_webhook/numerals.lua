@@ -14,6 +14,7 @@ local numerals = {}
 
 local MOST_CHUNKS = 12 -- that are looked at for a telephone number
 local PHONE_DIGITS = 7
+local MOST_BELOW = 10 -- the bar of a fraction; what is more is rather a date
 local MOST_DIGITS = 15 -- that a double holds
 local MOST_WHOLE, MOST_TEXT = 2 ^ 53, "9007199254740992"
 local to_integer = rawget(math, "tointeger") -- Lua 5.3 and later
@@ -104,12 +105,12 @@ local function kind_of(parts, joints, digits)
   return "other"
 end
 
--- "3/4"; not "03/04", which is a date, nor "24/7".
+-- "3/4"; not "03/04" or "3/15", which are dates, nor "24/7".
 local function read_fraction(parts, joints)
   if #parts ~= 2 or joints[1] ~= "/" then return nil end
   local above, below = parts[1], parts[2]
-  if above:find("^0") or below:find("^0") or #above + #below > 4 then return nil end
-  if tonumber(above) >= tonumber(below) then return nil end
+  if above:find("^0") or below:find("^0") or #above + #below > 3 then return nil end
+  if tonumber(above) >= tonumber(below) or tonumber(below) > MOST_BELOW then return nil end
   return tonumber(above) / tonumber(below)
 end
 

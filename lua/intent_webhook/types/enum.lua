@@ -205,9 +205,9 @@ function EnumReader:find_mark(said, at)
 end
 
 local function answer(found, other)
-  if other and other.value ~= found.value or found.value == nil then
-    return nil, "ambiguous", found.first, other and math.max(other.last, found.last) or found.last
-  end
+  local first, last = found.first, found.last
+  if other then first, last = math.min(first, other.first), math.max(last, other.last) end
+  if found.value == nil or other and other.value ~= found.value then return nil, "ambiguous", first, last end
   return found.value, found.first, found.last
 end
 
