@@ -104,8 +104,8 @@ describe("intent-webhook", function()
     it("shows its help and its version", function()
       local status, output = run { "--help" }
       assert.are.equal(0, status)
-      for _, name in ipairs { "check", "lint", "match", "explain", "sample", "compile", "run", "fire", "history",
-        "show", "listen" } do
+      for _, name in ipairs { "check", "lint", "match", "explain", "sample", "compile", "test", "chat", "run", "fire",
+        "history", "show", "listen" } do
         assert.is_truthy(output:find("\n  " .. name .. " ", 1, true))
         local its_status, its_help, errors = run { name, "--help" }
         assert.are.equal(0, its_status, errors)
@@ -340,6 +340,33 @@ light  rule 1  score 1.000
       status, output = run { "explain", home, "switch on the garden light" }
       assert.are.equal(1, status)
       assert.is_truthy(output:find("unmatched: ", 1, true), output)
+    end)
+
+    it("explain what each typed slot would get, or why it gets nothing", function()
+      local typed = write("typed.lua", [[return { zone = "UTC", now = function() return 1764054000 end, intents = {
+        { name = "table", rules = { "book a table for {date}", { pattern = "table" } }, slots = {
+          { name = "date", type = "date" }, { name = "size", type = "number", max = 20 }, "guest",
+          { name = "email", type = "email", sensitive = true, validate = function(v) return false, "no " .. v end },
+        } } } }]])
+      local said = "book a table for 28 November 2026 for 50 people, ann@example.org"
+      local status, output, errors = run { "explain", typed, said }
+      assert.are.same({ 0, "" }, { status, errors })
+      assert.is_truthy(output:find([[
+    slots     date = "2026-11-28"  (bytes 18 to 33, date)
+              size: too_large "50"
+              email: refused "[redacted]": [redacted]
+              guest: not in the text
+]], 1, true), output)
+      status, output = run { "explain", typed, said, "--json" }
+      assert.are.equal(0, status)
+      local first = lines(output)[1]
+      assert.are.same({ { date = "2026-11-28" }, { date = { 18, 33 } }, { "size", "guest", "email" } },
+        { first.slots, first.spans, first.missing })
+      assert.are.same({ { slot = "size", reason = "too_large", raw = "50" },
+        { slot = "email", reason = "refused", raw = "[redacted]", message = "[redacted]" } }, first.rejected)
+      assert.is_truthy(output:find('"accepted":true,"priority":0,"slots":{.-},"spans":{.-},"missing":%[.-%],'
+        .. '"rejected":%[.-%],"score":'), output)
+      assert.is_nil(output:find("ann@example.org", 1, true))
     end)
 
     it("explain calls each function once", function()
@@ -580,6 +607,114 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
         assert.are.same({ case.error and "invalid" or "fired", case.error }, { one.status, one.error })
         if one.slots then assert.are.same({ area = case[2], name = case[3] }, one.slots) end
       end
+    end)
+
+    describe("with sessions and results of NLUs", function()
+      local form
+
+      before_each(function()
+        form = write("form.lua", [[
+          local webhook = require "intent_webhook"
+          return { zone = "+07:00", intents = {
+            { name = "book_table", rules = { webhook.keywords { all = { "table" } } }, slots = {
+                { name = "guest", type = "name", prompt = "What is your name?" },
+                { name = "size", type = "number", max = 20, prompt = "For how many?" },
+                { name = "pin", type = "pattern", pattern = "%d%d%d%d%d?", sensitive = true,
+                  prompt = "Your PIN, {guest}?" },
+              },
+              confirm = "{size} people, PIN {pin}?",
+              actions = { { webhook = os.getenv("SPEC_URL") .. "/hook" }, { reply = "Booked with {pin}." } } },
+            { name = "hours", rules = { "when do you open" }, actions = { { reply = "From 9." } } },
+          } }]])
+      end)
+
+      local function run_form(list, ...)
+        local input = write("input", table.concat(list, "\n") .. "\n")
+        local status, output, errors = run({ "run", form, "--history", history, ... }, "< " .. process.quote(input))
+        local results = {}
+        for _, line in ipairs(lines(output)) do
+          if not line.delivery then results[#results + 1] = line end
+        end
+        return results, output, status, errors
+      end
+
+      it("prints each message of a session as a turn, without sensitive values in any text", function()
+        local results, output, status, errors = run_form({
+          '{"text":"book a table","session":"a"}', "Ann", "50", "4", "7153", "when do you open", "yes", "hello",
+        }, "--session", "a")
+        assert.are.same({ 0, "" }, { status, errors })
+        local kept = {}
+        for index, one in ipairs(results) do kept[index] = one.status .. " " .. (one.text or "") end
+        assert.are.same({
+          "collecting What is your name?", "collecting For how many?", "collecting 50 is too much.\nFor how many?",
+          "collecting Your PIN, Ann?", "confirming 4 people, PIN [redacted]?",
+          "fired From 9.\n4 people, PIN [redacted]?", "fired Booked with [redacted].", "unmatched ",
+        }, kept)
+        assert.are.same({ { slot = "size", reason = "too_large", raw = "50" } }, results[3].rejected)
+        assert.are.same({ guest = "Ann", size = 4, pin = "[redacted]" }, results[5].slots)
+        assert.are.same({ "a", "book_table", "book_table" },
+          { results[7].session, results[6].resumed, results[7].events[1].intent })
+        assert.are.equal(results[7].id, results[7].events[1].id)
+        assert.is_nil(output:find("7153", 1, true))
+        assert.is_truthy(output:find('^{"status":"collecting","intent":"book_table","session":"a","slots":{},'
+          .. '"slot":"guest","attempt":1,"prompt":"What is your name%?","text":"What is your name%?",'
+          .. '"missing":%["guest","size","pin"%],"score":0%.%d+,"rule":1}\n'), output)
+      end)
+
+      it("takes what an NLU or a model answered, as it is or with a session beside it", function()
+        local rasa = '{"text":"x","intent":{"name":"book_table","confidence":0.9},"entities":[%s]}'
+        local size = '{"entity":"size","value":4}'
+        local results, output, status, errors = run_form {
+          rasa:format(size),
+          '{"nlu":' .. rasa:format(size .. ',{"entity":"colour","value":"red"}') .. ',"session":"s","format":"rasa"}',
+          '{"text":"Ann","session":"s"}',
+          '{"stop_reason":"tool_use","content":[{"type":"tool_use","name":"book_table",'
+            .. '"input":{"guest":"Bob","size":2,"pin":"71534"}}]}',
+          '{"sessionId":"lex-1","inputTranscript":"x","sessionState":{"intent":{"name":"hours","slots":{}}}}',
+          '{"nlu":{"intent":{"name":"book_table","confidence":0.2},"entities":[]},"least_confidence":0.5}',
+        }
+        assert.are.same({ 0, "" }, { status, errors })
+        local kept = {}
+        for index, one in ipairs(results) do kept[index] = { one.status, one.session, one.slot } end
+        assert.are.same({
+          { "incomplete", nil, "guest" }, { "collecting", "s", "guest" }, { "collecting", "s", "pin" },
+          { "incomplete" }, { "fired", "lex-1" }, { "unmatched" },
+        }, kept, output)
+        assert.are.same({ "colour", "unknown_slot" }, { results[2].refused[1].slot, results[2].refused[1].code })
+        assert.are.equal("low_confidence", results[6].refused[1].code)
+        assert.is_nil(output:find("71534", 1, true))
+      end)
+
+      it("says why an object is neither a message nor such an answer", function()
+        local cases = {
+          { '{"nlu":{"a":1}}', "the result has not the keys of any format", "format" },
+          { '{"nlu":{"intent":{"name":"x"}},"format":"wit"}', "the result is not of the format wit", "format" },
+          { '{"nlu":5}', 'the JSON has an "nlu" that is no object' },
+          { '{"nlu":{},"text":"x"}', 'the JSON has "nlu" and "text"' },
+          { '{"nlu":{},"session":5}', 'the JSON has a "session" that is no string' },
+          { '{"nlu":{},"least_confidence":2}', "the JSON is wrong: least_confidence: must be from 0 to 1" },
+          { '{"text":"x","format":"rasa"}', 'the JSON has "format", but no "nlu"' },
+          { '{"texts":"x"}', 'the JSON has "texts", which is no option: did you mean "text"?' },
+          { '{"foo":"\27[2J"}', 'which is no option: known are text, session' },
+          { '{"intent":{"name":"hours"},"entities":["\255"]}', "the result has text that is not UTF-8 at entities[0]" },
+        }
+        local input = {}
+        for index, case in ipairs(cases) do input[index] = case[1] end
+        local results, output, status = run_form(input)
+        assert.are.equal(1, status)
+        for index, case in ipairs(cases) do
+          local one = results[index]
+          assert.are.same({ "invalid", index, case[3] or "invalid" }, { one.status, one.line, one.code })
+          assert.is_truthy(one.error:find(case[2], 1, true), one.error)
+        end
+        assert.is_nil(output:find("\27", 1, true))
+      end)
+
+      it("adds what was refused to the line of a message without a session", function()
+        local results = run_form { "a table for 50 people" }
+        assert.are.same({ "incomplete", { { slot = "size", reason = "too_large", raw = "50" } } },
+          { results[1].status, results[1].rejected })
+      end)
     end)
 
     it("reports what a rule raised, and ends with 1", function()

@@ -13,7 +13,7 @@ local text = require "intent_webhook.cli.text"
 local cli = {}
 
 local COMMANDS = {
-  "check", "lint", "match", "explain", "sample", "compile", "run", "fire", "history", "show", "listen",
+  "check", "lint", "match", "explain", "sample", "compile", "test", "chat", "run", "fire", "history", "show", "listen",
 }
 
 local function is_command(name)

@@ -88,9 +88,13 @@ end
 ---Makes a client of a file of intents that only recognises: it has no history, and compiles its sentences itself. Ends
 ---the command when that cannot be done.
 ---@param path string
+---@param adapt? fun(options: intent_webhook.ClientOptions) changes what the file says
 ---@return intent_webhook.Client
-function file.recogniser(path)
-  local options = good_options(path, file.no_history(), function(options) options.compiled = nil end)
+function file.recogniser(path, adapt)
+  local options = good_options(path, file.no_history(), function(options)
+    options.compiled = nil
+    if adapt then adapt(options) end
+  end)
   local client, message = webhook.new(options)
   if not client then terminal.exit(terminal.WORLD, text.line(message)) end
   return client
