@@ -96,12 +96,21 @@ local function mark(list, message, marked)
   return count
 end
 
+-- Whether each of a list of keywords stands in the message.
+local function all_stand(list, message)
+  for _, words in ipairs(list) do
+    if not place_of(words, message) then return false end
+  end
+  return true
+end
+
 ---@param message intent_webhook.Said
 ---@return table|nil slots none
 ---@return number|nil score
 function Keywords:find(message)
+  if not all_stand(self.all, message) then return nil end -- as with most rules that are asked
   local marked = {}
-  if mark(self.all, message, marked) < #self.all then return nil end
+  mark(self.all, message, marked)
   if mark(self.any, message, marked) == 0 and #self.any > 0 then return nil end
   for _, words in ipairs(self.none) do
     if place_of(words, message) then return nil end
@@ -129,13 +138,30 @@ end
 local Index = { __name = "intent_webhook.KeywordIndex" }
 Index.__index = Index
 
+-- In how many rules each word is the first of a keyword that has to be there.
+local function count_first(rules)
+  local counts = {}
+  for _, rule in ipairs(rules) do
+    for _, words in ipairs(rule.all) do counts[words[1]] = (counts[words[1]] or 0) + 1 end
+  end
+  return counts
+end
+
+-- What to look for: one keyword that has to be there is enough, best the one that is in the fewest rules.
+local function looked_for(rule, counts)
+  local rarest
+  for _, words in ipairs(rule.all) do
+    if not rarest or counts[words[1]] < counts[rarest[1]] then rarest = words end
+  end
+  return rarest and { rarest } or rule.any
+end
+
 ---@param rules intent_webhook.Keywords[]
 ---@return intent_webhook.KeywordIndex
 function keywords.index(rules)
-  local by_word = {}
+  local by_word, counts = {}, count_first(rules)
   for number, rule in ipairs(rules) do
-    -- one word that has to be there is enough to look for
-    for _, words in ipairs(rule.all[1] and { rule.all[1] } or rule.any) do
+    for _, words in ipairs(looked_for(rule, counts)) do
       local list = by_word[words[1]] or {}
       by_word[words[1]] = list
       if list[#list] ~= number then list[#list + 1] = number end

@@ -286,6 +286,31 @@ function recognition.missing_in(required, slots)
 end
 local missing_in = recognition.missing_in
 
+-- The better one of the best so far and of what a rule found.
+local function better(best, one, slots, score)
+  if not slots then return best end
+  local candidate = of_rule(one, slots, score)
+  if best and not advantage(candidate, best) then return best end
+  return candidate
+end
+
+-- The best of the rules that are no sentences, or what is better than all of them.
+function Recognition:ask_others(text, session, message, best, errors)
+  for _, one in ipairs(self.others) do
+    if best and not could_win(one, best) then break end -- nor could those after it
+    best = better(best, one, apply_rule(one, text, session, errors))
+  end
+  if self.index then
+    message = message or said.new(text)
+    for _, number in ipairs(self.index:candidates(message)) do
+      local one = self.worded[number]
+      if best and not could_win(one, best) then break end
+      best = better(best, one, one.intent.rules[one.rule]:find(message))
+    end
+  end
+  return best
+end
+
 ---What fits best.
 ---@param text string
 ---@param given intent_webhook.MessageOptions|nil
@@ -327,30 +352,16 @@ function Recognition:match(text, given, slot_names, message, context)
   elseif slot_names and given ~= nil and not core.is_plain_message(given, slot_names) then
     return false
   end
-  errors = errors or {}
-  local session = given and given.session
-  local winner
-  local function try(one, slots, score)
-    local candidate = slots and of_rule(one, slots, score)
-    if candidate and (not best or advantage(candidate, best)) then best, winner = candidate, candidate end
-  end
-  for _, one in ipairs(self.others) do
-    if best and not could_win(one, best) then break end -- nor could those after it
-    try(one, apply_rule(one, text, session, errors))
-  end
-  if self.index then
-    message = message or said.new(text)
-    for _, number in ipairs(self.index:candidates(message)) do
-      local one = self.worded[number]
-      if best and not could_win(one, best) then break end
-      try(one, one.intent.rules[one.rule]:find(message))
+  if self.others[1] or self.index then
+    errors = errors or {}
+    local winner = self:ask_others(text, given and given.session, message, best, errors)
+    if winner ~= best then
+      best = winner
+      match = { intent = winner.intent.name, rule = winner.rule, slots = winner.slots, score = winner.score,
+        missing = missing_in(winner.intent.required, winner.slots) }
     end
   end
-  if winner then
-    match = { intent = winner.intent.name, rule = winner.rule, slots = winner.slots, score = winner.score,
-      missing = missing_in(winner.intent.required, winner.slots) }
-  end
-  return match, errors[1] and errors or nil, best and self.list[best.number]
+  return match, errors and errors[1] and errors or nil, best and self.list[best.number]
 end
 
 -- Explaining -------------------------------------------------------------------------------------------------------
