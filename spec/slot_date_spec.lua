@@ -117,6 +117,8 @@ describe("a date that nobody asked for #once", function()
       on the 30th => 2026-11-30 [the 30th]
       on the 25th, please => 2026-11-25 [the 25th]
       by the 31st => 2026-12-31 [the 31st]
+      for the 3rd => 2026-12-03 [the 3rd]
+      on the third => 2026-12-03 [the third]
       the 3rd of next month => 2026-12-03 [the 3rd of next month]
       Saturday => 2026-11-28 [Saturday]
       book a table for Saturday evening => 2026-11-28 [Saturday evening]
@@ -142,6 +144,7 @@ describe("a date that nobody asked for #once", function()
       thurs, 7ish => 2026-11-26 [thurs]
       🎉 saturday 🎉 => 2026-11-28 [saturday]
       tuesday the 1st => 2026-12-01 [tuesday the 1st]
+      may 5 7pm => 2027-05-05 [may 5]
     ]])
   end)
 
@@ -187,7 +190,9 @@ describe("a date that nobody asked for #once", function()
       "these 2 may be wrong", "I have 3 may I", "I may second that", "May five of us come",
       "We are in March. 15 people come", "in June 20 people", "in march 12 guests", "December", "in june", "may 2026",
       "I sat down", "he sat on the floor", "the sun is shining", "mon ami", "just a second", "we wed in june", "sat",
-      "the second time", "on the second floor", "for the first time", "on the 5 second rule", "on the 15th floor",
+      "the second time", "for the first 3 days",
+      "last friday of the month", "first monday in december", "the 2nd saturday of june", "two days before christmas",
+      "on the second floor", "for the first time", "on the 5 second rule", "on the 15th floor",
       "for sun protection", "every friday", "black friday deals",
       "version 1.2.3", "10.4", "v2026.1.2", "2024.1.2", "1.2.3.4", "10.0.0.1", "192.168.1.10", "12.04.26", "1.2",
       "$15 march", "€28", "15%", "12.50", "$11/12/2026", "1,000 days",
@@ -258,6 +263,7 @@ describe("a date in German #once", function()
     am 15. => 2026-12-15 [15]
     am Samstag => 2026-11-28 [Samstag]
     Sonnabend Abend => 2026-11-28 [Sonnabend Abend]
+    Montagabend um acht => 2026-11-30 [Montagabend]
     nächsten Freitag => 2026-12-04 [nächsten Freitag]
     kommenden Freitag => 2026-11-27 [kommenden Freitag]
     diesen Mittwoch => 2026-11-25 [diesen Mittwoch]

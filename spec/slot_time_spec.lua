@@ -89,7 +89,14 @@ describe("a time that nobody asked for #once", function()
     in 13 hours => 01:00 [in 13 hours]
     2 people at 7pm => 19:00 [7pm]
     between, hm, 7pm and 9pm => 19:00 [7pm]
+    tomorrow evening at 8 => 20:00 [8]
+    tomorrow evening for two, at 8 => 20:00 [8]
+    at 8 on Saturday morning => 08:00 [8]
+    in the evening, at 8 => 20:00 [8]
+    7:05:00 => 07:05:00 [7:05:00]
+    from 9am, until 5 => 09:00 [9am]
     7:30 => ambiguous [7:30]
+    at half 7, please => ambiguous [half 7]
     at 7 => ambiguous [7]
     at seven, please => ambiguous [seven]
     seven o'clock => ambiguous [seven o'clock]
@@ -203,6 +210,8 @@ describe("a time in other languages #once", function()
     halb acht => 07:30 [halb acht]
     um halb acht abends => 19:30 [halb acht abends]
     halb eins => 00:30 [halb eins]
+    morgen Abend um 8 => 20:00 [8]
+    Montagabend um acht => 20:00 [acht]
     viertel nach sieben => 07:15 [viertel nach sieben]
     viertel vor acht abends => 19:45 [viertel vor acht abends]
     dreiviertel acht => 07:45 [dreiviertel acht]
@@ -236,6 +245,8 @@ describe("a time in other languages #once", function()
     12 giờ đêm => 00:00 [12 giờ đêm]
     30 phút nữa => 12:30 [30 phút nữa]
     7 giờ tôi đến => 07:00 [7 giờ]
+    tối mai lúc 7 giờ => 19:00 [7 giờ]
+    bây giờ là mấy giờ => nothing
     25 giờ => impossible [25 giờ]
     buổi tối => nothing
     2 tiếng => nothing
@@ -261,6 +272,9 @@ describe("a datetime #once", function()
     tomorrow at noon => 2026-11-26T12:00:00+07:00 [tomorrow at noon]
     tonight at 8 => 2026-11-25T20:00:00+07:00 [tonight at 8]
     at 8 tonight => 2026-11-25T20:00:00+07:00 [8 tonight]
+    tomorrow evening for two, at 8 => 2026-11-26T20:00:00+07:00 [tomorrow evening]
+    2026-11-28 07:30 => 2026-11-28T07:30:00+07:00 [2026-11-28 07:30]
+    2026-11-28 10:15 => 2026-11-28T10:15:00+07:00 [2026-11-28 10:15]
     8 tomorrow evening => 2026-11-26T20:00:00+07:00 [8 tomorrow evening]
     Saturday evening at 8 => 2026-11-28T20:00:00+07:00 [Saturday evening at 8]
     15 March 2027, 7:30 pm => 2027-03-15T19:30:00+07:00 [15 March 2027, 7:30 pm]
@@ -279,6 +293,9 @@ describe("a datetime #once", function()
     at 7 => ambiguous [7]
     03/04/2027 at 7pm => ambiguous [03/04/2027 at 7pm]
     Saturday => incomplete [Saturday]
+    for two on Saturday => incomplete [Saturday]
+    for 2 tomorrow => incomplete [tomorrow]
+    Saturday for 4 => incomplete [Saturday]
     30 February at 7pm => impossible [30 February at 7pm]
     30 February => impossible [30 February]
     Saturday at 25:00 => impossible [Saturday at 25:00]
@@ -295,6 +312,8 @@ describe("a datetime #once", function()
     28.11. 19:30 => 2026-11-28T19:30:00+07:00 [28.11. 19:30]
   ]])
   cases("datetime", nil, "de", false, [[
+    für zwei am Samstag um halb acht => 2026-11-28T07:30:00+07:00 [Samstag um halb acht]
+    Montagabend um acht => 2026-11-30T20:00:00+07:00 [Montagabend um acht]
     morgen um halb acht => 2026-11-26T07:30:00+07:00 [morgen um halb acht]
     Samstag 28.11. um 19:30 Uhr => 2026-11-28T19:30:00+07:00 [Samstag 28.11. um 19:30 Uhr]
     Samstag Abend um 8 => 2026-11-28T20:00:00+07:00 [Samstag Abend um 8]
@@ -465,6 +484,7 @@ describe("a duration that was asked for #once", function()
     3 ngày => P3D [3 ngày]
     hai tuần => P2W [hai tuần]
     7 giờ tối => nothing
+    ngày 3 tháng 2 => nothing
     2 giờ => nothing
     3 ngày nữa => nothing
   ]])

@@ -244,12 +244,14 @@ return {
       day = "day|days|d", week = "week|weeks|wk|wks", month = "month|months", year = "year|years|yr|yrs",
     },
     parts = {
-      { "am|a m|a.m.|in the morning|in the am", from = 0, to = 12 }, { "pm|p m|p.m.|in the pm", from = 12, to = 24 },
+      { "am|a m|a.m.", from = 0, to = 12, clock = true }, { "pm|p m|p.m.", from = 12, to = 24, clock = true },
+      { "in the morning", from = 0, to = 12 },
       { "in the afternoon", from = 12, to = 20 }, { "in the evening", from = 15, to = 24 },
       { "at night", from = 18, to = 29 },
       { "morning|early|this morning", from = 0, to = 12, loose = true },
       { "afternoon|this afternoon|lunchtime|at lunchtime|lunch time", from = 11, to = 20, loose = true },
-      { "evening|this evening|eve|evenin", from = 15, to = 24, loose = true }, { "night|nite", from = 17, to = 29, loose = true },
+      { "evening|this evening|eve|evenin", from = 15, to = 24, loose = true },
+      { "night|nite", from = 17, to = 29, loose = true },
     },
     shy = "may|march|mar|sat|sun|mon|wed|second|s|m|d",
     followers = "at|for|from|until|till|in|on|with|around|by|and|or|but|to|please|pls|thanks|thank|thx|sharp|" ..
@@ -257,7 +259,7 @@ return {
     clauses = "i|we|you|they|he|she|it|there|that|then|would|if|is|works|too|so|as|when|my|our|can|could|will",
     leads = "on|for|by|until|till|from|since|before|after|the",
     phrases = {
-      { "[<on|by|until|till|from|since|before|after|for>] {weekday} [{part}]", 
+      { "[<on|by|until|till|from|since|before|after|for>] {weekday} [{part}]",
         unless = "every|each|any|black|good|ash|first|second|third|fourth|last|st|nd|rd|th", not_before = "of" },
       { "{weekday} <(at|around|by|from) ({hour}|{clock}|{dotted})|{hour} {half}|{clock}|{dotted} {half}>" },
       { "this [coming] {weekday} [{part}]", this = true },
@@ -271,7 +273,8 @@ return {
       { "[{weekday}] [the] {day} [of] {month} [{year}]|[{weekday}] {month} [the] {day} [{year}]" },
       { "{weekday} [the] {ordinal}|{weekday} the {day}" },
       { "{weekday} ({numeric}|{short}|{iso})" },
-      { "<on|by|until|till|from|since|before|after|for> the {ordinal} [{part}]", careful = true },
+      { "<on|by|until|till|from> the {ordinal} [{part}]|<for|since|before|after> the {numbered} [{part}]",
+        careful = true },
       { "<on|by|until> ({ordinal}|the {day})", careful = true },
       { "the {ordinal} of (this|the) month", months = 0 },
       { "the {ordinal} of next month|next month [on] the {ordinal}", months = 1 },
@@ -302,7 +305,7 @@ return {
       { "weekend|weekends|{month} [{year}]|{part}", asked = true, reason = "incomplete" },
     },
     time = {
-      leads = "at|by|from|until|till|around|about|before|after|starting|for",
+      leads = "at|by|from|until|till|around|about|before|after|starting",
       phrases = {
         { "{hour} {half}" },
         { "{hour} [{minute}] (tonight|tonite)|{clock} (tonight|tonite)", part = { 17, 29 } },

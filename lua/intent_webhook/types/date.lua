@@ -107,7 +107,7 @@ local function day_of(fields, entry, today, options)
       return of_date(day, month, year, today, options.prefer)
     end
   end
-  local day = entry.day or (fields.day or fields.ordinal or {}).value
+  local day = entry.day or (fields.day or fields.ordinal or fields.numbered or {}).value
   local month = entry.month or (fields.month or {}).value
   if month and not day then return nil, "incomplete" end
   if month then return of_date(day, month, year_of(fields, today), today, options.prefer) end
@@ -137,7 +137,7 @@ function date.day(match, today, options)
   local year = calendar.civil(day)
   if year < calendar.FIRST_YEAR or year > calendar.LAST_YEAR then return nil, "impossible" end
   local is_said_besides = fields.weekday and (entry.month or fields.month or fields.day or fields.ordinal
-    or fields.numeric or fields.short or fields.iso)
+    or fields.numbered or fields.numeric or fields.short or fields.iso)
   if is_said_besides and calendar.weekday(day) ~= fields.weekday.value then return nil, "ambiguous" end
   return day
 end

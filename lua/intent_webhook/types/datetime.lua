@@ -126,10 +126,11 @@ function Reader:over(day, minutes, context, is_open)
   return reason
 end
 
--- The time of a day as text, or nil and a reason.
-function Reader:on_day(day, time_match, part, context)
+-- The time of a day as text, or nil and a reason. Behind an ISO date stands a time of 24 hours: 2026-11-28 07:30.
+function Reader:on_day(day, time_match, part, context, is_iso)
   local candidates, reason = time.candidates(time_match, part)
   if not candidates then return nil, reason end
+  if is_iso and time_match.fields.clock and not time_match.fields.half then candidates[2] = nil end
   local minutes
   minutes, reason = time.choose(candidates, function(one)
     return self:over(day, one, context, candidates[2] ~= nil)
@@ -140,7 +141,7 @@ function Reader:on_day(day, time_match, part, context)
 end
 
 -- A time without a day: the next one, or the one before.
-function Reader:without_day(match, context)
+function Reader:without_day(said, match, context)
   local later = time.from_now(match)
   if later then
     local instant = calendar.whole(context.now + later)
@@ -148,7 +149,7 @@ function Reader:without_day(match, context)
     if reason then return nil, reason end
     return instant_text(instant, context.offset)
   end
-  local candidates, reason = time.candidates(match)
+  local candidates, reason = time.candidates_near(self.tables, said, match)
   if not candidates then return nil, reason end
   local today, now = moment.today(context), moment.local_now(context)
   local function day_of(minutes)
@@ -176,17 +177,11 @@ function Reader:beside(said, match, kind, asked)
   return moment.match(tables, tables[kind], said, index + 1, asked, true)
 end
 
-local function part_in(match)
-  if match.fields.part then return match.fields.part.value end
-  local part = match.entry.part
-  return part and { from = part[1] * 60, to = part[2] * 60 }
-end
-
 -- The day of a match and its time as text, with the words that they cover.
 function Reader:together(date_match, time_match, context, first, last)
   local day, reason = date.day(date_match, moment.today(context), self)
   local value
-  if day then value, reason = self:on_day(day, time_match, part_in(date_match), context) end
+  if day then value, reason = self:on_day(day, time_match, moment.part(date_match), context, date_match.fields.iso) end
   return value, first, last, reason
 end
 
@@ -227,7 +222,10 @@ function Reader:time_first(search, index, asked)
   local time_match = moment.match(self.tables, self.tables.time, said, index, asked, true)
   if not time_match or time_match.entry.now then return nil end
   local date_match = self:beside(said, time_match, "date", asked)
-  return date_match and time_match, date_match
+  if not date_match then return nil end
+  local is_lone = time_match.entry.joined and not asked -- "for two on Saturday"; but "8 tomorrow evening"
+  if is_lone and (not moment.part(date_match) or date_match.from > time_match.last + 1) then return nil end
+  return time_match, date_match
 end
 
 function Reader:timestamp(search, index)
@@ -260,7 +258,7 @@ function Reader:try(search, index, asked)
   time_match = moment.match(tables, tables.time, said, index, asked)
   search.has_day = false
   if not time_match then return nil end
-  value, reason = self:without_day(time_match, search.context)
+  value, reason = self:without_day(said, time_match, search.context)
   return value, time_match.first, time_match.last, reason
 end
 

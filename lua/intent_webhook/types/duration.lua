@@ -133,8 +133,21 @@ end
 local Reader = { __name = "intent_webhook.DurationReader" }
 Reader.__index = Reader
 
+-- Whether units get smaller: "3 tháng 2 năm" are none.
+local function are_in_order(match)
+  local last = math.huge
+  for _, field in ipairs(match.order) do
+    local unit = field[1] == "unit" and UNITS[field[2].value]
+    local seconds = unit and (unit.seconds or unit.months * 30 * DAY)
+    if seconds and seconds >= last then return false end
+    last = seconds or last
+  end
+  return true
+end
+
 -- "a minute", "a day": too often said of something else. Units that are shy are times of the day as well.
 local function is_length(match, asked)
+  if not are_in_order(match) then return false end
   if asked or match.accept.lead > 0 or match.entry.amount or match.entry.half then return true end
   local count = match.fields.n or match.fields.amount
   local unit = match.fields.unit

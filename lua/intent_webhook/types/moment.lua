@@ -10,8 +10,9 @@
 --   ordinals   31 strings: "first", "second" ...; suffixes: what follows digits, "st|nd|rd|th"
 --   numbers    { words, number } that number_words does not have: { "a|an", 1 }, { "a couple of", 2 }
 --   units      second, minute, hour, day, week, month, year: their spellings
---   parts      of the day: { spellings, from =, to = } in hours, to = 28 is 4 in the morning; loose = true: not for
---              an hour without more around it ("7 morning" is none)
+--   parts      of the day: { spellings, from =, to = } in hours, to = 28 is 4 in the morning; loose = true: not right
+--              behind an hour ("7 morning"); clock = true: only right behind one ("am"); compound = "abend": also at
+--              the end of weekdays ("montagabend")
 --   shy        words that are often others ("may", "sat"): taken only where something around them speaks for it
 --   unlike     spellings that are others, though they are folded alike: "tôi", which is not "tối"
 --   counted    words that make a count of a number before them ("people"), so that it is no day and no hour; those of
@@ -21,10 +22,11 @@
 --   clauses    words with which something else begins, after a time or a weekday: "on sat we ..."
 --   phrases    of dates: below; time = { phrases = }, duration = { phrases = }
 --
--- A phrase is { template, ... } (phrase_tree.lua says how templates are written). In templates:
+-- A phrase is { template, ... } (phrase_template.lua says how templates are written). In templates:
 --
 --   {weekday} {month} {part}  a word of these lists; {half}: a part that is not loose
---   {day}                     1 to 31 in digits, with or without a suffix, or in words; {ordinal}: not "15", "fifteen"
+--   {day}                     1 to 31 in digits, with or without a suffix, or in words; {ordinal}: not "15", "fifteen";
+--                             {numbered}: only "15th"
 --   {year}                    four digits
 --   {n}                       a whole number in digits or words; {amount}: also "1.5", "two and a half"
 --   {days} {hours} {unit}     units from day on, units up to the hour, all units
@@ -52,12 +54,13 @@ local fold = require("intent_webhook.said").fold
 local digits = require "intent_webhook.types.digits"
 local moment_words = require "intent_webhook.types.moment_words"
 local numeric_date = require "intent_webhook.types.numeric_date"
+local phrase_sense = require "intent_webhook.types.phrase_sense"
 local phrase_tree = require "intent_webhook.types.phrase_tree"
 
 local moment = {}
 
 local MOST_WORDS_ANSWER = 200 -- of a message that is read as an answer: a longer one is more than that
-local MOST_WORDS_WHOLE = 5 -- of a message that is little more than "the 15th please"
+local MOST_WORDS_NEAR = 10 -- between a part of the day and a time
 
 -- What is written alike in every language.
 local DATE_PHRASES = {
@@ -151,70 +154,7 @@ function moment.tables(mistakes, language)
   return tables
 end
 
--- Whether a phrase is meant ------------------------------------------------------------------------------------------
-
--- Whether what follows a word leaves the phrase before it as it is: no word, a sign, or one that is expected.
-local function ends_there(tables, said, last, is_clause_expected)
-  local word = said.words[last + 1]
-  if not word or digits.is(word) then return true end
-  if is_clause_expected and tables.clauses[word] then return true end
-  if tables.followers[word] or tables.date:may_begin(said, last + 1) or tables.time:may_begin(said, last + 1) then
-    return true
-  end
-  return said.text:find("[^ \t]", said.lasts[last] + 1) < said.firsts[last + 1]
-end
-
-local function is_capital(said, index)
-  return said.text:find("^[A-Z]", said.firsts[index]) ~= nil
-end
-
--- "may 5 people come", "2 may be late", "I may second that"; but "5th of may", "5 May", "may 5 at noon".
-local function is_month_meant(tables, said, match)
-  local day = match.fields.day
-  if not day or match.fields.year then return true end
-  if day.ordinal and not day.words then return true end
-  if match.order[#match.order][1] == "month" then
-    return day.ordinal or is_capital(said, match.last) or ends_there(tables, said, match.to)
-  end
-  return (day.ordinal or not day.words) and not day.shy and ends_there(tables, said, match.to)
-end
-
--- "sat down", "the sun"; but "on sat", "sat evening".
-local function is_weekday_meant(tables, said, match)
-  if match.accept.length == 1 then return false end
-  if match.accept.tail > 0 or match.order[#match.order][1] ~= "weekday" then return true end
-  return ends_there(tables, said, match.to, true)
-end
-
-local function are_shy_words_meant(tables, said, match)
-  local fields = match.fields
-  if fields.month and fields.month.shy and not is_month_meant(tables, said, match) then return false end
-  return not (fields.weekday and fields.weekday.shy) or is_weekday_meant(tables, said, match)
-end
-
--- Whether a message is little more than the match: "on the 15 please", but neither "we are 12" nor "12 30 44".
-local function is_whole(tables, said, match, leads)
-  if #said.words > MOST_WORDS_WHOLE or not ends_there(tables, said, match.to) then return false end
-  for index = 1, match.from - 1 do
-    local word = said.words[index]
-    if not leads[word] and not tables.followers[word] then return false end
-  end
-  return not digits.is(said.words[match.to + 1] or "-")
-end
-
-local function is_meant(tables, said, match, state)
-  local entry = match.entry
-  if (entry.asked and not state.asked) or (entry.joined and not state.joined) then return false end
-  if entry.unless and entry.unless[said.words[match.from - 1]] then return false end
-  if entry.not_before and entry.not_before[said.words[match.to + 1]] then return false end
-  if not digits.bounded(said, match.first, match.last) then return false end
-  if tables.counted[said.words[match.last + 1]] and digits.is(said.words[match.last]) then return false end
-  if entry.no_unit and tables.classes.hours.starts[said.words[match.to + 1]] then return false end -- "1:30 h"
-  if entry.whole then return is_whole(tables, said, match, state.leads) end
-  if state.asked then return true end
-  if entry.careful and not ends_there(tables, said, match.to, true) then return false end
-  return are_shy_words_meant(tables, said, match)
-end
+-- Phrases ----------------------------------------------------------------------------------------------------------
 
 ---The longest phrase that begins with a word and is meant.
 ---@param tables intent_webhook.MomentTables
@@ -229,12 +169,40 @@ function moment.match(tables, tree, said, index, asked, beside)
   if not word or not tree:may_begin(said, index, asked or beside) then return nil end
   local function fits(match, state)
     state.joined, state.leads = beside, tables.leads[tree.name]
-    return is_meant(tables, said, match, state)
+    return phrase_sense.is_meant(tables, said, match, state)
   end
   local found = tree:match(said, index, fits, asked or false)
   if not found or not tables.leads[tree.name][word] then return found end
   local behind = tree:match(said, index + 1, fits, asked or false) -- "at 7 tonight" is more than "at 7"
   return behind and behind.to > found.to and behind or found
+end
+
+---The part of the day that a date says: "tomorrow evening".
+---@param match intent_webhook.PhraseMatch
+---@return { from: integer, to: integer }|nil # minutes
+function moment.part(match)
+  if match.fields.part then return match.fields.part.value end
+  if match.fields.weekday and match.fields.weekday.part then return match.fields.weekday.part end
+  local part = match.entry.part
+  return part and { from = part[1] * 60, to = part[2] * 60 }
+end
+
+---The part of the day that is said near a time, of which it is then: "tomorrow evening for two, at 8".
+---@param tables intent_webhook.MomentTables
+---@param said intent_webhook.Said
+---@param match intent_webhook.PhraseMatch the time
+---@return { from: integer, to: integer }|nil # minutes
+function moment.part_near(tables, said, match)
+  if #said.words > MOST_WORDS_ANSWER then return nil end
+  for index = math.max(1, match.first - MOST_WORDS_NEAR), math.min(#said.words, match.last + MOST_WORDS_NEAR) do
+    if index < match.from or index > match.last then
+      local near = tables.classes.near.read(said, index)
+      if near then return near.value end
+      local date = moment.match(tables, tables.date, said, index)
+      local part = date and moment.part(date)
+      if part then return part end
+    end
+  end
 end
 
 -- Looking for values -----------------------------------------------------------------------------------------------

@@ -208,14 +208,24 @@ local function amount_class(numbers, halves)
   }
 end
 
-local function part_vocabularies(section, shy, unlike)
-  local half, part = new_vocabulary(shy, unlike), new_vocabulary(shy, unlike)
+-- Adds "montagabend" to the weekdays.
+local function add_compounds(weekdays, section, ending, range)
+  for number, spellings in ipairs(section.weekdays or {}) do
+    for spelling in spellings:gmatch("[^|]+") do weekdays:add(spelling .. ending, number, { part = range }) end
+  end
+end
+
+-- {half}, {part}, and the parts that say of an hour around them which half of the day it is.
+local function part_vocabularies(section, shy, unlike, weekdays)
+  local half, part, near = new_vocabulary(shy, unlike), new_vocabulary(shy, unlike), new_vocabulary(shy, unlike)
   for _, one in ipairs(section.parts or {}) do
     local range = { from = one.from * 60, to = one.to * 60 }
     if not one.loose then half:add(one[1], range) end
+    if not one.loose and not one.clock then near:add(one[1], range) end
     part:add(one[1], range)
+    if one.compound then add_compounds(weekdays, section, one.compound, range) end
   end
-  return half, part
+  return half, part, near
 end
 
 local function list_vocabulary(list, shy, unlike, marks)
@@ -255,6 +265,7 @@ local function number_classes(classes, section, code, shy, unlike)
   local suffixes = moment_words.set(section.suffixes)
   classes.day = day_class("day", ordinals, suffixes, numbers)
   classes.ordinal = day_class("ordinal", ordinals, suffixes)
+  classes.numbered = day_class("numbered", new_vocabulary({}, {}), suffixes)
   classes.n = { name = "n", starts = counts.starts, inner = counts.inner, digits = true }
   classes.n.read = in_digits_or(counts, 4, 0, 9999)
   classes.amount = amount_class(counts, halves)
@@ -275,8 +286,11 @@ end
 ---@return table<string, intent_webhook.PhraseClass>
 function moment_words.classes(section, code)
   local shy, unlike = moment_words.set(section.shy), unlike_of(section)
+  local weekdays = list_vocabulary(section.weekdays, shy, unlike)
+  local half, part, near = part_vocabularies(section, shy, unlike, weekdays)
   local classes = {
-    weekday = words_class("weekday", list_vocabulary(section.weekdays, shy, unlike)),
+    weekday = words_class("weekday", weekdays), half = words_class("half", half), part = words_class("part", part),
+    near = words_class("near", near),
     month = words_class("month", list_vocabulary(section.months, shy, unlike)),
     year = { name = "year", starts = {}, digits = true, read = read_year },
     minute = { name = "minute", starts = {}, digits = true, read = read_two_digits },
@@ -284,8 +298,6 @@ function moment_words.classes(section, code)
     plain_time = { name = "plain_time", starts = {}, digits = true, read = read_plain_time },
     dotted = { name = "dotted", starts = {}, read = clock_reader(".") },
   }
-  local half, part = part_vocabularies(section, shy, unlike)
-  classes.half, classes.part = words_class("half", half), words_class("part", part)
   number_classes(classes, section, code, shy, unlike)
   unit_classes(classes, section, shy, unlike)
   return classes

@@ -6,9 +6,10 @@
 --
 -- Reasons: "impossible" (25:00, 7:75, 15:30 am), "ambiguous" (7: am or pm?), "too_small", "too_large".
 --
--- Which 7 is meant: 1 to 11 without "am", "pm" or a part of the day may be either half. Of these, the one is taken that
--- is within min and max; if both are, that of `prefer`; else the first where a language has `hours = 24`; else it is
--- ambiguous, and a person has to be asked. A leading zero ("07:30"), 0, 12 and 13 to 24 are not ambiguous; 12 is noon.
+-- Which 7 is meant: 1 to 11 without "am", "pm" or a part of the day, there or near ("tomorrow evening for two, at 8"),
+-- may be either half. Of these, the one is taken that is within min and max; if both are, that of `prefer`; else the
+-- first where a language has `hours = 24`; else it is ambiguous, and a person has to be asked. A leading zero
+-- ("07:30"), seconds, 0, 12 and 13 to 24 are not ambiguous; 12 is noon.
 --
 -- Fields of a phrase (moment.lua has those of all):
 --   hour = 12        a fixed time, for sure; 24 is the midnight after a day
@@ -38,11 +39,9 @@ local function in_part(minutes, is_said_in_full, part)
 end
 
 local function part_of(match, part)
-  local fields, entry = match.fields, match.entry
+  local fields = match.fields
   if fields.half then return fields.half.value end
-  if fields.part then return fields.part.value end
-  if entry.part then return { from = entry.part[1] * 60, to = entry.part[2] * 60 } end
-  return part
+  return moment.part(match) or part
 end
 
 -- Minutes that are added to the hour; nil: there are no such minutes.
@@ -76,8 +75,21 @@ function time.candidates(match, part)
     if not one then return nil, "impossible" end
     return { calendar.whole(one) }
   end
-  if is_in_full or hour == 12 or (clock and clock.padded) then return { calendar.whole(total) } end
+  if is_in_full or hour == 12 or (clock and (clock.padded or clock.second)) then return { calendar.whole(total) } end
   return { calendar.whole(total), calendar.whole((total + HALF_DAY) % DAY) }
+end
+
+---The same, but where it may be either half of the day, a part of the day that is said near it decides.
+---@param tables intent_webhook.MomentTables
+---@param said intent_webhook.Said
+---@param match intent_webhook.PhraseMatch
+---@return integer[]|nil
+---@return string|nil reason
+function time.candidates_near(tables, said, match)
+  local candidates, reason = time.candidates(match)
+  if not candidates or not candidates[2] then return candidates, reason end
+  local part = moment.part_near(tables, said, match)
+  return part and time.candidates(match, part) or candidates
 end
 
 ---One of the candidates.
@@ -159,13 +171,13 @@ local Reader = { __name = "intent_webhook.TimeReader" }
 Reader.__index = Reader
 
 -- The time of a phrase, or nil and the reason.
-function Reader:time_of(match, context)
+function Reader:time_of(said, match, context)
   local later, second = time.from_now(match), time.seconds(match)
   local candidates, reason
   if later then
     candidates = { calendar.whole((moment.local_now(context) + later) % (DAY * 60) / 60) }
   else
-    candidates, reason = time.candidates(match)
+    candidates, reason = time.candidates_near(self.tables, said, match)
     if not candidates then return nil, reason end
   end
   local minutes
@@ -181,7 +193,7 @@ function Reader:find(said, at, context, asked)
   return moment.find(said, at, asked, tables.time.starts, function(_, index, lenient)
     local match = moment.match(tables, tables.time, said, index, lenient)
     if not match then return nil end
-    local value, reason = self:time_of(match, context)
+    local value, reason = self:time_of(said, match, context)
     return value, match.first, match.last, reason
   end)
 end
