@@ -147,6 +147,51 @@ describe("a conversation", function()
     end)
   end
 
+  for _, case in ipairs {
+    { "can we make it Friday?", "date", "2025-11-28" },
+    { "hm, make it Friday please", "date", "2025-11-28" },
+    { "Friday instead", "date", "2025-11-28" },
+    { "sorry, I mean Ann Lee", "customer_name", "Ann Lee", after = "John" },
+  } do
+    it(("takes %q as a correction, whatever stands around its words"):format(case[1]), function()
+      local messages = case.after and { "book a table for Saturday", case.after, case[1] }
+        or { "book a table", "John", "4", "Saturday", case[1] }
+      assert.are.equal(case[3], say(client, messages).slots[case[2]])
+    end)
+  end
+
+  for _, case in ipairs {
+    { { "book a table", "John", "4... no, 5" }, "party_size", 5 },
+    { { "book a table", "John", "4, no wait, 5 people" }, "party_size", 5 },
+    { { "book a table for Saturday, I mean Friday" }, "date", "2025-11-28" },
+    { { "book a table", "John, and actually on Friday" }, "customer_name", "John" },
+    { { "book a table", "it's Jon, sorry, I mean John" }, "customer_name", "John" },
+    { { "book a table", "John", "4", "Saturday", "no, Friday, for 5 people" }, "party_size", 5 },
+    { { "book a table", "John", "4", "Saturday", "no, Friday, for 5 people" }, "date", "2025-11-28" },
+  } do
+    it(("takes what stands behind the words of a correction in %q: %s"):format(case[1][#case[1]], case[2]), function()
+      assert.are.equal(case[3], say(client, case[1]).slots[case[2]])
+    end)
+  end
+
+  it("does not take what is refused behind a correction for what stands before it", function()
+    local turn = say(client, { "book a table", "John", "4, no wait, 400" })
+    assert.is_nil(turn.slots.party_size)
+    assert.are.same({ { slot = "party_size", reason = "too_large", raw = "400" } }, turn.rejected)
+  end)
+
+  it("does not change a slot without words that say so", function()
+    local turn = say(client, { "book a table", "John", "4", "Saturday", "will Friday be busy?" })
+    assert.are.equal("2025-11-29", turn.slots.date)
+    assert.are.equal(2, turn.attempt)
+  end)
+
+  it("does not take the request, said again, for a name", function()
+    local turn = say(client, { "book a table", "I'd like to book a table for Friday" })
+    assert.are.equal("customer_name", turn.slot)
+    assert.are.same({ date = "2025-11-28" }, turn.slots)
+  end)
+
   it("asks for a slot again that shall change", function()
     local turn, session = say(client, { "book a table", "John", "4", "Saturday", "change the date" })
     assert.are.equal("date", turn.slot)
@@ -166,7 +211,8 @@ describe("a conversation", function()
   end)
 
   it("ends with cancel, and says what was given up", function()
-    for _, words in ipairs { "cancel", "Cancel, please!", "never mind", "FORGET IT", "stop" } do
+    for _, words in ipairs { "cancel", "Cancel, please!", "never mind", "FORGET IT", "stop", "no, cancel that",
+      "i want to cancel", "can you please cancel this?", "oh ok, thank you. never mind then" } do
       local turn, session = say(client, { "book a table", "John", words })
       assert.are.equal("cancelled", turn.status, words)
       assert.are.equal("book_table", turn.intent)
@@ -180,6 +226,8 @@ describe("a conversation", function()
     assert.are.equal("collecting", turn.status)
     assert.are.equal(1, turn.attempt)
     assert.are.equal('I need the customer name. You can also say "repeat" or "cancel".\nWhat is your name?', turn.text)
+    turn = say(client, { "sorry, what was the question?" }, session)
+    assert.are.equal(1, turn.attempt)
     turn = say(client, { "what?" }, session)
     assert.are.equal(1, turn.attempt)
     assert.are.equal("What is your name?", turn.text)
@@ -272,7 +320,9 @@ describe("a confirmation", function()
     assert.are.equal("A table for 4 on 2025-11-28?", changed.prompt)
     changed = say(client, { "Friday", "yes" }, session)
     assert.are.equal("2025-11-28", changed.events[1].slots.date)
-    changed = say(client, { "nothing" }, session)
+    changed = say(client, { "nothing, it's fine" }, session)
+    assert.are.equal("A table for 4 on 2025-11-29?", changed.prompt)
+    changed = say(client, { "no" }, session)
     assert.are.equal("cancelled", changed.status)
   end)
 
@@ -325,6 +375,53 @@ describe("slots", function()
     assert.are.same({ size = "large", note = "no onions, please" }, turn.events[1].slots)
   end)
 
+  describe("that take any text", function()
+    local client
+
+    setup(function()
+      client = client_of { { name = "support", rules = { "support", "remind me to {text}" }, slots = {
+        { name = "page", type = "url" }, { name = "moment", type = "datetime", optional = true },
+        { name = "company", optional = true }, { name = "text", type = "text" },
+      } } }
+    end)
+
+    local ASKED = { "support", "https://example.org/a" }
+
+    for _, text in ipairs {
+      "The company is growing and the page is slow", "No, it still crashes", "no nuts, please",
+      "set the company in the header", "it crashed, I mean https://example.org/b",
+      "Actually I do not know much about it", "help! cancel does not work", "fix the page so that it works",
+      "sorry, it is https://example.org/b where I see it",
+    } do
+      it(("are given the whole of %q"):format(text), function()
+        local turn = say(client, { ASKED[1], ASKED[2], text })
+        assert.are.same({ page = "https://example.org/a", text = text }, turn.events[1].slots)
+      end)
+    end
+
+    for _, case in ipairs {
+      { "the page is https://example.org/b, sorry", "page", "https://example.org/b" },
+      { "sorry, I mean https://example.org/b", "page", "https://example.org/b" },
+      { "change the page to https://example.org/b", "page", "https://example.org/b" },
+      { "company: Acme & Sons", "company", "Acme & Sons" },
+      { "change the company to Acme", "company", "Acme" },
+    } do
+      it(("are asked for again when %q is meant for another"):format(case[1]), function()
+        local turn = say(client, { ASKED[1], ASKED[2], case[1] })
+        assert.are.equal("text", turn.slot)
+        assert.are.equal(1, turn.attempt)
+        assert.are.equal(case[3], turn.slots[case[2]])
+      end)
+    end
+
+    it("leave the values at the end of what a sentence gives them to other slots", function()
+      local turn = say(client, { "remind me to call Ann tomorrow at 17:00" })
+      assert.are.same({ text = "call Ann", moment = "2025-11-26T17:00:00+00:00" }, turn.slots)
+      turn = say(client, { "remind me to see what is new at https://example.org/a tomorrow" })
+      assert.are.equal("see what is new at https://example.org/a tomorrow", turn.slots.text)
+    end)
+  end)
+
   it("have defaults, which are not asked for", function()
     local client = client_of { { name = "order", rules = { webhook.keywords { any = { "buy" } } }, slots = {
       { name = "count", type = "integer", default = 1 }, { name = "size", default = "small" },
@@ -347,6 +444,38 @@ describe("slots", function()
     assert.are.same({ { slot = "code", reason = "refused", message = "A00 is sold out.", raw = "A00" } },
       turn.rejected)
     assert.are.same({ code = "B12" }, say(client, { "order", "A00", "B12" }).events[1].slots)
+  end)
+
+  it("are validated again when another one has changed", function()
+    local client = client_of { { name = "stay", rules = { "stay" }, slots = {
+      { name = "from", type = "date", prompt = "From?" },
+      { name = "to", type = "date", prompt = "To?",
+        validate = function(value, slots) return not slots.from or value > slots.from, "That is too early." end },
+      { name = "guests", type = "integer", prompt = "How many?" },
+    } } }
+    local turn, session = say(client, { "stay", "10 December", "12 December", "change the from to 20 December" })
+    assert.are.equal("to", turn.slot)
+    assert.are.equal("That is too early.\nTo?", turn.text)
+    assert.are.same({ from = "2025-12-20" }, turn.slots)
+    assert.are.same({ { slot = "to", reason = "refused", message = "That is too early." } }, turn.rejected)
+    turn = say(client, { "22 December", "2" }, session)
+    assert.are.same({ from = "2025-12-20", to = "2025-12-22", guests = 2 }, turn.events[1].slots)
+  end)
+
+  it("do not get what was refused by the one that was asked for", function()
+    local client = client_of { { name = "stay", rules = { "stay" }, slots = {
+      { name = "from", type = "date", min = "today" }, { name = "to", type = "date" } } } }
+    local turn = say(client, { "stay", "yesterday" })
+    assert.are.same({}, turn.slots)
+    assert.are.equal(2, turn.attempt)
+  end)
+
+  it("of yes and no are answered by a no that corrects something else", function()
+    local client = client_of { { name = "order", rules = { "order [{count}]" }, slots = {
+      { name = "count", type = "integer" }, { name = "delivery", type = "boolean" }, { name = "who", type = "name" },
+    } } }
+    assert.are.same({ count = 3, delivery = false }, say(client, { "order 2", "no, and make it 3" }).slots)
+    assert.are.same({ count = 3 }, say(client, { "order 2", "no wait, 3" }).slots)
   end)
 
   it("have a prompt of the language when they have none", function()

@@ -30,6 +30,7 @@
 local dialogue = require "intent_webhook.dialogue"
 local said = require "intent_webhook.said"
 local step = require "intent_webhook.conversation.step"
+require "intent_webhook.conversation.correction"
 require "intent_webhook.conversation.answer"
 require "intent_webhook.conversation.reception"
 

@@ -1,8 +1,9 @@
 --- dialogue: what a person says about the conversation itself, cancel, help, repeat, skip, "no, Friday", "change the
 -- date to Friday", and what is said to the person, both from the `dialogue` section of a language's table.
 --
--- Commands are whole messages, apart from polite words around them. Corrections are the first words of one, and name
--- slots by their labels.
+-- Commands are whole messages, apart from polite words around them. Corrections are what stands behind a cue: one at
+-- the beginning, behind polite words ("no", "hm, make it"), or further on, where it is one that is a cue anywhere ("i
+-- mean") or stands for itself ("4. No, 5"). Slots are named by their labels.
 
 local said = require "intent_webhook.said"
 
@@ -10,17 +11,29 @@ local dialogue = {}
 
 ---@class intent_webhook.Dialogue
 ---@field commands table<string, string> "cancel", "help", "repeat", "skip" or "nothing", by folded message
----@field polite table<string, boolean>
----@field corrections string[][] the words of each, longest first
----@field changes string[][] verbs
+---@field polite intent_webhook.Phrases what stands around commands, and before corrections
+---@field polite_behind intent_webhook.Phrases the same, by the last words
+---@field cues intent_webhook.Phrases of corrections; strong ones are cues anywhere
+---@field changes intent_webhook.Phrases verbs
 ---@field articles table<string, boolean>
----@field links string[][] what stands between a label and its value
+---@field links intent_webhook.Phrases what stands between a label and its value
+---@field labels table<table, intent_webhook.Phrases> of slots, by their list
 ---@field says table<string, string>
 ---@field reasons table<string, string>
+local NONE = {}
+
 local Dialogue = { __name = "intent_webhook.Dialogue" }
 Dialogue.__index = Dialogue
 
-local COMMANDS = { "cancel", "help", "repeat", "skip", "nothing" }
+---Phrases by their first words, or their last.
+---@alias intent_webhook.Phrases table<string, intent_webhook.Phrase[]>
+
+---@class intent_webhook.Phrase
+---@field words string[]
+---@field value any what it stands for
+
+local COMMANDS = { "cancel", "help", "repeat", "nothing", "skip" } -- what is in two lists is the first
+local MOST_COMMAND = 12 -- words of a message that may be a command, polite ones included
 
 local function set_of(list)
   local set = {}
@@ -28,18 +41,19 @@ local function set_of(list)
   return set
 end
 
--- Phrases as lists of words, the longest first, so that "no wait" goes before "no".
-local function phrases_of(list)
-  local phrases = {}
-  for _, text in ipairs(list or {}) do
-    local words = {}
-    for word in said.fold(text):gmatch("%S+") do words[#words + 1] = word end
-    if words[1] then phrases[#phrases + 1] = words end
-  end
-  table.sort(phrases, function(one, other)
-    if #one ~= #other then return #one > #other end
-    return table.concat(one, " ") < table.concat(other, " ")
-  end)
+-- Adds a phrase; of those that begin alike the longest goes first, so that "no wait" goes before "no".
+local function add_phrase(phrases, words, value, behind)
+  if not words[1] then return end
+  local key = words[behind and #words or 1]
+  local list = phrases[key] or {}
+  phrases[key] = list
+  local at = 1
+  while list[at] and #list[at].words >= #words do at = at + 1 end
+  table.insert(list, at, { words = words, value = value })
+end
+
+local function add_phrases(phrases, list, value, behind)
+  for _, text in ipairs(list or {}) do add_phrase(phrases, said.new(text).words, value, behind) end
   return phrases
 end
 
@@ -51,55 +65,140 @@ function dialogue.new(language)
   for _, name in ipairs(COMMANDS) do
     for words in pairs(set_of(section[name])) do commands[words] = commands[words] or name end
   end
+  local cues = add_phrases(add_phrases({}, section.revision, "strong"), section.correction, "weak")
   return setmetatable({
-    commands = commands, polite = set_of(section.polite), corrections = phrases_of(section.correction),
-    changes = phrases_of(section.change), articles = set_of(section.articles), links = phrases_of(section.links),
-    says = section.says or {}, reasons = section.reasons or {},
+    commands = commands, polite = add_phrases({}, section.polite), cues = cues,
+    polite_behind = add_phrases({}, section.polite, nil, true), changes = add_phrases({}, section.change),
+    articles = set_of(section.articles), links = add_phrases({}, section.links),
+    labels = setmetatable({}, { __mode = "k" }), says = section.says or {}, reasons = section.reasons or {},
   }, Dialogue)
 end
 
 -- What the person says ------------------------------------------------------------------------------------------------
 
----The command that a whole message is.
----@param message intent_webhook.Said
----@return string|nil # "cancel", "help", "repeat", "skip", "nothing"
-function Dialogue:command(message)
-  local words = message.words
-  if #words > 8 then return nil end -- no command is that long
-  local command = self.commands[table.concat(words, " ")]
-  if command then return command end
-  local first, last = 1, #words
-  while first <= last and self.polite[words[first]] do first = first + 1 end
-  while first <= last and self.polite[words[last]] do last = last - 1 end
-  if last < first or last - first + 1 == #words then return nil end
-  return self.commands[table.concat(words, " ", first, last)]
-end
-
 local function stands_at(words, message, at)
-  for index = 1, #words do
+  for index = 2, #words do
     if message.words[at + index - 1] ~= words[index] then return false end
   end
   return true
 end
 
--- The number of the word behind one of the phrases that stands at the word `at`; nil when none does.
+-- The number of the word behind one of the phrases that stands at the word `at`, and its value; nil when none does.
 local function behind(phrases, message, at)
-  for _, words in ipairs(phrases) do
-    if stands_at(words, message, at) then return at + #words end
+  for _, phrase in ipairs(phrases[message.words[at]] or NONE) do
+    if stands_at(phrase.words, message, at) then return at + #phrase.words, phrase.value end
   end
 end
 
----The number of the word at which the rest of a correction begins: "no, make it Friday".
+-- The number of the word before one of the phrases that ends with the word `at`; nil when none does.
+local function before(phrases, message, at)
+  for _, phrase in ipairs(phrases[message.words[at]] or NONE) do
+    local count = #phrase.words
+    if count <= at and phrase.words[1] == message.words[at - count + 1]
+      and stands_at(phrase.words, message, at - count + 1) then
+      return at - count
+    end
+  end
+end
+
+-- The command that the words from one number to another are, without polite words at their end.
+function Dialogue:command_in(words, message, first, last)
+  while last and first <= last do
+    local command = self.commands[table.concat(words, " ", first, last)]
+    if command then return command end
+    last = before(self.polite_behind, message, last)
+  end
+end
+
+---The command that a whole message is, but for polite words around it. What begins like a correction can only be one to
+---cancel: "no, stop".
 ---@param message intent_webhook.Said
----@return integer|nil # nil: it does not begin like one, or has no rest
-function Dialogue:correction(message)
-  local at = behind(self.corrections, message, 1)
-  local after = at
+---@return string|nil # "cancel", "help", "repeat", "skip", "nothing"
+function Dialogue:command(message)
+  local words, first, corrects = message.words, 1, false
+  if #words > MOST_COMMAND then return nil end
+  while first and first <= #words do
+    local command = self:command_in(words, message, first, #words)
+    if command and (not corrects or command == "cancel") then return command end
+    local polite = behind(self.polite, message, first)
+    local cue = behind(self.cues, message, first)
+    corrects = corrects or not polite and cue ~= nil
+    first = polite or cue
+  end
+end
+
+---Where a message corrects something.
+---@class intent_webhook.Cue
+---@field first integer the first word of the cue
+---@field value integer the word at which what is right begins
+---@field early boolean whether nothing stands before it but polite words
+---@field certain boolean whether it is more than a "no" that may belong to what follows, as in "no nuts"
+---@field strong boolean whether it is more than a "no" that may be an answer
+
+-- What may stand before or behind a weak cue, so that it stands for itself.
+local function is_break(text)
+  return text:find("[,;:.!?\n]") or text:find(" - ", 1, true) or text:find("\226\128[\147\148\166]") or false
+end
+
+-- The text between the words `at - 1` and `at`.
+local function between(message, at)
+  return message.text:sub((message.lasts[at - 1] or 0) + 1, (message.firsts[at] or #message.text + 1) - 1)
+end
+
+-- The word behind one cue or several that stand at a word, and whether they are certain; nil when none does.
+local function behind_cues(self, message, at)
+  local after, kind = behind(self.cues, message, at)
+  local certain = kind == "strong"
   while after do
     at = after
-    after = behind(self.corrections, message, at)
+    after, kind = behind(self.cues, message, at)
+    certain = certain or kind == "strong"
   end
-  return at and message.words[at] and at or nil
+  return at, certain
+end
+
+-- The word behind polite words that stand at a word.
+local function behind_polite(self, message, at)
+  while true do
+    local after = not behind(self.cues, message, at) and behind(self.polite, message, at)
+    if not after then return at end
+    at = after
+  end
+end
+
+---The last cue of a message that has something behind it, "no, make it Friday", "4, no wait, 5", or one at its end,
+---"Friday instead".
+---@param message intent_webhook.Said
+---@return intent_webhook.Cue|nil
+function Dialogue:cue(message)
+  local found
+  local words, early = message.words, behind_polite(self, message, 1)
+  local at = early
+  while at <= #words do
+    local after, certain = behind_cues(self, message, at)
+    if after > at then
+      local stands_alone = is_break(between(message, after)) and true or false
+      if words[after] and (at == early or certain or stands_alone and is_break(between(message, at))) then
+        found = { first = at, value = after, early = at == early, certain = certain or stands_alone, strong = certain }
+      elseif not words[after] and certain and at > early and not found then
+        found = { first = early, value = early, early = true, certain = true, strong = true }
+      end
+      if at == early then
+        after = behind_polite(self, message, after)
+        early = after
+      end
+    end
+    at = math.max(after, at + 1)
+  end
+  return found
+end
+
+---Whether a message begins with a correction that is more than a "no".
+---@param message intent_webhook.Said
+---@return boolean
+function Dialogue:begins_strong(message)
+  local _, kind = behind(self.cues, message, behind_polite(self, message, 1))
+  return kind == "strong"
 end
 
 ---A slot that a message names, and where its value begins.
@@ -109,16 +208,20 @@ end
 ---@field value integer the word at which its value begins: perhaps one behind the last
 ---@field certain boolean whether it says that a value follows, or that the slot shall change
 ---@field changes boolean whether it says that the slot shall change
+---@field colon boolean whether a colon stands behind the name
+---@field linked boolean whether a word like "to" or "is" does
 
--- The slot whose name stands at a word, and the word behind it. The longest name wins.
-local function named_at(slots, message, at)
-  local best, best_behind = nil, at
-  for _, one in ipairs(slots) do
-    for _, called in ipairs(one.called_words) do
-      if at + #called > best_behind and stands_at(called, message, at) then best, best_behind = one, at + #called end
+-- The labels of slots. A slot's own order decides between two that are called the same.
+function Dialogue:labels_of(slots)
+  local labels = self.labels[slots]
+  if not labels then
+    labels = {}
+    for _, one in ipairs(slots) do
+      for _, words in ipairs(one.called_words) do add_phrase(labels, words, one) end
     end
+    self.labels[slots] = labels
   end
-  return best, best_behind
+  return labels
 end
 
 ---The slots that a message names: "change the date to Friday", "the phone is 0901234567", "name: John".
@@ -126,7 +229,7 @@ end
 ---@param slots intent_webhook.CheckedSlot[]
 ---@return intent_webhook.Naming[] # in the order of the message
 function Dialogue:namings(message, slots)
-  local namings = {}
+  local namings, labels = {}, self:labels_of(slots)
   local words, at = message.words, 1
   while at <= #words do
     local verb = behind(self.changes, message, at)
@@ -134,12 +237,12 @@ function Dialogue:namings(message, slots)
     if verb then
       while self.articles[words[place]] do place = place + 1 end
     end
-    local slot, value = named_at(slots, message, place)
-    if slot then
+    local value, slot = behind(labels, message, place)
+    if value then
       local link = behind(self.links, message, value)
       local colon = message.text:find("^%s*[:=]", message.lasts[value - 1] + 1) ~= nil
-      namings[#namings + 1] = { slot = slot, first = at, value = link or value,
-        certain = (verb or link) ~= nil or colon, changes = verb ~= nil }
+      namings[#namings + 1] = { slot = slot, first = at, value = link or value, changes = verb ~= nil, colon = colon,
+        linked = link ~= nil, certain = (verb or link) ~= nil or colon }
       at = link or value
     else
       at = at + 1

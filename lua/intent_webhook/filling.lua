@@ -32,6 +32,7 @@ local MOST_TRIES = 16 -- values of a type that are passed over since another slo
 ---@field raw table<string, string> the text of a value, where that differs from it
 ---@field filled string[] the names of the slots that this message gave a value, in that order
 ---@field rejected table<string, intent_webhook.Rejection>
+---@field dropped string[]|nil the names of slots whose value is refused since others have changed
 ---@field errors intent_webhook.RuleError[]
 local Filling = { __name = "intent_webhook.Filling" }
 Filling.__index = Filling
@@ -115,6 +116,9 @@ function Filling:set(slot, value, raw)
   self.slots[slot.name] = value
   self.raw[slot.name] = raw ~= value and raw and #raw <= MOST_RAW and raw or nil
   self.rejected[slot.name] = nil
+  for _, name in ipairs(self.filled) do
+    if name == slot.name then return true end
+  end
   self.filled[#self.filled + 1] = slot.name
   return true
 end
@@ -139,9 +143,18 @@ function Filling:look(slot, at, asked)
     if not first or self:is_taken(first, last - 1) then return false end
     return set_found(self, slot, self.said.text:sub(first, last - 1), first, last - 1)
   end
+  self.context.current = self.slots[slot.name] -- what shall perhaps change, for readers of values with parts
   local value, first, last, end_of_reason = find(self, reader, at, asked)
-  if value ~= nil then return set_found(self, slot, value, first, last) end
-  if first then reject(self, slot, first, end_of_reason and self.said.text:sub(last, end_of_reason)) end
+  self.context.current = nil
+  if value ~= nil then
+    if set_found(self, slot, value, first, last) then return true end
+    if asked then self:take(first, last) end -- it is no value of another slot either
+    return false
+  end
+  if first then
+    reject(self, slot, first, end_of_reason and self.said.text:sub(last, end_of_reason))
+    if asked and end_of_reason then self:take(last, end_of_reason) end
+  end
   return false
 end
 
@@ -184,6 +197,31 @@ local function receive_captured(self, slot, value, span)
   end
 end
 
+-- Where the values of open slots begin that stand at the end of a slot's text: of "call mom tomorrow at 5", the text is
+-- what is left. They go to their slots.
+local function split_end(self, first, last, captured)
+  local text = self.said.text
+  local left
+  repeat
+    left = last
+    for _, slot in ipairs(self.checked.scanned) do
+      local at = self.slots[slot.name] == nil and captured[slot.name] == nil and first
+      while at and at <= last do
+        local value, from, to = slot.reader:find(self.said, at, self.context, false)
+        if value == nil or to > last then break end
+        local ends = from > first and not text:sub(to + 1, last):find("[%w\128-\255]")
+        if ends and set_found(self, slot, value, from, to) then
+          last = from - 1
+          break
+        end
+        at = to + 1
+      end
+    end
+    while last > first and text:find("^[ \t,;]", last) do last = last - 1 end
+  until last == left
+  return last
+end
+
 ---What a rule found.
 ---@param values table<string, any>
 ---@param spans table<string, integer[]>|nil where in the text
@@ -192,6 +230,10 @@ function Filling:capture(values, spans)
     local value = values[slot.name]
     if value ~= nil then
       local span = spans and spans[slot.name]
+      if span and slot.type == "text" and value == self.said.text:sub(span[1], span[2]) then
+        span = { span[1], split_end(self, span[1], span[2], values) }
+        value = self.said.text:sub(span[1], span[2])
+      end
       if span then receive_captured(self, slot, value, span) else self:receive(slot, value) end
     end
   end
@@ -209,6 +251,28 @@ function Filling:scan(again, but)
     if not got[name] and name ~= but and (again or self.slots[name] == nil) then
       local before = self.rejected[name]
       if not self:look(slot, 1, false) and before then self.rejected[name] = before end
+    end
+  end
+end
+
+---Asks the predicates of slots that got no value now about those from before, since they may depend on what has
+---changed. What is refused now goes.
+function Filling:check_again()
+  local now = {}
+  for _, name in ipairs(self.filled) do now[name] = true end
+  for _, slot in ipairs(self.checked.fields) do
+    local name = slot.name
+    local value = self.slots[name]
+    if slot.validate and value ~= nil and not now[name] then
+      local others = copy(self.slots)
+      others[name] = nil
+      local accepted, message = slot:accepts(value, others, self.errors)
+      if not accepted then
+        reject(self, slot, "refused", nil, message)
+        self.slots[name] = nil
+        self.dropped = self.dropped or {}
+        self.dropped[#self.dropped + 1] = name
+      end
     end
   end
 end

@@ -3,7 +3,6 @@
 
 local boolean = require "intent_webhook.types.boolean"
 local filling = require "intent_webhook.filling"
-local said = require "intent_webhook.said"
 local Step = require("intent_webhook.conversation.step").Step
 
 local function copy(values)
@@ -12,7 +11,7 @@ local function copy(values)
   return copied
 end
 
--- Types that take nearly any text for their value.
+-- Types that take nearly any text for their value, and the least score of a rule that goes before that.
 local GREEDY = { text = 0.5, name = 0.25 }
 
 -- Whether a message that is of another intent is that, and no answer to what was asked.
@@ -33,70 +32,6 @@ end
 
 -- Answers -------------------------------------------------------------------------------------------------------------
 
--- The byte before the next slot that a message names, or its end.
-local function end_of_part(message, namings, index)
-  local following = namings[index + 1]
-  return following and message.firsts[following.first] - 1 or #message.text
-end
-
--- A part of the message, at its place, so that spans stay true: what is before it is blank.
-local function part_of(message, first, last)
-  return said.new((" "):rep(first - 1) .. message.text:sub(first, last))
-end
-
--- A slot's value in a part of the message.
-local function look_in(found, part, slot, at, asked)
-  local whole = found.said
-  found.said = part
-  local got = found:look(slot, at, asked)
-  found.said = whole
-  return got
-end
-
--- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". With `loosely` a name
--- alone is enough. Returns the first slot that shall change without a value for it, and whether any was named.
-function Step:take_named(found, loosely)
-  local message = self.message
-  local namings = self.conversation.dialogue:namings(message, found.checked.fields)
-  local empty, named
-  for index, naming in ipairs(namings) do
-    local first, last = message.firsts[naming.value], end_of_part(message, namings, index)
-    if naming.certain or loosely then
-      named = true
-      local given = first and first <= last
-      if given and look_in(found, part_of(message, first, last), naming.slot, first, true) then
-        found:take(message.firsts[naming.first], first - 1)
-      elseif not given and (naming.changes or loosely) then
-        empty = empty or naming.slot
-      end
-    end
-  end
-  return empty, named
-end
-
--- "no, Friday": the value goes to the slot that got one last, or to the first that can hold it. Returns the first byte
--- behind the words of the correction, when there are such.
-function Step:take_correction(found, form)
-  local message = self.message
-  local at = self.conversation.dialogue:correction(message)
-  if not at then return nil end
-  local first, before = message.firsts[at], #found.filled
-  local asked = form.asked and found.checked.by_name[form.asked]
-  if asked and (asked.type == nil or asked.type == "text") then
-    -- "no nuts, please" is what the person wants to say
-    if not message.text:sub(message.lasts[at - 1] + 1, first - 1):find("[,;:.!-]") then return nil end
-  end
-  local part = part_of(message, first, #message.text)
-  local last = form.last and found.checked.by_name[form.last]
-  if last and last.rank then look_in(found, part, last, first, false) end
-  for _, slot in ipairs(found.checked.scanned) do
-    if #found.filled > before then break end
-    if form.slots[slot.name] ~= nil then look_in(found, part, slot, first, false) end
-  end
-  if #found.filled > before then found:take(1, first - 1) end
-  return first
-end
-
 -- What answers the question. A name is looked for when all other slots have taken theirs.
 function Step:take_answer(found, slot, corrected)
   if slot.type == "name" then
@@ -107,9 +42,8 @@ function Step:take_answer(found, slot, corrected)
 end
 
 -- Whether the person does not want to give the optional slot that was asked for.
-function Step:skips(form, slot, found)
+function Step:skips(form, slot, found, command)
   if slot.required and slot.default == nil then return false end
-  local command = self.conversation.dialogue:command(self.message)
   if command ~= "skip" and command ~= "nothing" then return false end
   if slot.reader and not GREEDY[slot.type] and found:look(slot, 1, true) then return false end
   local skipped = copy(form.skipped or {})
@@ -118,30 +52,37 @@ function Step:skips(form, slot, found)
   return true
 end
 
+-- Whether a message that says again what the open intent is about is that, and no text or name that was asked for.
+local function says_again(match, form, asked)
+  if not match or match.intent ~= form.intent then return false end
+  local least = asked.type == nil and GREEDY.text or GREEDY[asked.type]
+  return least ~= nil and match.score >= least
+end
+
 -- What a message gives for the open form while a slot is asked for; the slot that shall change, and has no value yet.
 function Step:find_values(found, form, asked, match)
-  local empty, named = self:take_named(found, false)
-  local corrected
-  if not named then corrected = self:take_correction(found, form) end
+  local empty, named = self:take_named(found, false, asked)
+  local early, corrected
+  if not named then early, corrected = self:take_correction(found, form, asked) end
   if match and match.intent == form.intent then
     self.turn.rule, self.turn.score = match.rule, match.score
     found:capture(match.slots, match.spans)
   end
-  local given = found.filled[1] and corrected
-  if asked and found.slots[asked.name] == nil and not (named and not found.filled[1]) and not given then
-    self:take_answer(found, asked, corrected)
+  if asked and found.slots[asked.name] == nil and not found.rejected[asked.name] then
+    local elsewhere = corrected or named and (not found.filled[1] or self.takes_any_text(asked))
+    if not elsewhere and not says_again(match, form, asked) then self:take_answer(found, asked, early) end
   end
   found:scan()
   return empty
 end
 
 -- A message while a slot is asked for.
-function Step:answer(match)
+function Step:answer(match, command)
   local form = self:open()
   local checked = self.conversation.intents[form.intent]
   local asked = form.asked and checked.by_name[form.asked]
   local found = filling.new(checked, self.message, form.slots, self.context)
-  if asked and self:skips(form, asked, found) then return end
+  if asked and self:skips(form, asked, found, command) then return end
   local empty = self:find_values(found, form, asked, match)
   self:keep(found)
   if empty and not found.filled[1] then return self:ask_again(empty) end
@@ -192,13 +133,15 @@ function Step:take_changes(match, yes)
   return true
 end
 
-function Step:answer_confirmation(match)
+function Step:answer_confirmation(match, command)
   local form = self:open()
-  local command = self.conversation.dialogue:command(self.message)
   local yes = boolean.answer(self.message, self.conversation.language)
-  if form.confirm == "change" and (command == "nothing" or command == "skip") then return self:cancel() end
+  local changing = form.confirm == "change"
+  if changing and yes == false and command ~= "nothing" and command ~= nil then return self:cancel() end
   if self:take_changes(match, yes) then return end
-  if form.confirm == "change" then
+  if changing and (yes or command == "nothing" or command == "skip") then
+    self:clear("confirm", "tries") -- all is right, it seems: better to ask again than to guess
+  elseif changing then
     self.failed = true
   elseif yes then
     self:change { confirmed = true }
@@ -232,9 +175,9 @@ function Step:hear(text, given)
   if match and self:interrupts(match, form) then
     self:begin(match)
   elseif form.confirm then
-    self:answer_confirmation(match)
+    self:answer_confirmation(match, command)
   else
-    self:answer(match)
+    self:answer(match, command)
   end
 end
 

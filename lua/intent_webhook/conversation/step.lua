@@ -108,7 +108,9 @@ function Step:keep(found)
   local turn, form = self.turn, self:open()
   local filled, raw = found.filled, copy(form.raw or {})
   if filled[1] then
+    found:check_again()
     for _, name in ipairs(filled) do raw[name] = found.raw[name] end
+    for _, name in ipairs(found.dropped or {}) do raw[name] = nil end
     local changes = { slots = found.slots, raw = next(raw) and raw or nil, last = filled[#filled] }
     if form.raw and not changes.raw then self:clear("raw") end
     self:change(changes)
@@ -149,6 +151,7 @@ function Step:begin(match)
   local checked = self.conversation.intents[match.intent]
   local found = filling.new(checked, self.message, self:open().slots, self.context)
   found:capture(match.slots, match.spans)
+  self:take_correction(found, self:open())
   found:scan()
   self:keep(found)
 end

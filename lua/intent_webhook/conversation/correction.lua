@@ -1,0 +1,152 @@
+--- correction: values that a message gives for slots by name ("change the date to Friday", "phone: 0901 234 567") or by
+-- the words of a correction ("no, Friday", "4, no wait, 5"). Methods of a step (step.lua).
+
+local said = require "intent_webhook.said"
+local Step = require("intent_webhook.conversation.step").Step
+
+-- Named ---------------------------------------------------------------------------------------------------------------
+
+-- The byte before the next slot that a message names, or its end.
+local function end_of_part(message, namings, index)
+  local following = namings[index + 1]
+  return following and message.firsts[following.first] - 1 or #message.text
+end
+
+-- A part of the message, at its place, so that spans stay true: what is before it is blank.
+local function part_of(message, first, last)
+  return said.new((" "):rep(first - 1) .. message.text:sub(first, last))
+end
+
+-- A slot's value in a part of the message.
+local function look_in(found, part, slot, at, asked)
+  local whole = found.said
+  found.said = part
+  local got = found:look(slot, at, asked)
+  found.said = whole
+  return got
+end
+
+-- Words of a free text that may stand beside a value that is meant for another slot: "my", "please", "sorry".
+local MOST_BESIDE = 3
+
+local function takes_any_text(slot)
+  return slot ~= nil and (slot.type == nil or slot.type == "text")
+end
+Step.takes_any_text = takes_any_text
+
+-- Whether a value of a slot is nearly all of a part of the message, from a word on.
+function Step:is_nearly_all(slot, part, from, asked)
+  local message = self.message
+  if not slot.reader then return false end
+  local value, first, last = slot.reader:find(part, message.firsts[from], self.context, asked)
+  if value == nil then return false end
+  local inside = part:index(last + 1) - part:index(first)
+  return #part.words - inside <= MOST_BESIDE
+end
+
+-- Whether a slot is named in a message that answers a question for any text, and not only talked of. "My e-mail is
+-- ann@example.org" is meant for the slot; "the company is growing, and ..." is what the person wants to say.
+function Step:is_meant(naming, part)
+  local message, slot = self.message, naming.slot
+  if not part then return naming.changes and #message.words - (naming.value - naming.first) <= MOST_BESIDE end
+  if takes_any_text(slot) then return naming.colon or naming.changes and naming.linked end
+  if not (naming.colon or naming.changes) then
+    return naming.first <= MOST_BESIDE and self:is_nearly_all(slot, part, naming.value, true)
+  end
+  return slot.reader:find(part, message.firsts[naming.value], self.context, true) ~= nil
+end
+
+-- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". With `loosely` a name
+-- alone is enough; where any text was asked for, it takes more. Returns the first slot that shall change without a
+-- value for it, and whether any was named.
+function Step:take_named(found, loosely, asked)
+  local message = self.message
+  local namings = self.conversation.dialogue:namings(message, found.checked.fields)
+  local free = takes_any_text(asked)
+  local empty, named
+  for index, naming in ipairs(namings) do
+    local first, last = message.firsts[naming.value], end_of_part(message, namings, index)
+    local given = first and first <= last
+    local part = given and part_of(message, first, last) or nil
+    if (naming.certain or loosely) and not (free and not self:is_meant(naming, part)) then
+      named = true
+      if given and look_in(found, part, naming.slot, first, true) then
+        found:take(message.firsts[naming.first], first - 1)
+      elseif not given and (naming.changes or loosely) then
+        empty = empty or naming.slot
+      end
+    end
+  end
+  return empty, named
+end
+
+-- Corrected -----------------------------------------------------------------------------------------------------------
+
+-- The slots that a correction may be for, in the order in which they are looked for: the one that is asked for, when
+-- the message has a value of it before what corrects it, the one that got its value last, and those that have one.
+local function slots_to_correct(found, form, asked, head)
+  local context, list, seen = found.context, {}, {}
+  local function add(slot)
+    if slot and slot.rank and not seen[slot.name] then
+      seen[slot.name] = true
+      list[#list + 1] = slot
+    end
+  end
+  if asked and asked.rank and asked.type ~= "name" and head and asked.reader:find(head, 1, context, true) ~= nil then
+    add(asked)
+  end
+  add(form.last and found.checked.by_name[form.last])
+  for _, slot in ipairs(found.checked.scanned) do
+    if found.slots[slot.name] ~= nil or head and slot.reader:find(head, 1, context, false) ~= nil then add(slot) end
+  end
+  return list
+end
+
+-- A name is only put right by one that is all of the rest, and does not begin with a small letter: "Jon, I mean John".
+function Step:take_corrected_name(found, form, asked, cue, part)
+  local slot = not cue.early and asked or form.last and found.checked.by_name[form.last]
+  if not cue.strong or not slot or slot.type ~= "name" then return end
+  local first = self.message.firsts[cue.value]
+  if self.message.text:find("^%l", first) then return end
+  local other = asked ~= slot and asked and asked.reader
+  if other and other:find(part, first, self.context, true) ~= nil then return end
+  local value, from, to = slot.reader:find(part, first, self.context, true)
+  if value and from == first and part:index(to + 1) > #part.words then look_in(found, part, slot, first, true) end
+end
+
+-- Whether a yes or no that was asked for is in a message that begins with a correction: in "no, make it 3" it is, and
+-- in "no wait, Friday" it is not.
+function Step:answers_too(asked)
+  return asked ~= nil and asked.type == "boolean" and not self.conversation.dialogue:begins_strong(self.message)
+end
+
+-- "No, Friday", "4, no wait, 5", "Friday instead": what stands behind the words of the correction goes to the slots
+-- that have a value already. Returns the first byte behind these words, when nothing is before them; and whether
+-- something was corrected, and the message is nothing else.
+function Step:take_correction(found, form, asked)
+  local message = self.message
+  local cue = self.conversation.dialogue:cue(message)
+  if not cue then return nil, false end
+  local free = takes_any_text(asked)
+  local first = message.firsts[cue.value]
+  -- "no nuts, please" is what the person wants to say, and so is a text with "I mean" in it
+  if free and not (cue.early and cue.certain) then return nil, false end
+  local before = #found.filled
+  local part = part_of(message, first, #message.text)
+  local head = not cue.early and part_of(message, 1, message.firsts[cue.first] - 1) or nil
+  for _, slot in ipairs(slots_to_correct(found, form, asked, head)) do
+    if not free or self:is_nearly_all(slot, part, cue.value, false) then
+      local got = look_in(found, part, slot, first, slot == asked)
+      if head and (got or slot == asked and found.rejected[slot.name]) then
+        local value, from, to = slot.reader:find(head, 1, self.context, true)
+        if value ~= nil then found:take(from, to) end
+      end
+    end
+  end
+  if #found.filled == before then self:take_corrected_name(found, form, asked, cue, part) end
+  local corrected = #found.filled > before and cue.early and not self:answers_too(asked)
+  if corrected then found:take(1, first - 1) end
+  return cue.early and first or nil, corrected
+end
+
+return Step
