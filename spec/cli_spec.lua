@@ -695,6 +695,7 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
           { '{"nlu":{},"least_confidence":2}', "the JSON is wrong: least_confidence: must be from 0 to 1" },
           { '{"text":"x","format":"rasa"}', 'the JSON has "format", but no "nlu"' },
           { '{"texts":"x"}', 'the JSON has "texts", which is no option: did you mean "text"?' },
+          { '{"sessionId":"a\\u0000","sessionState":{"intent":{"name":"hours"}}}', 'the JSON has a "session" that' },
           { '{"foo":"\27[2J"}', 'which is no option: known are text, session' },
           { '{"intent":{"name":"hours"},"entities":["\255"]}', "the result has text that is not UTF-8 at entities[0]" },
         }

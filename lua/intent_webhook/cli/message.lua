@@ -138,6 +138,8 @@ function message.read(line, slot_names, session)
     read.session = results and results.session
   end
   read.session = read.session or session
+  mistake = session_mistake(read.session) -- that of a result is not looked at yet
+  if mistake then return nil, mistake end
   read.given.session = read.session
   return read
 end
