@@ -86,9 +86,22 @@ static void push_ascii_word(lua_State *L, const char *text, size_t length) {
   lua_pushlstring(L, text, length);
 }
 
+static int count_ascii(const char *text, size_t length) {
+  int count = 0;
+  for (size_t at = 0; at < length;) {
+    if (ascii_kind(text[at]) == NO_WORD) {
+      at++;
+    } else {
+      at = ascii_end(text, length, at);
+      count++;
+    }
+  }
+  return count;
+}
+
 static void push_ascii(lua_State *L, const char *text, size_t length) {
   int base = lua_gettop(L), count = 0;
-  push_lists(L, 8);
+  push_lists(L, count_ascii(text, length)); /* a message is a few words, and what it leaves to collect counts */
   for (size_t at = 0; at < length;) {
     if (ascii_kind(text[at]) == NO_WORD) {
       at++;
