@@ -57,7 +57,7 @@ return {
       "wo", "welche", "ich", "du", "sie", "wir", "es", "nein", "ja", "keine", "kein", "niemand", "vielleicht",
       "ok", "okay", "hilfe", "stopp", "abbrechen", "bitte", "geheim", "egal", "auf", "an", "in", "zu", "von",
       "mit", "nur", "sehr", "auch", "ist", "sind", "kann", "noch", "gerade", "unterwegs", "interessiert", "anonym",
-      "unbekannt", "weiß", "ihnen", "dir", "mir", "unwichtig",
+      "unbekannt", "weiß", "sag", "sage", "verrate", "ihnen", "dir", "mir", "unwichtig",
     },
   },
   number = {
@@ -120,32 +120,42 @@ return {
     sure = { "nur ein", "nur eine", "nur einen", "für einen bitte", "tisch für einen" },
   },
   dialogue = {
-    polite = { "bitte", "ok", "okay", "oh", "äh", "ähm", "na", "also", "danke", "mal", "doch", "dann", "jetzt" },
+    polite = {
+      "bitte", "ok", "okay", "oh", "ach", "ah", "äh", "ähm", "hm", "na", "naja", "also", "danke", "mal", "doch", "dann",
+      "jetzt", "und", "gut", "ja", "sorry", "entschuldigung", "ich möchte", "ich will", "können wir", "können sie",
+      "kannst du", "könnten sie", "ach so", "einfach",
+    },
     cancel = {
-      "abbrechen", "abbruch", "stopp", "stop", "vergiss es", "vergessen sie es", "lass es", "lassen wir es",
-      "schon gut",
-      "egal", "beenden", "ende", "ich habe es mir anders überlegt", "doch nicht", "storno",
+      "abbrechen", "abbruch", "brich ab", "brechen sie ab", "stopp", "stop", "vergiss es", "vergessen sie es",
+      "vergessen wir es", "lass es", "lassen wir es", "lass gut sein", "schon gut", "egal", "beenden", "ende", "storno",
+      "stornieren", "ich habe es mir anders überlegt", "hab es mir anders überlegt", "doch nicht",
     },
     help = {
-      "hilfe", "ich brauche hilfe", "was kann ich sagen", "das verstehe ich nicht", "ich verstehe nicht", "was brauchst du",
+      "hilfe", "ich brauche hilfe", "hilf mir", "helfen sie mir", "was kann ich sagen", "das verstehe ich nicht",
+      "ich verstehe nicht", "was brauchst du", "was brauchen sie",
     },
     ["repeat"] = {
-      "wiederholen", "wiederhole das", "nochmal", "noch einmal", "wie bitte", "was", "bitte wiederholen",
-      "können sie das wiederholen", "kannst du das wiederholen",
+      "wiederholen", "wiederhole das", "nochmal", "noch einmal", "wie bitte", "wie", "was", "hä", "bitte wiederholen",
+      "das wiederholen", "was war die frage", "wie war die frage",
+    },
+    nothing = {
+      "nichts", "gar nichts", "nichts weiter", "sonst nichts", "nichts mehr", "das wars", "das war's", "das ist alles",
     },
     skip = {
-      "überspringen", "weiter", "nein", "nö", "nee", "keine", "keiner", "keins", "nichts", "nein danke",
-      "weiß nicht", "weiß ich nicht", "keine ahnung",
+      "überspringen", "weiter", "nein", "nö", "nee", "keine", "keiner", "keinen", "keins", "nein danke", "weiß nicht",
+      "weiß ich nicht", "ich weiß nicht", "keine ahnung", "keine angabe", "möchte ich nicht sagen",
     },
-    nothing = { "nichts", "nein", "nö", "nee", "gar nichts", "nichts weiter" },
     correction = {
-      "nein", "nö", "nee", "nein warte", "warte", "moment", "ach nein", "doch lieber", "lieber", "eigentlich",
-      "ich meine", "ich meinte",
-      "entschuldigung", "sorry", "nein doch", "stattdessen", "besser", "ja aber", "aber",
+      "nein", "nö", "nee", "warte", "moment", "ach nein", "lieber", "entschuldigung", "sorry", "besser", "aber",
+      "ja aber", "nicht doch",
     },
-    change = { "ändere", "ändern", "setze", "korrigiere", "mach", "mache", "stell", "stelle" },
+    revision = {
+      "nein warte", "warte nein", "doch lieber", "nein doch", "eigentlich", "ich meine", "ich meinte", "stattdessen",
+      "korrektur", "vielmehr", "sagen wir", "ich sagte", "quatsch",
+    },
+    change = { "ändere", "ändern", "setze", "korrigiere", "mach", "mache", "stell", "stelle", "ändern sie" },
     articles = { "der", "die", "das", "den", "dem", "mein", "meine", "meinen", "unser", "unsere" },
-    links = { "auf", "zu", "zum", "in", "ist", "sind", "lautet", "soll sein", "wäre" },
+    links = { "auf", "zu", "zum", "in", "ist", "sind", "lautet", "soll sein", "wäre", "war", "muss sein" },
     says = {
       ask = "Bitte nennen Sie: {label}.",
       change = "Was soll ich ändern?",

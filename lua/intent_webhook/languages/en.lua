@@ -50,7 +50,8 @@ return {
     fillers = {
       "hi", "hello", "hey", "good morning", "good afternoon", "good evening", "yes", "yeah", "yep", "sure",
       "of course", "ok", "okay", "well", "oh", "um", "uh", "please", "thanks", "thank you", "here", "speaking",
-      "sir", "madam", "hm", "there", "right", "so", "you can", "just",
+      "sir", "madam", "hm", "there", "right", "so", "you can", "just", "i think", "i guess", "i believe", "i suppose",
+      "best regards", "kind regards", "warm regards", "regards", "sincerely", "yours sincerely", "best wishes", "cheers",
     },
     stops = {
       "and my", "and i", "and i'm", "and i'd", "and i'll", "and i've", "and the", "and it", "and it's", "and we",
@@ -150,35 +151,50 @@ return {
   },
   dialogue = {
     polite = {
-      "please", "just", "ok", "okay", "oh", "um", "uh", "hm", "well", "thanks", "thank you", "hey", "then", "now",
+      "please", "pls", "plz", "just", "ok", "okay", "alright", "oh", "ah", "aw", "um", "uh", "uhm", "hm", "hmm", "well",
+      "so", "and", "thanks", "thank you", "thx", "hey", "hi", "then", "now", "good", "great", "fine", "cool", "lol",
+      "haha", "yes", "yeah", "right", "sorry", "you know what", "let's", "can you", "could you", "can we", "could we",
+      "can i", "could i", "would you", "i want to", "i'd like to", "i would like to", "i wanna", "we want to",
+      "i need to", "for me", "anymore", "it's fine", "that's fine", "i'm good", "i'm fine", "we're good", "that's all",
+      "that's it", "that will be all",
     },
     cancel = {
-      "cancel", "cancel it", "cancel that", "cancel this", "cancel everything", "never mind", "nevermind", "forget it",
-      "forget about it", "forget that", "stop", "stop it", "quit", "exit", "abort", "i changed my mind",
-      "i've changed my mind", "i don't want to anymore", "let's not",
+      "cancel", "cancel it", "cancel that", "cancel this", "cancel everything", "cancel the whole thing", "cancel all",
+      "never mind", "nevermind", "nvm", "forget it", "forget about it", "forget that", "stop", "stop it", "stop this",
+      "quit", "exit", "abort", "i changed my mind", "i've changed my mind", "changed my mind", "i don't want to",
+      "i don't want this", "i don't want it", "let's not",
     },
     help = {
-      "help", "help me", "i need help", "what can i say", "what do you mean", "i don't understand", "what do you need",
-      "what is this",
+      "help", "help me", "i need help", "what can i say", "what do you mean", "i don't understand",
+      "i do not understand", "what do you need", "what is this",
     },
     ["repeat"] = {
-      "repeat", "repeat that", "repeat it", "again", "say again", "say that again", "come again", "pardon", "what",
-      "sorry what", "what did you say", "can you repeat that", "could you repeat that", "i didn't get that",
+      "repeat", "repeat that", "repeat it", "repeat the question", "again", "say again", "say that again",
+      "say it again", "come again", "pardon", "what", "sorry what", "huh", "what did you say", "what was that",
+      "what was the question", "i didn't get that", "i didn't catch that",
+    },
+    nothing = {
+      "nothing", "nothing else", "none", "neither", "nothing at all", "that's all", "that is all", "that's it",
+      "that'll be all", "all good", "no that's all", "no that's it", "nothing more",
     },
     skip = {
-      "skip", "skip it", "skip that", "skip this", "no", "nope", "none", "nothing", "no thanks", "no thank you", "pass",
-      "next", "i don't know", "don't know", "nah",
+      "skip", "skip it", "skip that", "skip this", "no", "nope", "no thanks", "no thank you", "pass", "next",
+      "i don't know", "don't know", "dunno", "no idea", "nah", "no comment", "rather not", "i'd rather not",
+      "i'd rather not say", "rather not say", "prefer not to say", "i prefer not to say", "n/a", "not applicable",
     },
-    nothing = { "nothing", "no", "nope", "nothing else", "none", "neither", "nothing at all" },
     correction = {
-      "no", "nope", "no wait", "wait", "wait no", "actually", "actually no", "sorry", "i mean", "i meant", "oops",
-      "correction",
-      "make that", "make it", "rather", "not that", "instead", "scratch that", "let's say", "better", "hold on",
-      "no sorry", "yes but", "but",
+      "no", "nope", "nah", "wait", "sorry", "oops", "not that", "better", "hold on", "but", "yes but", "rather",
+    },
+    revision = {
+      "no wait", "wait no", "actually", "actually no", "no actually", "i mean", "i meant", "i said", "correction",
+      "make that", "make it", "instead", "scratch that", "let's say", "or rather", "no sorry", "sorry no",
     },
     change = { "change", "set", "update", "correct", "fix", "make", "edit", "modify" },
     articles = { "the", "my", "our", "a", "an" },
-    links = { "to", "into", "as", "is", "are", "should be", "will be", "would be", "to be", "is actually", "is now" },
+    links = {
+      "to", "into", "as", "is", "are", "should be", "will be", "would be", "to be", "is actually", "is now", "was",
+      "should read", "must be", "needs to be",
+    },
     says = {
       ask = "Please tell me the {label}.",
       change = "What should I change?",

@@ -93,18 +93,21 @@ return {
     sure = { "một mình", "chỉ một", "mỗi một" },
   },
   dialogue = {
-    polite = { "ạ", "nhé", "nha", "dạ", "à", "ừ", "ok", "vâng", "cảm ơn", "xin", "làm ơn", "đi" },
-    cancel = {
-      "hủy", "huỷ", "hủy bỏ", "thôi", "thôi khỏi", "bỏ qua hết", "dừng lại", "dừng", "không cần nữa", "tôi đổi ý",
-      "tôi đổi ý rồi",
+    polite = {
+      "ạ", "nhé", "nha", "dạ", "à", "ừ", "ok", "vâng", "cảm ơn", "cám ơn", "xin", "xin lỗi", "làm ơn", "đi", "giúp tôi",
+      "tôi muốn", "mình muốn", "em muốn", "cho tôi",
     },
-    help = { "giúp", "giúp tôi", "trợ giúp", "tôi không hiểu", "bạn cần gì" },
-    ["repeat"] = { "nhắc lại", "lặp lại", "nói lại", "nói lại đi", "gì cơ", "sao cơ" },
-    skip = { "bỏ qua", "không", "không có", "không biết", "tôi không biết", "không cần" },
-    nothing = { "không có gì", "không", "không gì cả", "không có" },
-    correction = {
-      "không", "à không", "không phải", "ý tôi là", "xin lỗi", "nhầm", "tôi nhầm", "đợi đã", "khoan", "thay vào đó", "mà là",
-      "nhưng",
+    cancel = {
+      "hủy", "huỷ", "hủy bỏ", "hủy hết", "thôi", "thôi khỏi", "thôi bỏ đi", "bỏ qua hết", "dừng lại", "dừng",
+      "không cần nữa", "tôi đổi ý", "tôi đổi ý rồi",
+    },
+    help = { "giúp", "giúp tôi", "giúp với", "trợ giúp", "tôi không hiểu", "không hiểu", "bạn cần gì" },
+    ["repeat"] = { "nhắc lại", "lặp lại", "nói lại", "hỏi lại", "gì cơ", "sao cơ", "cái gì" },
+    nothing = { "không có gì", "không gì cả", "không còn gì", "hết rồi", "vậy thôi", "thế thôi" },
+    skip = { "bỏ qua", "không", "không có", "không biết", "tôi không biết", "không cần", "không cảm ơn" },
+    correction = { "không", "không phải", "xin lỗi", "nhưng", "khoan", "đợi đã" },
+    revision = {
+      "à không", "ý tôi là", "nhầm", "tôi nhầm", "nhầm rồi", "thay vào đó", "mà là", "không phải mà là", "sửa lại",
     },
     change = { "đổi", "thay", "sửa", "thay đổi", "cập nhật" },
     articles = { "cái", "lại" },
