@@ -13,12 +13,21 @@ local talk = {}
 local MOST_CONFLICTS = 16 -- steps that are taken again, since somebody else was faster
 local MOST_NAME = 200 -- bytes of the name of an intent that there is not
 
+-- The steps that there are: of a message, and of the results of an NLU.
+local function hear(client, session, now, text, given)
+  return client.conversation:step(session, text, now, given)
+end
+
+local function receive(client, session, now, results, least)
+  return client.conversation:receive(session, results, now, least)
+end
+
 -- Takes a step and stores what comes of it: the turn and the session from before, or nil, message, code.
-local function take_step(client, id, now, step)
+local function take_step(client, id, now, step, input, given)
   for _ = 1, MOST_CONFLICTS do
     local before, version, problem, code = client.sessions:get(id, now)
     if before == false then return nil, version, problem end
-    local after, turn = step(before)
+    local after, turn = step(client, before, now, input, given)
     if problem then
       turn.errors = turn.errors or {}
       turn.errors[#turn.errors + 1] = { where = "sessions", message = problem, code = code }
@@ -103,9 +112,9 @@ local function record_refusals(client, turn, session, time)
   end
 end
 
-local function talk_with(client, id, time, step)
+local function talk_with(client, id, time, step, input, given)
   local now = time or os.time()
-  local turn, before, code = take_step(client, id, now, function(session) return step(session, now) end)
+  local turn, before, code = take_step(client, id, now, step, input, given)
   if not turn then return nil, before, code end
   if turn.events[1] then
     local fired, message
@@ -128,9 +137,7 @@ end
 ---@return string|nil message
 ---@return string|nil code as those of `fire`, and those of the store: "conflict", "history", "timeout", "store", "key"
 function talk.message(client, text, given, time)
-  return talk_with(client, given.session, time, function(session, now)
-    return client.conversation:step(session, text, now, given)
-  end)
+  return talk_with(client, given.session, time, hear, text, given)
 end
 
 ---Results of an NLU, for a session or, without one, for intents that need no more.
@@ -143,9 +150,8 @@ end
 ---@return string|nil message
 ---@return string|nil code
 function talk.nlu(client, results, session, least, time)
-  local function step(before, now) return client.conversation:receive(before, results, now, least) end
-  if session then return talk_with(client, session, time, step) end
-  local _, turn = step(nil, time or os.time())
+  if session then return talk_with(client, session, time, receive, results, least) end
+  local _, turn = receive(client, nil, time or os.time(), results, least)
   if turn.status == "collecting" or turn.status == "confirming" then turn.status = "incomplete" end
   if turn.events[1] then
     local fired, message, code = fire_events(client, turn, nil, time)
