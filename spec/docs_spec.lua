@@ -1,4 +1,4 @@
--- What README.md and docs/ show in Lua runs, and prints what stands behind its "-->".
+-- What docs/ shows in Lua runs, and prints what stands behind its "-->".
 
 local process = require "spec.support.process"
 local receivers = require "spec.support.receiver"
@@ -53,16 +53,6 @@ describe("the documentation #once", function()
     chunk()
     return printed, environment
   end
-
-  it("shows in README.md an intent that fires and is delivered", function()
-    local block = blocks_of("README.md")[1]
-    local printed = run(block)
-    local expected = promised(block)
-    assert.are.equal(2, #printed)
-    assert.are.equal(expected[2], printed[2])
-    assert.are.equal(expected[1]:match("^fired\tbook_appointment\t"), printed[1]:match("^fired\tbook_appointment\t"))
-    assert.are.equal(83, #receiver:requests()[1].body)
-  end)
 
   it("shows in docs/conversations.md a conversation, and a step", function()
     local blocks = blocks_of("docs/conversations.md")

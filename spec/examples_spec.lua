@@ -203,7 +203,7 @@ describe("a first try", function()
     assert.are.equal(0, status, errors)
     assert.is_truthy(output:find("^fired%s+book_appointment%s+%x+%-[%x-]+\ndelivered%s+200\n$"), output)
     local request = assert(receiver:take(5))
-    local shown = readme:match("this is what arrives:\n\n(    POST .-)\n\n## "):gsub("\n    ", "\n"):gsub("^    ", "")
+    local shown = readme:match("this is what arrives:\n\n(    POST .-)\n\n[^ ]"):gsub("\n    ", "\n"):gsub("^    ", "")
     local lines = { ("%s %s HTTP/1.1"):format(request.method, request.target) }
     for _, header in ipairs(request.headers) do lines[#lines + 1] = header[1] .. ": " .. header[2] end
     local arrived = table.concat(lines, "\n") .. "\n\n" .. request.body
