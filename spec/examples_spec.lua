@@ -88,6 +88,8 @@ describe("examples/clinic", function()
           .. "             -> book_appointment  appointment_date = 2026-03-15, customer_name = John Doe, "
           .. "phone = [redacted]\n                webhook delivered 200, ",
         "24 messages, 6 of them fired an intent",
+        "             Booked, Ann Lee.\n", -- a conversation
+        "6 messages, 2 of them fired an intent",
         "  Authorization: Bearer a-token-for-the-demo\n", -- what came in
         "    Authorization: [redacted]\n", -- what is kept
         '\n    {"customer_name":"John Doe","appointment_date":"2026-03-15","phone":"[redacted]"}\n',
