@@ -152,6 +152,9 @@ describe("a conversation", function()
     { "hm, make it Friday please", "date", "2025-11-28" },
     { "Friday instead", "date", "2025-11-28" },
     { "sorry, I mean Ann Lee", "customer_name", "Ann Lee", after = "John" },
+    { "no, it's Ann", "customer_name", "Ann" },
+    { "could you change the name to Ann?", "customer_name", "Ann" },
+    { "size 6", "party_size", 6 },
   } do
     it(("takes %q as a correction, whatever stands around its words"):format(case[1]), function()
       local messages = case.after and { "book a table for Saturday", case.after, case[1] }
@@ -168,6 +171,9 @@ describe("a conversation", function()
     { { "book a table", "it's Jon, sorry, I mean John" }, "customer_name", "John" },
     { { "book a table", "John", "4", "Saturday", "no, Friday, for 5 people" }, "party_size", 5 },
     { { "book a table", "John", "4", "Saturday", "no, Friday, for 5 people" }, "date", "2025-11-28" },
+    { { "book a table", "John", "4", "Saturday or better Sunday" }, "date", "2025-11-30" },
+    { { "book a table", "John", "4", "not Friday, Saturday" }, "date", "2025-11-29" },
+    { { "book a table, date: Friday" }, "date", "2025-11-28" },
   } do
     it(("takes what stands behind the words of a correction in %q: %s"):format(case[1][#case[1]], case[2]), function()
       assert.are.equal(case[3], say(client, case[1]).slots[case[2]])
@@ -178,6 +184,15 @@ describe("a conversation", function()
     local turn = say(client, { "book a table", "John", "4, no wait, 400" })
     assert.is_nil(turn.slots.party_size)
     assert.are.same({ { slot = "party_size", reason = "too_large", raw = "400" } }, turn.rejected)
+  end)
+
+  it("takes no name from a message that is only about giving one", function()
+    for _, words in ipairs { "skip", "I'd rather not say", "hold on", "wait", "no thanks" } do
+      local turn = say(client, { "book a table", "John", "change the name", words })
+      assert.is_nil(turn.slots.customer_name, words)
+      assert.are.equal(2, turn.attempt, words)
+    end
+    assert.are.equal("John", say(client, { "book a table", "John", "no, sorry, many" }).slots.customer_name)
   end)
 
   it("does not change a slot without words that say so", function()
@@ -334,6 +349,37 @@ describe("a confirmation", function()
     end)
   end
 
+  for _, case in ipairs {
+    { "the date is wrong", "date" }, { "wrong date", "date" }, { "the date", "date" },
+    { "no, the date is wrong", "date" },
+    { "can I change the date?", "date" }, { "change the date and make it 5 people", "date" },
+  } do
+    it(("takes %q as the wish to change it, and asks for it"):format(case[1]), function()
+      local turn, session = say(client, with(case[1]))
+      assert.are.equal("collecting", turn.status)
+      assert.are.equal(case[2], turn.slot)
+      assert.are.equal(1, turn.attempt)
+      assert.is_nil(turn.slots[case[2]])
+      assert.are.equal("confirming", say(client, { "Friday" }, session).status)
+    end)
+  end
+
+  it("asks for all that is wrong, one after the other", function()
+    local turn, session = say(client, with("no", "the date and the phone number"))
+    assert.are.equal("date", turn.slot)
+    turn = say(client, { "Friday" }, session)
+    assert.are.equal("phone", turn.slot)
+    turn = say(client, { "Friday", "0901234568" }, session)
+    assert.are.equal("A table for 4 on 2025-11-28?", turn.prompt)
+    assert.are.equal("+84901234568", turn.slots.phone)
+  end)
+
+  it("takes the value of what is wrong, where it is there", function()
+    local turn = say(client, with("wrong phone number, it's 0901234568"))
+    assert.are.equal("confirming", turn.status)
+    assert.are.equal("+84901234568", turn.slots.phone)
+  end)
+
   it("takes a yes that says what is so already for a yes", function()
     assert.are.equal("fired", say(client, with("yes, Saturday is fine")).status)
   end)
@@ -367,10 +413,13 @@ describe("slots", function()
     local turn, session = say(client, { "order", "large" })
     assert.are.equal("Any wishes?", turn.prompt)
     assert.is_nil(turn.missing)
-    for _, words in ipairs { "no", "no thanks", "skip", "nothing" } do
+    for _, words in ipairs { "no", "no thanks", "skip", "nothing", "no, that's all", "nope, I'm good", "not really" } do
       turn = say(client, { words }, session)
       assert.are.same({ size = "large" }, turn.events[1].slots, words)
     end
+    turn = say(client, { "yes please" }, session)
+    assert.are.equal("note", turn.slot)
+    assert.are.equal(2, turn.attempt)
     turn = say(client, { "no onions, please" }, session)
     assert.are.same({ size = "large", note = "no onions, please" }, turn.events[1].slots)
   end)
@@ -460,6 +509,31 @@ describe("slots", function()
     assert.are.same({ { slot = "to", reason = "refused", message = "That is too early." } }, turn.rejected)
     turn = say(client, { "22 December", "2" }, session)
     assert.are.same({ from = "2025-12-20", to = "2025-12-22", guests = 2 }, turn.events[1].slots)
+  end)
+
+  it("of numbers are told apart by their names, before or behind", function()
+    local client = client_of { { name = "stay", rules = { webhook.keywords { any = { "room" } } }, slots = {
+      { name = "adults", type = "integer", called = { "adult" } },
+      { name = "children", type = "integer", called = { "child" } } } } }
+    for _, text in ipairs { "a room for 2 adults and 1 child", "a room for 1 child and 2 adults",
+      "room, children: 1, adults: 2" } do
+      assert.are.same({ adults = 2, children = 1 }, say(client, { text }).slots, text)
+    end
+    assert.are.same({ adults = 2, children = 1 }, say(client, { "room", "children 1, adults 2" }).slots)
+  end)
+
+  it("of enums do not get what the person does not want", function()
+    local client = client_of { { name = "pizza", rules = { "pizza" }, slots = {
+      { name = "topping", type = "enum", values = { "mushrooms", "onions" } }, "street" } } }
+    assert.is_nil(say(client, { "pizza", "no mushrooms" }).slots.topping)
+    assert.are.equal("onions", say(client, { "pizza", "no mushrooms, onions" }).slots.topping)
+    assert.are.equal("onions", say(client, { "pizza", "onions, not mushrooms" }).slots.topping)
+  end)
+
+  it("of yes and no say what to answer", function()
+    local client = client_of { { name = "order", rules = { "order" }, slots = {
+      { name = "delivery", type = "boolean", prompt = "Deliver it?" } } } }
+    assert.are.equal('Please say "yes" or "no".\nDeliver it?', say(client, { "order", "no idea" }).text)
   end)
 
   it("do not get what was refused by the one that was asked for", function()

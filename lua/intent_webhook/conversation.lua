@@ -67,7 +67,7 @@ end
 ---@param errors intent_webhook.RuleError[]
 ---@return table
 function Conversation:context(now, errors)
-  return { now = now, offset = self.offset, errors = errors }
+  return { now = now, offset = self.offset, errors = errors, dialogue = self.dialogue }
 end
 
 ---Takes one message.

@@ -17,7 +17,10 @@ local dialogue = {}
 ---@field changes intent_webhook.Phrases verbs
 ---@field articles table<string, boolean>
 ---@field links intent_webhook.Phrases what stands between a label and its value
+---@field wrong intent_webhook.Phrases what stands beside a label whose value is wrong
 ---@field labels table<table, intent_webhook.Phrases> of slots, by their list
+---@field negations table<string, boolean> words before what is not meant: "not Friday"
+---@field without table<string, boolean> the same before one of several values: "no mushrooms"
 ---@field says table<string, string>
 ---@field reasons table<string, string>
 local NONE = {}
@@ -32,7 +35,9 @@ Dialogue.__index = Dialogue
 ---@field words string[]
 ---@field value any what it stands for
 
-local COMMANDS = { "cancel", "help", "repeat", "nothing", "skip" } -- what is in two lists is the first
+-- Of two lists with the same phrase the first counts.
+local COMMANDS = { "cancel", "help", "repeat", "nothing", "skip", "assent" }
+local NOT_CORRECTED = { help = true, ["repeat"] = true, assent = true }
 local MOST_COMMAND = 12 -- words of a message that may be a command, polite ones included
 
 local function set_of(list)
@@ -70,7 +75,8 @@ function dialogue.new(language)
     commands = commands, polite = add_phrases({}, section.polite), cues = cues,
     polite_behind = add_phrases({}, section.polite, nil, true), changes = add_phrases({}, section.change),
     articles = set_of(section.articles), links = add_phrases({}, section.links),
-    labels = setmetatable({}, { __mode = "k" }), says = section.says or {}, reasons = section.reasons or {},
+    wrong = add_phrases({}, section.wrong), labels = setmetatable({}, { __mode = "k" }), says = section.says or {},
+    reasons = section.reasons or {}, negations = set_of(section.negations), without = set_of(section.without),
   }, Dialogue)
 end
 
@@ -110,16 +116,16 @@ function Dialogue:command_in(words, message, first, last)
   end
 end
 
----The command that a whole message is, but for polite words around it. What begins like a correction can only be one to
----cancel: "no, stop".
+---The command that a whole message is, but for polite words around it. What begins like a correction is no question:
+---"no, stop" is a command, and "no help" is none.
 ---@param message intent_webhook.Said
----@return string|nil # "cancel", "help", "repeat", "skip", "nothing"
+---@return string|nil # "cancel", "help", "repeat", "skip", "nothing", "assent": there is something, but not what
 function Dialogue:command(message)
   local words, first, corrects = message.words, 1, false
   if #words > MOST_COMMAND then return nil end
   while first and first <= #words do
     local command = self:command_in(words, message, first, #words)
-    if command and (not corrects or command == "cancel") then return command end
+    if command and not (corrects and NOT_CORRECTED[command]) then return command end
     local polite = behind(self.polite, message, first)
     local cue = behind(self.cues, message, first)
     corrects = corrects or not polite and cue ~= nil
@@ -193,6 +199,15 @@ function Dialogue:cue(message)
   return found
 end
 
+---Whether a message is the words of a correction without anything to correct: "wait", "hold on".
+---@param message intent_webhook.Said
+---@return boolean
+function Dialogue:is_only_cue(message)
+  local at = behind_polite(self, message, 1)
+  local after = behind_cues(self, message, at)
+  return after > at and message.words[behind_polite(self, message, after)] == nil
+end
+
 ---Whether a message begins with a correction that is more than a "no".
 ---@param message intent_webhook.Said
 ---@return boolean
@@ -208,6 +223,7 @@ end
 ---@field value integer the word at which its value begins: perhaps one behind the last
 ---@field certain boolean whether it says that a value follows, or that the slot shall change
 ---@field changes boolean whether it says that the slot shall change
+---@field wrong boolean whether it says that the value is wrong
 ---@field colon boolean whether a colon stands behind the name
 ---@field linked boolean whether a word like "to" or "is" does
 
@@ -233,7 +249,8 @@ function Dialogue:namings(message, slots)
   local words, at = message.words, 1
   while at <= #words do
     local verb = behind(self.changes, message, at)
-    local place = verb or at
+    local wrong = not verb and behind(self.wrong, message, at) or nil
+    local place = verb or wrong or at
     if verb then
       while self.articles[words[place]] do place = place + 1 end
     end
@@ -241,14 +258,28 @@ function Dialogue:namings(message, slots)
     if value then
       local link = behind(self.links, message, value)
       local colon = message.text:find("^%s*[:=]", message.lasts[value - 1] + 1) ~= nil
+      local is_wrong = wrong ~= nil or behind(self.wrong, message, value) ~= nil
+      link = not is_wrong and link or nil
       namings[#namings + 1] = { slot = slot, first = at, value = link or value, changes = verb ~= nil, colon = colon,
-        linked = link ~= nil, certain = (verb or link) ~= nil or colon }
+        linked = link ~= nil, wrong = is_wrong, certain = (verb or link) ~= nil or colon }
       at = link or value
     else
       at = at + 1
     end
   end
   return namings
+end
+
+---Whether a value of a slot is said not to be meant: "not Friday", and of an enum "no mushrooms".
+---@param message intent_webhook.Said
+---@param slot intent_webhook.CheckedSlot
+---@param first integer the value's first byte
+---@return boolean
+function Dialogue:denies(message, slot, first)
+  local at = message:index(first)
+  local word = message.words[at - 1]
+  if not word or not (self.negations[word] or slot.type == "enum" and self.without[word]) then return false end
+  return not is_break(between(message, at))
 end
 
 -- What is said to the person ------------------------------------------------------------------------------------------

@@ -76,10 +76,29 @@ function Filling:take(first, last)
   self.taken[#self.taken + 1] = { first, last }
 end
 
--- The first value of a type that nothing else has taken, as a reader's find.
-local function find(self, reader, at, asked)
+-- The message with blanks for the values of a slot that are denied, "onions, not mushrooms"; nil when none is.
+local function without_denied(self, slot)
+  local message, dialogue, text = self.said, self.context.dialogue, self.said.text
+  for _, at in ipairs(message.firsts) do
+    if at > 1 and dialogue:denies(message, slot, at) then
+      local value, first, last = slot.reader:find(message, at, self.context, false)
+      if value ~= nil and first == at then
+        text = text:sub(1, first - 1) .. (" "):rep(last - first + 1) .. text:sub(last + 1)
+      end
+    end
+  end
+  return text ~= message.text and said.new(text) or nil
+end
+
+-- The first value of a slot that nothing else has taken, and that is not denied, as a reader's find.
+local function find(self, slot, at, asked)
+  local reader, dialogue = slot.reader, self.context.dialogue
   for _ = 1, MOST_TRIES do
     local value, first, last, end_of_reason = reader:find(self.said, at, self.context, asked)
+    if value == nil and first == "ambiguous" and slot.rank and dialogue then
+      local clearer = without_denied(self, slot)
+      if clearer then value, first, last, end_of_reason = reader:find(clearer, at, self.context, asked) end
+    end
     if value == nil then
       if first and end_of_reason and taken_until(self.taken, last, end_of_reason) then
         at = end_of_reason + 1
@@ -88,6 +107,9 @@ local function find(self, reader, at, asked)
       end
     else
       local until_byte = taken_until(self.taken, first, last)
+      if not until_byte and first > 1 and slot.rank and dialogue and dialogue:denies(self.said, slot, first) then
+        until_byte = last
+      end
       if not until_byte then return value, first, last end
       at = math.max(until_byte, first) + 1
     end
@@ -144,7 +166,7 @@ function Filling:look(slot, at, asked)
     return set_found(self, slot, self.said.text:sub(first, last - 1), first, last - 1)
   end
   self.context.current = self.slots[slot.name] -- what shall perhaps change, for readers of values with parts
-  local value, first, last, end_of_reason = find(self, reader, at, asked)
+  local value, first, last, end_of_reason = find(self, slot, at, asked)
   self.context.current = nil
   if value ~= nil then
     if set_found(self, slot, value, first, last) then return true end

@@ -78,6 +78,9 @@ local PIECES = {
   "4", "four", "12.5", "1,000", "-3", "Friday", "tomorrow", "2026-03-15", "30 February", "03/04/2026", "7pm", "19:30",
   "tomorrow at 7pm", "2 hours", "john@example.org", "john@", "+84 901 234 567", "0901234567", "example.org/path",
   "https://example.org", "small", "extra large", "A123", "@handle", "John Doe", "my name is Ann", "", " ", "🙂", "\255",
+  "not Friday, ", "no wait, ", "make it ", " instead", "... no, ", "i don't want to", "wrong slot 2", "date: ",
+  "the slot 1 is wrong",
+  "slot 4 small", "3 slot 5", "hold on", "that's all", "no small", "it's Tim", "sorry, I mean Ann",
   "\0", "?!", ("long "):rep(120), ("9"):rep(60), "and", ",", "what a lovely day", "4 people on Friday, John Doe",
 }
 

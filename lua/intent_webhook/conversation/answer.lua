@@ -11,6 +11,8 @@ local function copy(values)
   return copied
 end
 
+local MOST_BARE = 3 -- words of a message that is the name of a slot alone: "the date, please"
+
 -- Types that take nearly any text for their value, and the least score of a rule that goes before that.
 local GREEDY = { text = 0.5, name = 0.25 }
 
@@ -52,6 +54,15 @@ function Step:skips(form, slot, found, command)
   return true
 end
 
+-- Whether a message is no name, and no wish, but says only whether there is one: "skip", "hold on" for a name, "yes"
+-- for an optional text.
+function Step:declines(slot, command)
+  if slot.type == "name" then
+    return command == "skip" or command == "nothing" or self.conversation.dialogue:is_only_cue(self.message)
+  end
+  return command == "assent" and not slot.required and self.takes_any_text(slot)
+end
+
 -- Whether a message that says again what the open intent is about is that, and no text or name that was asked for.
 local function says_again(match, form, asked)
   if not match or match.intent ~= form.intent then return false end
@@ -59,9 +70,10 @@ local function says_again(match, form, asked)
   return least ~= nil and match.score >= least
 end
 
--- What a message gives for the open form while a slot is asked for; the slot that shall change, and has no value yet.
+-- What a message gives for the open form while a slot is asked for. Returns the slots that shall change, and have no
+-- value yet.
 function Step:find_values(found, form, asked, match)
-  local empty, named = self:take_named(found, false, asked)
+  local empty, named = self:take_named(found, { free = self.takes_any_text(asked) })
   local early, corrected
   if not named then early, corrected = self:take_correction(found, form, asked) end
   if match and match.intent == form.intent then
@@ -83,20 +95,24 @@ function Step:answer(match, command)
   local asked = form.asked and checked.by_name[form.asked]
   local found = filling.new(checked, self.message, form.slots, self.context)
   if asked and self:skips(form, asked, found, command) then return end
+  if asked and self:declines(asked, command) then
+    self.failed = true
+    return
+  end
   local empty = self:find_values(found, form, asked, match)
   self:keep(found)
-  if empty and not found.filled[1] then return self:ask_again(empty) end
+  if empty then return self:ask_again(empty) end
   self.rejected = asked and found.rejected[asked.name] or (self.turn.rejected or {})[1]
   self.failed = not found.filled[1]
 end
 
--- The person wants to give another value for a slot.
-function Step:ask_again(slot)
+-- The person wants to give other values for slots.
+function Step:ask_again(list)
   local form = self:open()
-  local slots = copy(form.slots)
-  slots[slot.name] = nil
-  self:clear("confirm")
-  self:change { slots = slots, asked = slot.name, tries = 0 }
+  local slots, raw = copy(form.slots), copy(form.raw or {})
+  for _, slot in ipairs(list) do slots[slot.name], raw[slot.name] = nil, nil end
+  self:clear("confirm", "raw")
+  self:change { slots = slots, raw = next(raw) and raw or nil, asked = list[1].name, tries = 0 }
   self.failed = true -- which counts the question as the first
 end
 
@@ -116,21 +132,17 @@ function Step:take_changes(match, yes)
   local form = self:open()
   local checked = self.conversation.intents[form.intent]
   local found = filling.new(checked, self.message, form.slots, self.context)
-  local empty, named = self:take_named(found, form.confirm == "change")
+  local short = yes == nil and #self.message.words <= MOST_BARE
+  local empty, named = self:take_named(found, { loosely = form.confirm == "change" or short, confirming = true })
   if not named then self:take_correction(found, form) end
   if match and match.intent == form.intent then found:capture(match.slots, match.spans) end
   if not named then found:scan(true) end
   if yes and not empty and not has_changed(found, form) then return false end
   self:keep(found)
-  if found.filled[1] then
-    self:clear("confirm", "asked", "tries")
-  elseif empty then
-    self:ask_again(empty)
-  else
-    self.rejected = (self.turn.rejected or {})[1]
-    return false
-  end
-  return true
+  if found.filled[1] then self:clear("confirm", "asked", "tries") end
+  if empty then self:ask_again(empty) end
+  self.rejected = (self.turn.rejected or {})[1]
+  return found.filled[1] ~= nil or empty ~= nil
 end
 
 function Step:answer_confirmation(match, command)

@@ -56,24 +56,69 @@ function Step:is_meant(naming, part)
   return slot.reader:find(part, message.firsts[naming.value], self.context, true) ~= nil
 end
 
--- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". With `loosely` a name
--- alone is enough; where any text was asked for, it takes more. Returns the first slot that shall change without a
--- value for it, and whether any was named.
-function Step:take_named(found, loosely, asked)
+-- A number right before the name of its slot, behind what was named before: "2 adults and 1 child".
+function Step:look_before(found, namings, index)
+  local message, naming = self.message, namings[index]
+  local slot, before = naming.slot, namings[index - 1]
+  if slot.type ~= "integer" and slot.type ~= "number" then return end
+  if naming.first == 1 or found.slots[slot.name] ~= nil then return end
+  local first = before and message.lasts[before.value - 1] + 1 or 1
+  local part = part_of(message, first, message.firsts[naming.first] - 1)
+  while true do
+    local value, from, to = slot.reader:find(part, first, self.context, false)
+    if value == nil then return end
+    if not part.text:find("[^ ]", to + 1) then return look_in(found, part, slot, from, false) end
+    first = to + 1
+  end
+end
+
+-- Whether a value of the slot stands right behind its name: "size 6".
+function Step:follows(naming, part)
+  local slot, at = naming.slot, self.message.firsts[naming.value]
+  if not slot.rank or slot.type == "name" then return false end
+  local value, first = slot.reader:find(part, at, self.context, false)
+  return value ~= nil and first == at
+end
+
+-- What stands behind a name, up to the next, as a part of the message; nil when nothing does.
+function Step:part_behind(namings, index)
+  local message, naming = self.message, namings[index]
+  local first, last = message.firsts[naming.value], end_of_part(message, namings, index)
+  if not first or first > last then return nil end
+  -- "can you change the name to Ann?" asks for no "Ann?"
+  if naming.slot.reader then last = #message.text:sub(1, last):gsub("[%s?]+$", "") end
+  return part_of(message, first, last)
+end
+
+-- How the names of slots count.
+---@class intent_webhook.Naming.Manner
+---@field free boolean|nil any text is asked for, or nothing: a name has to be meant
+---@field loosely boolean|nil what shall change is asked for: a name alone is enough
+---@field confirming boolean|nil all is asked for: "the date is wrong" is enough
+
+-- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". Returns the slots that
+-- shall change without a value for them, and whether any was named.
+---@param found intent_webhook.Filling
+---@param manner intent_webhook.Naming.Manner
+function Step:take_named(found, manner)
   local message = self.message
   local namings = self.conversation.dialogue:namings(message, found.checked.fields)
-  local free = takes_any_text(asked)
   local empty, named
   for index, naming in ipairs(namings) do
-    local first, last = message.firsts[naming.value], end_of_part(message, namings, index)
-    local given = first and first <= last
-    local part = given and part_of(message, first, last) or nil
-    if (naming.certain or loosely) and not (free and not self:is_meant(naming, part)) then
+    local slot = naming.slot
+    local part = self:part_behind(namings, index)
+    local wrong = manner.confirming and naming.wrong
+    local counts = naming.certain or wrong or manner.loosely or part and not manner.free and self:follows(naming, part)
+    if not counts then
+      self:look_before(found, namings, index)
+    elseif not (manner.free and not self:is_meant(naming, part)) then
       named = true
-      if given and look_in(found, part, naming.slot, first, true) then
+      local first = message.firsts[naming.value]
+      if part and look_in(found, part, slot, first, true) then
         found:take(message.firsts[naming.first], first - 1)
-      elseif not given and (naming.changes or loosely) then
-        empty = empty or naming.slot
+      elseif wrong or (manner.loosely or naming.changes) and not found.rejected[slot.name] then
+        empty = empty or {}
+        empty[#empty + 1] = slot
       end
     end
   end
@@ -102,16 +147,31 @@ local function slots_to_correct(found, form, asked, head)
   return list
 end
 
+-- The name that is put right: the one that is asked for, the one that was said last, or the only one there is.
+local function name_to_correct(found, form, asked, cue)
+  if not cue.early and asked and asked.type == "name" then return asked end
+  local last = form.last and found.checked.by_name[form.last]
+  if last and last.type == "name" then return last end
+  local only
+  for _, slot in ipairs(found.checked.fields) do
+    if slot.type == "name" and found.slots[slot.name] ~= nil then
+      if only then return nil end
+      only = slot
+    end
+  end
+  return only
+end
+
 -- A name is only put right by one that is all of the rest, and does not begin with a small letter: "Jon, I mean John".
 function Step:take_corrected_name(found, form, asked, cue, part)
-  local slot = not cue.early and asked or form.last and found.checked.by_name[form.last]
-  if not cue.strong or not slot or slot.type ~= "name" then return end
+  local slot = cue.certain and name_to_correct(found, form, asked, cue)
+  if not slot then return end
   local first = self.message.firsts[cue.value]
-  if self.message.text:find("^%l", first) then return end
   local other = asked ~= slot and asked and asked.reader
   if other and other:find(part, first, self.context, true) ~= nil then return end
   local value, from, to = slot.reader:find(part, first, self.context, true)
-  if value and from == first and part:index(to + 1) > #part.words then look_in(found, part, slot, first, true) end
+  if not value or value:find("^%l") or part:index(to + 1) <= #part.words then return end
+  look_in(found, part, slot, from, true)
 end
 
 -- Whether a yes or no that was asked for is in a message that begins with a correction: in "no, make it 3" it is, and
@@ -135,7 +195,8 @@ function Step:take_correction(found, form, asked)
   local part = part_of(message, first, #message.text)
   local head = not cue.early and part_of(message, 1, message.firsts[cue.first] - 1) or nil
   for _, slot in ipairs(slots_to_correct(found, form, asked, head)) do
-    if not free or self:is_nearly_all(slot, part, cue.value, false) then
+    local denied = slot.type == "enum" and not cue.certain -- "no mushrooms"
+    if not denied and (not free or self:is_nearly_all(slot, part, cue.value, false)) then
       local got = look_in(found, part, slot, first, slot == asked)
       if head and (got or slot == asked and found.rejected[slot.name]) then
         local value, from, to = slot.reader:find(head, 1, self.context, true)

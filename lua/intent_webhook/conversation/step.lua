@@ -151,6 +151,7 @@ function Step:begin(match)
   local checked = self.conversation.intents[match.intent]
   local found = filling.new(checked, self.message, self:open().slots, self.context)
   found:capture(match.slots, match.spans)
+  self:take_named(found, { free = true })
   self:take_correction(found, self:open())
   found:scan()
   self:keep(found)
@@ -233,7 +234,9 @@ function Step:explain_rejection(slot)
   local rejected = self.rejected
   if not rejected then return end
   local values = { raw = rejected.raw or "", label = slot.label }
-  self:say(rejected.message or self.conversation.dialogue:reason(rejected.reason, values))
+  local kind = self.conversation.intents[self:open().intent].by_name[rejected.slot].type
+  local yes_or_no = kind == "boolean" and not rejected.message and self.conversation.dialogue:say("yes_or_no", values)
+  self:say(yes_or_no or rejected.message or self.conversation.dialogue:reason(rejected.reason, values))
   self.rejected = nil
 end
 

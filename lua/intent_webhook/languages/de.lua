@@ -141,6 +141,8 @@ return {
     nothing = {
       "nichts", "gar nichts", "nichts weiter", "sonst nichts", "nichts mehr", "das wars", "das war's", "das ist alles",
     },
+    assent = { "ja", "ja bitte", "jo", "jep", "gerne", "ja gerne" },
+    wrong = { "falsch", "ist falsch", "stimmt nicht", "passt nicht", "war falsch", "ist nicht richtig" },
     skip = {
       "überspringen", "weiter", "nein", "nö", "nee", "keine", "keiner", "keinen", "keins", "nein danke", "weiß nicht",
       "weiß ich nicht", "ich weiß nicht", "keine ahnung", "keine angabe", "möchte ich nicht sagen",
@@ -155,6 +157,8 @@ return {
     },
     change = { "ändere", "ändern", "setze", "korrigiere", "mach", "mache", "stell", "stelle", "ändern sie" },
     articles = { "der", "die", "das", "den", "dem", "mein", "meine", "meinen", "unser", "unsere" },
+    negations = { "nicht", "außer", "ohne" },
+    without = { "kein", "keine", "keinen", "nein" },
     links = { "auf", "zu", "zum", "in", "ist", "sind", "lautet", "soll sein", "wäre", "war", "muss sein" },
     says = {
       ask = "Bitte nennen Sie: {label}.",
@@ -163,6 +167,7 @@ return {
       help = "Ich brauche: {label}. Sie können auch „wiederholen“ oder „abbrechen“ sagen.",
       confirm_help = "Bitte sagen Sie „ja“ oder „nein“, oder was zu ändern ist.",
       handoff = "Ich verbinde Sie mit einem Menschen.",
+      yes_or_no = "Bitte sagen Sie „ja“ oder „nein“.",
       expired = "Wir waren nicht fertig, und es ist eine Weile her: Fangen wir von vorn an.",
     },
     reasons = {

@@ -104,6 +104,8 @@ return {
     help = { "giúp", "giúp tôi", "giúp với", "trợ giúp", "tôi không hiểu", "không hiểu", "bạn cần gì" },
     ["repeat"] = { "nhắc lại", "lặp lại", "nói lại", "hỏi lại", "gì cơ", "sao cơ", "cái gì" },
     nothing = { "không có gì", "không gì cả", "không còn gì", "hết rồi", "vậy thôi", "thế thôi" },
+    assent = { "có", "có ạ", "vâng", "dạ có" },
+    wrong = { "sai", "bị sai", "sai rồi", "không đúng" },
     skip = { "bỏ qua", "không", "không có", "không biết", "tôi không biết", "không cần", "không cảm ơn" },
     correction = { "không", "không phải", "xin lỗi", "nhưng", "khoan", "đợi đã" },
     revision = {
@@ -111,6 +113,8 @@ return {
     },
     change = { "đổi", "thay", "sửa", "thay đổi", "cập nhật" },
     articles = { "cái", "lại" },
+    negations = { "trừ" },
+    without = { "không" },
     links = { "thành", "sang", "là", "qua" },
     says = {
       ask = "Vui lòng cho biết {label}.",
@@ -119,6 +123,7 @@ return {
       help = "Tôi cần {label}. Bạn cũng có thể nói “nhắc lại” hoặc “hủy”.",
       confirm_help = "Vui lòng nói “có” hoặc “không”, hoặc điều cần thay đổi.",
       handoff = "Tôi sẽ chuyển bạn đến nhân viên hỗ trợ.",
+      yes_or_no = "Vui lòng nói “có” hoặc “không”.",
       expired = "Chúng ta chưa xong và đã khá lâu, nên hãy bắt đầu lại.",
     },
     reasons = {
