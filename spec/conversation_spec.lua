@@ -561,6 +561,53 @@ describe("slots", function()
   end)
 end)
 
+describe("the words of a language", function()
+  local boolean = require "intent_webhook.types.boolean"
+  local dialogue = require "intent_webhook.dialogue"
+  local said = require "intent_webhook.said"
+
+  for _, code in ipairs { "en", "de", "vi" } do
+    local language = require("intent_webhook.languages." .. code)
+
+    -- accents do not count in commands: "dừng" would be "đúng"
+    it("for yes and no are no other commands: " .. code, function()
+      local spoken = dialogue.new(language)
+      for _, words in ipairs(language.boolean.yes) do
+        local command = spoken:command(said.new(words))
+        assert.is_true(command == nil or command == "assent" or command == "nothing", words)
+      end
+      for _, words in ipairs(language.boolean.no) do
+        local command = spoken:command(said.new(words))
+        assert.is_true(command == nil or command == "skip" or command == "nothing" or code == "vi" and words == "thôi",
+          words)
+      end
+    end)
+
+    it("for not wanting are no yes: " .. code, function()
+      for _, name in ipairs { "skip", "nothing" } do
+        for _, words in ipairs(language.dialogue[name]) do
+          local yes = boolean.answer(said.new(words), language)
+          assert.is_true(not yes or words == "all good", words)
+        end
+      end
+    end)
+
+    it("are all there: " .. code, function()
+      local english = require "intent_webhook.languages.en"
+      for _, section in ipairs { "dialogue", "boolean", "name" } do
+        for name, value in pairs(english[section]) do
+          assert.are.equal(type(value), type(language[section][name]), section .. "." .. name)
+        end
+      end
+      for _, section in ipairs { "says", "reasons" } do
+        for name in pairs(english.dialogue[section]) do
+          assert.is_string(language.dialogue[section][name], section .. "." .. name)
+        end
+      end
+    end)
+  end
+end)
+
 describe("users' functions in a conversation", function()
   local function with_slot(slot)
     slot.name = "code"

@@ -127,7 +127,7 @@ return {
     },
     cancel = {
       "abbrechen", "abbruch", "brich ab", "brechen sie ab", "stopp", "stop", "vergiss es", "vergessen sie es",
-      "vergessen wir es", "lass es", "lassen wir es", "lass gut sein", "schon gut", "egal", "beenden", "ende", "storno",
+      "vergessen wir es", "lass es", "lassen wir es", "lass gut sein", "schon gut", "beenden", "ende", "storno",
       "stornieren", "ich habe es mir anders überlegt", "hab es mir anders überlegt", "doch nicht",
     },
     help = {
@@ -149,7 +149,7 @@ return {
     },
     correction = {
       "nein", "nö", "nee", "warte", "moment", "ach nein", "lieber", "entschuldigung", "sorry", "besser", "aber",
-      "ja aber", "nicht doch",
+      "ja aber", "nicht doch", "doch",
     },
     revision = {
       "nein warte", "warte nein", "doch lieber", "nein doch", "eigentlich", "ich meine", "ich meinte", "stattdessen",

@@ -98,7 +98,7 @@ return {
       "tôi muốn", "mình muốn", "em muốn", "cho tôi",
     },
     cancel = {
-      "hủy", "huỷ", "hủy bỏ", "hủy hết", "thôi", "thôi khỏi", "thôi bỏ đi", "bỏ qua hết", "dừng lại", "dừng",
+      "hủy", "huỷ", "hủy bỏ", "hủy hết", "thôi", "thôi khỏi", "thôi bỏ đi", "bỏ qua hết", "dừng lại",
       "không cần nữa", "tôi đổi ý", "tôi đổi ý rồi",
     },
     help = { "giúp", "giúp tôi", "giúp với", "trợ giúp", "tôi không hiểu", "không hiểu", "bạn cần gì" },
