@@ -511,6 +511,59 @@ describe("slots", function()
     assert.are.same({ from = "2025-12-20", to = "2025-12-22", guests = 2 }, turn.events[1].slots)
   end)
 
+  describe("that are optional", function()
+    local client
+
+    setup(function()
+      client = client_of { { name = "lead", rules = { "contact me" }, confirm = "Send it?", slots = {
+        { name = "email", type = "email", label = "e-mail" },
+        { name = "phone", type = "phone", region = "US", optional = true, prompt = "Phone?" },
+        { name = "text", label = "message", type = "text" },
+      } } }
+    end)
+
+    local ASKED = { "contact me", "ann@example.org" }
+    local ALL = { "contact me", "ann@example.org", "415 555 2671", "hello" }
+
+    for _, words in ipairs { "no phone please", "without phone", "I don't have one", "no" } do
+      it(("are skipped with %q"):format(words), function()
+        local turn = say(client, { ASKED[1], ASKED[2], words })
+        assert.are.equal("text", turn.slot)
+        assert.is_nil(turn.slots.phone)
+      end)
+    end
+
+    for _, words in ipairs { "remove the phone", "without the phone please", "no phone" } do
+      it(("lose their value with %q, and are not asked for again"):format(words), function()
+        local turn = say(client, { ALL[1], ALL[2], ALL[3], ALL[4], words })
+        assert.are.equal("confirming", turn.status)
+        assert.are.same({ email = "ann@example.org", text = "hello" }, turn.slots)
+      end)
+    end
+
+    it("are asked for again when they are required, and shall go", function()
+      local turn = say(client, { ALL[1], ALL[2], ALL[3], ALL[4], "remove the e-mail" })
+      assert.are.equal("email", turn.slot)
+      turn = say(client, { ALL[1], ALL[2], ALL[3], ALL[4], "the message is wrong" })
+      assert.are.equal("text", turn.slot)
+      assert.is_nil(turn.slots.text)
+    end)
+
+    it("get a value later, all the same", function()
+      local turn = say(client, { ALL[1], ALL[2], "no", ALL[4], "add my phone: 415 555 2671" })
+      assert.are.equal("confirming", turn.status)
+      assert.are.equal("+14155552671", turn.slots.phone)
+    end)
+  end)
+
+  it("of the same type get the values in their order", function()
+    local client = client_of { { name = "transfer", rules = { "transfer" }, slots = {
+      { name = "from", type = "enum", values = { "checking", "savings" } },
+      { name = "into", type = "enum", values = { "checking", "savings" } }, { name = "amount", type = "number" } } } }
+    assert.are.same({ from = "savings", into = "checking" }, say(client, { "transfer", "savings to checking" }).slots)
+    assert.are.same({}, say(client, { "transfer", "savings or checking" }).slots)
+  end)
+
   it("of numbers are told apart by their names, before or behind", function()
     local client = client_of { { name = "stay", rules = { webhook.keywords { any = { "room" } } }, slots = {
       { name = "adults", type = "integer", called = { "adult" } },

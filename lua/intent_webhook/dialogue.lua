@@ -6,34 +6,27 @@
 -- mean") or stands for itself ("4. No, 5"). Slots are named by their labels.
 
 local said = require "intent_webhook.said"
+local word_tree = require "intent_webhook.word_tree"
 
 local dialogue = {}
 
 ---@class intent_webhook.Dialogue
 ---@field commands table<string, string> "cancel", "help", "repeat", "skip" or "nothing", by folded message
----@field polite intent_webhook.Phrases what stands around commands, and before corrections
----@field polite_behind intent_webhook.Phrases the same, by the last words
----@field cues intent_webhook.Phrases of corrections; strong ones are cues anywhere
----@field changes intent_webhook.Phrases verbs
+---@field polite table word trees: what stands around commands, and before corrections
+---@field polite_behind table the same, by the last words
+---@field cues table of corrections; strong ones are cues anywhere
+---@field changes table verbs
+---@field removes table verbs
 ---@field articles table<string, boolean>
----@field links intent_webhook.Phrases what stands between a label and its value
----@field wrong intent_webhook.Phrases what stands beside a label whose value is wrong
----@field labels table<table, intent_webhook.Phrases> of slots, by their list
+---@field links table what stands between a label and its value
+---@field wrong table what stands beside a label whose value is wrong
+---@field labels table<table, table> of slots, by their list
 ---@field negations table<string, boolean> words before what is not meant: "not Friday"
 ---@field without table<string, boolean> the same before one of several values: "no mushrooms"
 ---@field says table<string, string>
 ---@field reasons table<string, string>
-local NONE = {}
-
 local Dialogue = { __name = "intent_webhook.Dialogue" }
 Dialogue.__index = Dialogue
-
----Phrases by their first words, or their last.
----@alias intent_webhook.Phrases table<string, intent_webhook.Phrase[]>
-
----@class intent_webhook.Phrase
----@field words string[]
----@field value any what it stands for
 
 -- Of two lists with the same phrase the first counts.
 local COMMANDS = { "cancel", "help", "repeat", "nothing", "skip", "assent" }
@@ -46,20 +39,10 @@ local function set_of(list)
   return set
 end
 
--- Adds a phrase; of those that begin alike the longest goes first, so that "no wait" goes before "no".
-local function add_phrase(phrases, words, value, behind)
-  if not words[1] then return end
-  local key = words[behind and #words or 1]
-  local list = phrases[key] or {}
-  phrases[key] = list
-  local at = 1
-  while list[at] and #list[at].words >= #words do at = at + 1 end
-  table.insert(list, at, { words = words, value = value })
-end
-
-local function add_phrases(phrases, list, value, behind)
-  for _, text in ipairs(list or {}) do add_phrase(phrases, said.new(text).words, value, behind) end
-  return phrases
+local function tree_of(list, value, tree)
+  tree = tree or {}
+  for _, text in ipairs(list or {}) do word_tree.add(tree, said.new(text).words, value) end
+  return tree
 end
 
 ---@param language table
@@ -70,41 +53,31 @@ function dialogue.new(language)
   for _, name in ipairs(COMMANDS) do
     for words in pairs(set_of(section[name])) do commands[words] = commands[words] or name end
   end
-  local cues = add_phrases(add_phrases({}, section.revision, "strong"), section.correction, "weak")
+  local cues = tree_of(section.correction, "weak", tree_of(section.revision, "strong"))
   return setmetatable({
-    commands = commands, polite = add_phrases({}, section.polite), cues = cues,
-    polite_behind = add_phrases({}, section.polite, nil, true), changes = add_phrases({}, section.change),
-    articles = set_of(section.articles), links = add_phrases({}, section.links),
-    wrong = add_phrases({}, section.wrong), labels = setmetatable({}, { __mode = "k" }), says = section.says or {},
-    reasons = section.reasons or {}, negations = set_of(section.negations), without = set_of(section.without),
+    commands = commands, cues = cues, polite = tree_of(section.polite, true),
+    polite_behind = word_tree.new(section.polite, true), changes = tree_of(section.change, true),
+    removes = tree_of(section.remove, true), wrong = tree_of(section.wrong, true), links = tree_of(section.links, true),
+    articles = set_of(section.articles), negations = set_of(section.negations), without = set_of(section.without),
+    labels = setmetatable({}, { __mode = "k" }), says = section.says or {}, reasons = section.reasons or {},
   }, Dialogue)
 end
 
 -- What the person says ------------------------------------------------------------------------------------------------
 
-local function stands_at(words, message, at)
-  for index = 2, #words do
-    if message.words[at + index - 1] ~= words[index] then return false end
-  end
-  return true
+-- Commas do not count within the words of a dialogue: "no, wait".
+local function anything_between() return true end
+
+-- The number of the word behind the longest phrase that stands at the word `at`, and its value; nil when none does.
+local function behind(tree, message, at)
+  local value, last = word_tree.at(tree, message, message.words, at, anything_between)
+  if last then return last + 1, value end
 end
 
--- The number of the word behind one of the phrases that stands at the word `at`, and its value; nil when none does.
-local function behind(phrases, message, at)
-  for _, phrase in ipairs(phrases[message.words[at]] or NONE) do
-    if stands_at(phrase.words, message, at) then return at + #phrase.words, phrase.value end
-  end
-end
-
--- The number of the word before one of the phrases that ends with the word `at`; nil when none does.
-local function before(phrases, message, at)
-  for _, phrase in ipairs(phrases[message.words[at]] or NONE) do
-    local count = #phrase.words
-    if count <= at and phrase.words[1] == message.words[at - count + 1]
-      and stands_at(phrase.words, message, at - count + 1) then
-      return at - count
-    end
-  end
+-- The number of the word before the longest phrase that ends with the word `at`; nil when none does.
+local function before(tree, message, at)
+  local _, first = word_tree.before(tree, message, message.words, at)
+  return first and first - 1
 end
 
 -- The command that the words from one number to another are, without polite words at their end.
@@ -223,17 +196,18 @@ end
 ---@field value integer the word at which its value begins: perhaps one behind the last
 ---@field certain boolean whether it says that a value follows, or that the slot shall change
 ---@field changes boolean whether it says that the slot shall change
+---@field removes boolean whether it says that the slot shall have no value
 ---@field wrong boolean whether it says that the value is wrong
 ---@field colon boolean whether a colon stands behind the name
 ---@field linked boolean whether a word like "to" or "is" does
 
--- The labels of slots. A slot's own order decides between two that are called the same.
+-- The labels of slots; of two that are called the same, the first has it.
 function Dialogue:labels_of(slots)
   local labels = self.labels[slots]
   if not labels then
     labels = {}
     for _, one in ipairs(slots) do
-      for _, words in ipairs(one.called_words) do add_phrase(labels, words, one) end
+      for _, words in ipairs(one.called_words) do word_tree.add(labels, words, one) end
     end
     self.labels[slots] = labels
   end
@@ -248,7 +222,8 @@ function Dialogue:namings(message, slots)
   local namings, labels = {}, self:labels_of(slots)
   local words, at = message.words, 1
   while at <= #words do
-    local verb = behind(self.changes, message, at)
+    local removing = behind(self.removes, message, at)
+    local verb = removing or behind(self.changes, message, at)
     local wrong = not verb and behind(self.wrong, message, at) or nil
     local place = verb or wrong or at
     if verb then
@@ -256,12 +231,14 @@ function Dialogue:namings(message, slots)
     end
     local value, slot = behind(labels, message, place)
     if value then
+      local without = not verb and self.without[words[place - 1]] and not is_break(between(message, place))
       local link = behind(self.links, message, value)
       local colon = message.text:find("^%s*[:=]", message.lasts[value - 1] + 1) ~= nil
       local is_wrong = wrong ~= nil or behind(self.wrong, message, value) ~= nil
       link = not is_wrong and link or nil
       namings[#namings + 1] = { slot = slot, first = at, value = link or value, changes = verb ~= nil, colon = colon,
-        linked = link ~= nil, wrong = is_wrong, certain = (verb or link) ~= nil or colon }
+        linked = link ~= nil, wrong = is_wrong, removes = removing ~= nil or without and not slot.required,
+        certain = (verb or link) ~= nil or colon or without and not slot.required }
       at = link or value
     else
       at = at + 1

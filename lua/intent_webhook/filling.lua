@@ -152,6 +152,14 @@ local function set_found(self, slot, value, first, last)
   return true
 end
 
+-- Whether there is another open slot of the type, so that two values are one for each: "checking to savings".
+local function has_sibling(self, slot)
+  for _, other in ipairs(self.checked.scanned) do
+    if other ~= slot and other.type == slot.type and self.slots[other.name] == nil then return true end
+  end
+  return false
+end
+
 ---Looks for a slot's value from a byte on.
 ---@param slot intent_webhook.CheckedSlot
 ---@param at integer
@@ -167,6 +175,9 @@ function Filling:look(slot, at, asked)
   end
   self.context.current = self.slots[slot.name] -- what shall perhaps change, for readers of values with parts
   local value, first, last, end_of_reason = find(self, slot, at, asked)
+  if first == "ambiguous" and asked and has_sibling(self, slot) then
+    value, first, last, end_of_reason = find(self, slot, at, false)
+  end
   self.context.current = nil
   if value ~= nil then
     if set_found(self, slot, value, first, last) then return true end

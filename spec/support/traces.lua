@@ -79,7 +79,7 @@ local PIECES = {
   "tomorrow at 7pm", "2 hours", "john@example.org", "john@", "+84 901 234 567", "0901234567", "example.org/path",
   "https://example.org", "small", "extra large", "A123", "@handle", "John Doe", "my name is Ann", "", " ", "🙂", "\255",
   "not Friday, ", "no wait, ", "make it ", " instead", "... no, ", "i don't want to", "wrong slot 2", "date: ",
-  "the slot 1 is wrong",
+  "the slot 1 is wrong", "remove the slot 2", "no slot 3", "without slot 1",
   "slot 4 small", "3 slot 5", "hold on", "that's all", "no small", "it's Tim", "sorry, I mean Ann",
   "\0", "?!", ("long "):rep(120), ("9"):rep(60), "and", ",", "what a lovely day", "4 people on Friday, John Doe",
 }

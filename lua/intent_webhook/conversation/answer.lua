@@ -106,14 +106,21 @@ function Step:answer(match, command)
   self.failed = not found.filled[1]
 end
 
--- The person wants to give other values for slots.
-function Step:ask_again(list)
+-- The person wants to give other values for slots, or none for those that are optional: "remove the note".
+function Step:ask_again(namings)
   local form = self:open()
-  local slots, raw = copy(form.slots), copy(form.raw or {})
-  for _, slot in ipairs(list) do slots[slot.name], raw[slot.name] = nil, nil end
+  local slots, raw, skipped, asked = copy(form.slots), copy(form.raw or {}), copy(form.skipped or {}), nil
+  for _, naming in ipairs(namings) do
+    local slot = naming.slot
+    slots[slot.name], raw[slot.name] = nil, nil
+    if naming.removes and not slot.required then skipped[slot.name] = true else asked = asked or slot.name end
+  end
   self:clear("confirm", "raw")
-  self:change { slots = slots, raw = next(raw) and raw or nil, asked = list[1].name, tries = 0 }
-  self.failed = true -- which counts the question as the first
+  self:change { slots = slots, raw = next(raw) and raw or nil, skipped = next(skipped) and skipped or nil }
+  if asked then
+    self:change { asked = asked, tries = 0 }
+    self.failed = true -- which counts the question as the first
+  end
 end
 
 -- Confirmation --------------------------------------------------------------------------------------------------------

@@ -48,7 +48,10 @@ end
 -- ann@example.org" is meant for the slot; "the company is growing, and ..." is what the person wants to say.
 function Step:is_meant(naming, part)
   local message, slot = self.message, naming.slot
-  if not part then return naming.changes and #message.words - (naming.value - naming.first) <= MOST_BESIDE end
+  if not part then
+    local beside = #message.words - (naming.value - naming.first)
+    return (naming.changes or naming.removes) and beside <= MOST_BESIDE
+  end
   if takes_any_text(slot) then return naming.colon or naming.changes and naming.linked end
   if not (naming.colon or naming.changes) then
     return naming.first <= MOST_BESIDE and self:is_nearly_all(slot, part, naming.value, true)
@@ -96,8 +99,8 @@ end
 ---@field loosely boolean|nil what shall change is asked for: a name alone is enough
 ---@field confirming boolean|nil all is asked for: "the date is wrong" is enough
 
--- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". Returns the slots that
--- shall change without a value for them, and whether any was named.
+-- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". Returns the namings of
+-- slots that shall change without a value for them, and whether any slot was named.
 ---@param found intent_webhook.Filling
 ---@param manner intent_webhook.Naming.Manner
 function Step:take_named(found, manner)
@@ -114,11 +117,12 @@ function Step:take_named(found, manner)
     elseif not (manner.free and not self:is_meant(naming, part)) then
       named = true
       local first = message.firsts[naming.value]
-      if part and look_in(found, part, slot, first, true) then
+      local looked = part and not ((wrong or naming.removes) and takes_any_text(slot))
+      if looked and look_in(found, part, slot, first, true) then
         found:take(message.firsts[naming.first], first - 1)
-      elseif wrong or (manner.loosely or naming.changes) and not found.rejected[slot.name] then
+      elseif wrong or naming.removes or (manner.loosely or naming.changes) and not found.rejected[slot.name] then
         empty = empty or {}
-        empty[#empty + 1] = slot
+        empty[#empty + 1] = naming
       end
     end
   end

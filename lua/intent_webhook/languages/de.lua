@@ -145,7 +145,8 @@ return {
     wrong = { "falsch", "ist falsch", "stimmt nicht", "passt nicht", "war falsch", "ist nicht richtig" },
     skip = {
       "überspringen", "weiter", "nein", "nö", "nee", "keine", "keiner", "keinen", "keins", "nein danke", "weiß nicht",
-      "weiß ich nicht", "ich weiß nicht", "keine ahnung", "keine angabe", "möchte ich nicht sagen",
+      "weiß ich nicht", "ich weiß nicht", "keine ahnung", "keine angabe",
+      "habe ich nicht", "hab ich nicht", "möchte ich nicht sagen",
     },
     correction = {
       "nein", "nö", "nee", "warte", "moment", "ach nein", "lieber", "entschuldigung", "sorry", "besser", "aber",
@@ -156,6 +157,7 @@ return {
       "korrektur", "vielmehr", "sagen wir", "ich sagte", "quatsch",
     },
     change = { "ändere", "ändern", "setze", "korrigiere", "mach", "mache", "stell", "stelle", "ändern sie" },
+    remove = { "entferne", "entfernen", "lösche", "löschen", "streiche", "streichen", "ohne", "vergiss" },
     articles = { "der", "die", "das", "den", "dem", "mein", "meine", "meinen", "unser", "unsere" },
     negations = { "nicht", "außer", "ohne" },
     without = { "kein", "keine", "keinen", "nein" },

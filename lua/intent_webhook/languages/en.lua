@@ -188,6 +188,7 @@ return {
       "i don't know", "don't know", "dunno", "no idea", "nah", "no comment", "rather not", "i'd rather not",
       "i'd rather not say", "rather not say", "prefer not to say", "i prefer not to say", "n/a", "not applicable",
       "not really", "nothing special", "no need", "not this time", "not today",
+      "i don't have one", "i don't have any", "i don't have it", "don't have one", "i have none",
     },
     correction = {
       "no", "nope", "nah", "wait", "sorry", "oops", "not that", "better", "hold on", "hang on", "but", "yes but",
@@ -199,6 +200,7 @@ return {
       "better yet", "no sorry", "sorry no",
     },
     change = { "change", "set", "update", "correct", "fix", "make", "edit", "modify" },
+    remove = { "remove", "delete", "drop", "clear", "without", "take out", "leave out", "forget" },
     articles = { "the", "my", "our", "a", "an" },
     negations = { "not", "isn't", "aren't", "wasn't", "except", "without" },
     without = { "no" },

@@ -112,6 +112,7 @@ return {
       "à không", "ý tôi là", "nhầm", "tôi nhầm", "nhầm rồi", "thay vào đó", "mà là", "không phải mà là", "sửa lại",
     },
     change = { "đổi", "thay", "sửa", "thay đổi", "cập nhật" },
+    remove = { "bỏ", "xóa", "xoá", "không cần" },
     articles = { "cái", "lại" },
     negations = { "trừ" },
     without = { "không" },
