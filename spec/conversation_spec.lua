@@ -556,6 +556,24 @@ describe("slots", function()
     end)
   end)
 
+  it("that are a moment keep its day or its time when only the other is said", function()
+    local client = client_of { { name = "call", rules = { "call me" }, confirm = "{at}?", slots = {
+      { name = "at", type = "datetime", min = "now" } } } }
+    local turn, session = say(client, { "call me", "Friday at 5pm" })
+    assert.are.equal("2025-11-28T17:00:00+00:00", turn.slots.at)
+    for _, case in ipairs {
+      { "make it 6pm", "2025-11-28T18:00:00+00:00" }, { "no, Saturday", "2025-11-29T17:00:00+00:00" },
+      { "Monday at 9am instead", "2025-12-01T09:00:00+00:00" }, { "no, in 2 hours", "2025-11-25T12:00:00+00:00" },
+    } do
+      turn = say(client, { case[1] }, session)
+      assert.are.equal(case[2], turn.slots.at, case[1])
+    end
+    turn = say(client, { "no, yesterday" }, session)
+    assert.are.equal("too_small", turn.rejected[1].reason)
+    turn = say(client, { "call me", "Friday" })
+    assert.are.equal("incomplete", turn.rejected[1].reason)
+  end)
+
   it("of the same type get the values in their order", function()
     local client = client_of { { name = "transfer", rules = { "transfer" }, slots = {
       { name = "from", type = "enum", values = { "checking", "savings" } },

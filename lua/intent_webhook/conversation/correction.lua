@@ -75,12 +75,15 @@ function Step:look_before(found, namings, index)
   end
 end
 
--- Whether a value of the slot stands right behind its name: "size 6".
+-- Whether a value of the slot stands right behind its name, "size 6", which is no part of the value, as "at" may be.
 function Step:follows(naming, part)
-  local slot, at = naming.slot, self.message.firsts[naming.value]
+  local message, slot = self.message, naming.slot
+  local at = message.firsts[naming.value]
   if not slot.rank or slot.type == "name" then return false end
   local value, first = slot.reader:find(part, at, self.context, false)
-  return value ~= nil and first == at
+  if value == nil or first ~= at then return false end
+  local whole, from, to = slot.reader:find(message, 1, self.context, false)
+  return whole == nil or from >= message.firsts[naming.first] or to < at
 end
 
 -- What stands behind a name, up to the next, as a part of the message; nil when nothing does.

@@ -7,6 +7,8 @@
 -- Options: min, max ("now", or an ISO date or datetime; a date as max includes that day), order and prefer as for
 -- dates, prefer_half ("am", "pm") as prefer for times.
 --
+-- Of a value that shall change, context.current, a new day keeps the time, and a new time the day: "make it 6".
+--
 -- Reasons: those of dates and times; "incomplete": a date without a time. Of two halves of the day (date.lua, time.lua)
 -- one that is over is not meant while prefer = "future": "today at 7", said at noon, is in the evening.
 --
@@ -140,7 +142,15 @@ function Reader:on_day(day, time_match, part, context, is_iso)
   return instant_text(calendar.instant(seconds, context.offset), context.offset)
 end
 
--- A time without a day: the next one, or the one before.
+-- The day of a value that shall change, and its time in seconds.
+local function parts_of(current)
+  if type(current) ~= "string" then return nil end
+  local day, hour, minute, second = current:match("^(%d+%-%d+%-%d+)T(%d+):(%d+):(%d+)")
+  if not day then return nil end
+  return calendar.parse(day), tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second)
+end
+
+-- A time without a day: the next one, or the one before; of a value that shall change, on its day.
 function Reader:without_day(said, match, context)
   local later = time.from_now(match)
   if later then
@@ -149,6 +159,8 @@ function Reader:without_day(said, match, context)
     if reason then return nil, reason end
     return instant_text(instant, context.offset)
   end
+  local same_day = parts_of(context.current)
+  if same_day then return self:on_day(same_day, match, nil, context, false) end
   local candidates, reason = time.candidates_near(self.tables, said, match)
   if not candidates then return nil, reason end
   local today, now = moment.today(context), moment.local_now(context)
@@ -200,6 +212,17 @@ function Reader:time_elsewhere(search)
   return search.elsewhere or nil
 end
 
+-- Another day for a value that shall change, at its time; nil, reason where that is none.
+function Reader:at_same_time(date_match, context)
+  local day, reason = date.day(date_match, moment.today(context), self)
+  local _, seconds = parts_of(context.current)
+  if not day or not seconds or moment.part(date_match) then return nil, reason or "incomplete" end
+  local instant = calendar.instant(day * DAY + seconds, context.offset)
+  reason = self:out_of_range(instant, context)
+  if reason then return nil, reason end
+  return instant_text(instant, context.offset)
+end
+
 function Reader:date_first(search, date_match, asked)
   local time_match = self:beside(search.said, date_match, "time", asked)
   if time_match and not time_match.entry.now then
@@ -209,8 +232,8 @@ function Reader:date_first(search, date_match, asked)
   if time_match and (time_match.first > date_match.last or time_match.last < date_match.first) then
     return self:together(date_match, time_match, search.context, date_match.first, date_match.last)
   end
-  local _, reason = date.day(date_match, moment.today(search.context), self)
-  return nil, date_match.first, date_match.last, reason or "incomplete"
+  local value, reason = self:at_same_time(date_match, search.context)
+  return value, date_match.first, date_match.last, reason
 end
 
 -- A time with a date right behind it; nil: there is none.
