@@ -527,7 +527,8 @@ describe("examples/openresty #once", function()
     local booking = answer.id
     assert.are.same({ 200, { reply = "Sorry, we do not understand.", status = "unmatched" } }, { say("hello") })
     assert.are.equal(202, (say("I want to talk to a human")))
-    for _, body in ipairs { "hello", "[]", '{"text": 1}', '{"text": "hello", "session": {}}', '{"text": "hello"}', "" } do
+    local odd = { "hello", "[]", '{"text": 1}', '{"text": "hello", "session": {}}', '{"text": "hello"}', "" }
+    for _, body in ipairs(odd) do
       assert.are.equal(400, (server:post("/chat", body)), body)
     end
     process.wait_until(function() return #receiver:requests() == 2 end, 10, "the webhooks")

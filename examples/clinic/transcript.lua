@@ -1,5 +1,5 @@
---- Prints a chat with what became of each message, and what was answered: lua transcript.lua CHAT RESULTS, where RESULTS
--- is the output of intent-webhook run for CHAT. An example of a script that works with that output.
+--- Prints a chat with what became of each message, and what was answered: lua transcript.lua CHAT RESULTS, where
+-- RESULTS is the output of intent-webhook run for CHAT. An example of a script that works with that output.
 
 local json = require("cjson").new()
 local terminal = require "intent_webhook.cli.terminal"

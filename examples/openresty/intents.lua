@@ -11,7 +11,8 @@ return {
       "[a] table for {guests} [on {date}]",
     },
     slots = {
-      { name = "guests", type = "integer", min = 1, max = 20, prompt = { "For how many?", "How many people, 1 to 20?" } },
+      { name = "guests", type = "integer", min = 1, max = 20,
+        prompt = { "For how many?", "How many people, 1 to 20?" } },
       { name = "date", type = "date", min = "today", prompt = "For which day?" },
       { name = "phone", type = "phone", region = "VN", prompt = "What is your phone number?", sensitive = true },
     },
