@@ -364,6 +364,22 @@ describe("a confirmation", function()
     end)
   end
 
+  it("says why a change is refused, and asks again", function()
+    local turn, session = say(client, with("change the date to 31 February"))
+    assert.are.equal("confirming", turn.status)
+    assert.are.equal("31 February does not exist.\nA table for 4 on 2025-11-29?", turn.text)
+    assert.are.equal("2025-11-29", turn.slots.date)
+    turn = say(client, { "no, for 50 people" }, session)
+    assert.are.equal("50 is too much.\nWhat should I change?", turn.text)
+  end)
+
+  it("is not interrupted by a yes that has a word of another intent", function()
+    local open = client_of { booking { confirm = "All right?" },
+      { name = "hours", rules = { webhook.keywords { any = { "open" } } } } }
+    assert.are.equal("book_table", say(open, with("yes, in the open air if you can")).intent)
+    assert.are.equal("hours", say(open, with("are you open on sundays then?")).intent)
+  end)
+
   it("asks for all that is wrong, one after the other", function()
     local turn, session = say(client, with("no", "the date and the phone number"))
     assert.are.equal("date", turn.slot)

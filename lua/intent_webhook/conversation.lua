@@ -21,11 +21,13 @@
 --   1. nothing more, when it comes too late (idle_timeout) or too often (turn_limit)
 --   2. a command: cancel, help, repeat
 --   3. another intent, which interrupts: its form goes on top, and the one below goes on when it is done
---   4. yes, no and changes, when the person was asked to confirm
---   5. values: named ("the date is Friday"), corrected ("no, Friday"), of the intent's own rules, the answer to the
+--   4. changes, yes and no, when the person was asked to confirm
+--   5. that an optional slot shall have no value: skip, no, nothing
+--   6. values: named ("the date is Friday"), corrected ("no, Friday"), of the intent's own rules, the answer to the
 --      question, and whatever else in the message can only be a value of a slot that is open
 --
--- Then the next missing slot is asked for, or the confirmation, or the intent fires.
+-- A value that a slot has is only changed by words that say so. Where one has changed, the predicates of the others are
+-- asked again. Then the next missing slot is asked for, or the confirmation, or the intent fires.
 
 local dialogue = require "intent_webhook.dialogue"
 local said = require "intent_webhook.said"

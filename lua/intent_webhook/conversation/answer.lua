@@ -20,7 +20,10 @@ local GREEDY = { text = 0.5, name = 0.25 }
 function Step:interrupts(match, form)
   local intents = self.conversation.intents
   if match.intent == form.intent or not intents[match.intent].interrupts then return false end
-  if not form.asked then return match.score > 0 end
+  if not form.asked then
+    local least = boolean.answer(self.message, self.conversation.language) == nil and 0 or GREEDY.text
+    return match.score > 0 and match.score >= least
+  end
   local slot = intents[form.intent].by_name[form.asked]
   local least = slot.type == nil and GREEDY.text or GREEDY[slot.type]
   if least then return match.score >= least end
@@ -113,7 +116,8 @@ function Step:ask_again(namings)
   for _, naming in ipairs(namings) do
     local slot = naming.slot
     slots[slot.name], raw[slot.name] = nil, nil
-    if naming.removes and not slot.required then skipped[slot.name] = true else asked = asked or slot.name end
+    local needed = slot.required and slot.default == nil
+    if naming.removes and not needed then skipped[slot.name] = true else asked = asked or slot.name end
   end
   self:clear("confirm", "raw")
   self:change { slots = slots, raw = next(raw) and raw or nil, skipped = next(skipped) and skipped or nil }

@@ -229,15 +229,17 @@ function Step:describe(checked, status)
   end
 end
 
--- Why the answer was refused, in words for the person.
-function Step:explain_rejection(slot)
+-- Why the answer was refused, in words for the person; whether there is something to say.
+function Step:explain_rejection()
   local rejected = self.rejected
-  if not rejected then return end
+  if not rejected then return false end
+  local slot = self.conversation.intents[self:open().intent].by_name[rejected.slot]
   local values = { raw = rejected.raw or "", label = slot.label }
-  local kind = self.conversation.intents[self:open().intent].by_name[rejected.slot].type
-  local yes_or_no = kind == "boolean" and not rejected.message and self.conversation.dialogue:say("yes_or_no", values)
-  self:say(yes_or_no or rejected.message or self.conversation.dialogue:reason(rejected.reason, values))
+  local dialogue = self.conversation.dialogue
+  local yes_or_no = slot.type == "boolean" and dialogue:say("yes_or_no", values)
+  self:say(rejected.message or yes_or_no or dialogue:reason(rejected.reason, values))
   self.rejected = nil
+  return true
 end
 
 -- How often the question has been asked, with this time.
@@ -254,7 +256,7 @@ function Step:ask(checked, slot)
   form = self:change { asked = slot.name, tries = tries }
   self.failed = false
   self:describe(checked, "collecting")
-  self:explain_rejection(slot)
+  self:explain_rejection()
   local prompt = slot:prompt(tries, copy(form.slots), self.errors)
     or self.conversation.dialogue:say("ask", { label = slot.label })
   self.turn.slot, self.turn.attempt, self.turn.prompt = slot.name, tries, prompt
@@ -282,7 +284,9 @@ function Step:ask_confirmation(checked)
   if tries > self.conversation.attempts then return false end
   self:clear("asked")
   form = self:change { confirm = form.confirm or "asked", tries = tries }
-  if self.failed and form.confirm == "asked" then self:say(self.conversation.dialogue:say("confirm_help", {})) end
+  if not self:explain_rejection() and self.failed and form.confirm == "asked" then
+    self:say(self.conversation.dialogue:say("confirm_help", {}))
+  end
   self.failed = false
   self:describe(checked, "confirming")
   self.turn.attempt, self.turn.prompt = tries, confirmation(self, checked, form)
