@@ -42,6 +42,7 @@ local phrases = require "intent_webhook.phrases"
 local protected = require "intent_webhook.protected"
 local recognition = require "intent_webhook.recognition"
 local said = require "intent_webhook.said"
+local session_reader = require "intent_webhook.session_reader"
 local session_store = require "intent_webhook.session_store"
 local talk = require "intent_webhook.talk"
 local tools = require "intent_webhook.tools"
@@ -240,7 +241,9 @@ function webhook.new(given)
     for name in pairs(checked.declared) do slot_names[name] = true end
   end
   local sessions
-  sessions, message, code = session_store.new(stored, { history = accepted.history })
+  sessions, message, code = session_store.new(stored, {
+    history = accepted.history, read = function(session) return session_reader.read(session, by_name) end,
+  })
   if not sessions then return nil, message, code end
   return setmetatable({
     core = made, path = accepted.history, list = intents, intents = by_name, now = accepted.now,
@@ -528,7 +531,7 @@ function Client:step(session, input, now)
   if type(now) ~= "number" or now - now ~= 0 then
     argument.misuse("client:step", "now: must be a number of seconds, got " .. check.show(now))
   end
-  return self.conversation:step(session, text, now, given)
+  return self.conversation:step(session_reader.read(session, self.intents), text, now, given)
 end
 
 ---Lists every candidate for a message, the best first. Fires nothing, but asks all functions.

@@ -18,8 +18,9 @@ local session_store = {}
 
 ---@class intent_webhook.SessionStore
 ---@field get fun(self, id: string, now: number): table|nil|false, any, string|nil, string|nil
----  session, version | nil, version: there is none, or none any more | nil, version, message, "key": there is one that
----  cannot be decrypted, and that a put can replace | false, message, code: "history", "timeout", "store", "closed"
+---  session, version | nil, version: there is none, or none any more | nil, version, message, "key" or "history": there
+---  is one that cannot be decrypted, or is no JSON, and that a put can replace | false, message, code: "history",
+---  "timeout", "store", "closed"
 ---@field put fun(self, id: string, session: table|nil, version: any, now: number, ttl: number|nil): true|nil, ...
 ---  true | nil, message, code: "conflict": somebody else has put since; "timeout": not known whether it was written;
 ---  "session": it cannot be written as JSON, or is larger than 1 MiB; "history", "store", "closed". Without a session
@@ -137,8 +138,13 @@ end
 
 -- Making -----------------------------------------------------------------------------------------------------------
 
+---@class intent_webhook.SessionEnvironment
+---@field history string the path of the client's history file
+---@field read nil|fun(session: table): table|nil makes one that can be relied on of what was kept elsewhere, nil when
+---  there is nothing of a session in it; without the function any table is one
+
 ---@param accepted table what `check` returned without a mistake
----@param env { history: string } the path of the client's history file
+---@param env intent_webhook.SessionEnvironment
 ---@return intent_webhook.SessionStore|nil
 ---@return string|nil message
 ---@return string|nil code "history": the file cannot be used; "system"

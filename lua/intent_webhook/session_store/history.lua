@@ -13,14 +13,14 @@ local Store = { __name = "intent_webhook.HistoryStore" }
 Store.__index = Store
 
 ---@param accepted { ttl: number, timeout: number, key: string|nil }
----@param env { history: string }
+---@param env intent_webhook.SessionEnvironment
 ---@return intent_webhook.HistoryStore|nil
 ---@return string|nil message
 ---@return string|nil code
 function history.new(accepted, env)
   local file, message, code = core.session_file(env.history, accepted.key)
   if not file then return nil, message, code end
-  return setmetatable({ file = file, ttl = accepted.ttl, timeout = accepted.timeout }, Store)
+  return setmetatable({ file = file, ttl = accepted.ttl, timeout = accepted.timeout, read = env.read }, Store)
 end
 
 function Store:get(id, now)
@@ -28,7 +28,8 @@ function Store:get(id, now)
   local body, version, message, code = self.file:get(id, now, self.timeout)
   if not body then return body, version, message, code end
   local session, problem = text.decode(body)
-  if not session then return false, problem, "history" end
+  if not session then return nil, version, problem .. ", and counts as none", "history" end
+  if self.read then session = self.read(session) end
   return session, version
 end
 

@@ -14,9 +14,12 @@ local Store = { __name = "intent_webhook.OwnStore" }
 Store.__index = Store
 
 ---@param accepted { get: function, put: function, ttl: number }
+---@param env intent_webhook.SessionEnvironment
 ---@return intent_webhook.OwnStore
-function own.new(accepted)
-  return setmetatable({ user_get = accepted.get, user_put = accepted.put, ttl = accepted.ttl }, Store)
+function own.new(accepted, env)
+  return setmetatable({
+    user_get = accepted.get, user_put = accepted.put, ttl = accepted.ttl, read = env.read,
+  }, Store)
 end
 
 local function complain(name, problem)
@@ -43,6 +46,7 @@ function Store:get(id, now)
     return false, complain("get", "the text is not what put was given"), "store"
   end
   if expires < now then return nil, stored end -- it is still there, so it is what a put replaces
+  if self.read then session = self.read(session) end
   return session, stored
 end
 
