@@ -42,6 +42,7 @@ local phrases = require "intent_webhook.phrases"
 local protected = require "intent_webhook.protected"
 local recognition = require "intent_webhook.recognition"
 local said = require "intent_webhook.said"
+local secrets = require "intent_webhook.secrets"
 local session_reader = require "intent_webhook.session_reader"
 local session_store = require "intent_webhook.session_store"
 local talk = require "intent_webhook.talk"
@@ -431,7 +432,13 @@ local function fill(self, checked, match, text, now, errors)
   found:scan()
   match.slots, match.rejected = firing.with_defaults(checked, found.slots), found:rejections()
   match.missing = recognition.missing_in(checked.required, match.slots)
-  return errors[1] and errors or nil
+  if not errors[1] then return nil end
+  local hidden = secrets.new()
+  hidden:add_slots(checked, found.raw)
+  for _, one in ipairs(match.rejected or {}) do hidden:add_slots(checked, { [one.slot] = one.raw }) end
+  if secrets.are_in { checked } then hidden:add(text) end
+  hidden:hide(errors)
+  return errors
 end
 
 ---Looks for the intent that a message fits best, and fires it. Returns at once.

@@ -31,6 +31,7 @@
 
 local dialogue = require "intent_webhook.dialogue"
 local said = require "intent_webhook.said"
+local secrets = require "intent_webhook.secrets"
 local step = require "intent_webhook.conversation.step"
 require "intent_webhook.conversation.correction"
 require "intent_webhook.conversation.answer"
@@ -48,6 +49,7 @@ local conversation = {}
 ---@field turn_limit integer
 ---@field idle_timeout number seconds
 ---@field depth integer
+---@field secret boolean whether an intent has a sensitive slot
 local Conversation = { __name = "intent_webhook.Conversation" }
 Conversation.__index = Conversation
 
@@ -61,6 +63,7 @@ function conversation.new(intents, recognised, accepted)
     intents = intents, recognition = recognised, language = accepted.language_table,
     dialogue = dialogue.new(accepted.language_table), offset = accepted.offset, attempts = limits.attempts,
     turn_limit = limits.turn_limit, idle_timeout = limits.idle_timeout, depth = limits.interruptions,
+    secret = secrets.are_in(intents),
   }, Conversation)
 end
 
@@ -70,6 +73,15 @@ end
 ---@return table
 function Conversation:context(now, errors)
   return { now = now, offset = self.offset, errors = errors, dialogue = self.dialogue }
+end
+
+-- What a step came to; of what users' functions raised without the values of sensitive slots.
+local function finish(self, taken, session, now)
+  local after, turn = taken:finish(now)
+  if turn.errors and self.secret then
+    secrets.hide_in_turn(self.intents, session, after, turn, taken.message.text)
+  end
+  return after, turn
 end
 
 ---Takes one message.
@@ -85,7 +97,7 @@ function Conversation:step(session, text, now, given)
   taken:expire(session or {}, now)
   if taken.forms[1] then taken:hear(text, given) else taken:open_with(text, given) end
   if taken.turn.status ~= "handoff" then taken:go_on() end
-  return taken:finish(now)
+  return finish(self, taken, session, now)
 end
 
 ---Takes the results of an NLU or a model.
@@ -102,7 +114,7 @@ function Conversation:receive(session, results, now, least)
   if taken.forms[1] then taken:change { turns = (taken:open().turns or 0) + 1 } end
   taken:receive(results, least)
   if taken.turn.status ~= "handoff" then taken:go_on() end
-  return taken:finish(now)
+  return finish(self, taken, session, now)
 end
 
 return conversation

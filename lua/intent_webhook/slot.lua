@@ -4,6 +4,7 @@ local check = require "intent_webhook.check"
 local options = require "intent_webhook.options"
 local protected = require "intent_webhook.protected"
 local said = require "intent_webhook.said"
+local secrets = require "intent_webhook.secrets"
 local template = require "intent_webhook.template"
 local types = require "intent_webhook.types"
 
@@ -156,7 +157,13 @@ end
 function Slot:accepts(value, slots, errors)
   if not self.validate then return true end
   local where = check.within(self.path, "validate")
+  local before = #errors
   local good, accepted, message = protected.report(errors, where, self.validate, value, slots)
+  if self.sensitive and errors[before + 1] then
+    local refused = secrets.new() -- nobody else knows it when it is refused
+    refused:add(value)
+    refused:hide(errors, before + 1)
+  end
   if not good then return false end
   if type(accepted) ~= "boolean" and accepted ~= nil then
     local sentence = "returned %s: return true, or false and what to tell the person"
