@@ -272,18 +272,28 @@ function Filling:capture(values, spans)
   end
 end
 
+-- The first byte of the first word that is not taken; nil when all are.
+local function first_free(self)
+  local message, taken = self.said, self.taken
+  if not taken[1] then return 1 end
+  for index, first in ipairs(message.firsts) do
+    if not taken_until(taken, first, message.lasts[index]) then return first end
+  end
+end
+
 ---Looks all over the message for values of slots that are open, or of all with `again`.
 ---@param again boolean|nil whether slots that have a value may get another
 ---@param but string|nil a slot that is left out
 function Filling:scan(again, but)
-  if not self.checked.scanned[1] then return end
+  local at = self.checked.scanned[1] and first_free(self)
+  if not at then return end
   local got = {}
   for _, name in ipairs(self.filled) do got[name] = true end
   for _, slot in ipairs(self.checked.scanned) do
     local name = slot.name
     if not got[name] and name ~= but and (again or self.slots[name] == nil) then
       local before = self.rejected[name]
-      if not self:look(slot, 1, false) and before then self.rejected[name] = before end
+      if not self:look(slot, at, false) and before then self.rejected[name] = before end
     end
   end
 end

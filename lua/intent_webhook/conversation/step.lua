@@ -44,7 +44,8 @@ local step = {}
 ---What a step works with.
 ---@class intent_webhook.Step
 ---@field conversation intent_webhook.Conversation
----@field forms table[] our own list; forms in it are replaced, never changed
+---@field forms table[] our own list; the forms in it are the session's, and replaced before one is changed
+---@field own table|nil the form that is this step's own
 ---@field turn intent_webhook.Turn
 ---@field texts string[] to be said
 ---@field context table
@@ -81,19 +82,36 @@ function Step:open()
   return self.forms[#self.forms]
 end
 
--- Puts another table in the place of the open form.
-function Step:change(changes)
-  local form = copy(self.forms[#self.forms])
-  for key, value in next, changes do form[key] = value end
-  self.forms[#self.forms] = form
+-- All that a form has; named one by one, which LuaJIT compiles.
+local function copy_form(form)
+  return {
+    intent = form.intent, slots = form.slots, raw = form.raw, asked = form.asked, tries = form.tries,
+    confirm = form.confirm, confirmed = form.confirmed, skipped = form.skipped, last = form.last, turns = form.turns,
+  }
+end
+
+-- The open form, as a table that this step may change: the one that came with the session stays as it is.
+local function own_form(self)
+  local forms = self.forms
+  local form = forms[#forms]
+  if form ~= self.own then
+    form = copy_form(form)
+    forms[#forms], self.own = form, form
+  end
   return form
 end
 
--- The same without some of its fields.
+-- Gives the open form other fields.
+function Step:change(changes)
+  local form = own_form(self)
+  for key, value in next, changes do form[key] = value end
+  return form
+end
+
+-- Takes fields from the open form.
 function Step:clear(...)
-  local form = copy(self.forms[#self.forms])
+  local form = own_form(self)
   for index = 1, select("#", ...) do form[select(index, ...)] = nil end
-  self.forms[#self.forms] = form
   return form
 end
 
@@ -105,9 +123,9 @@ end
 
 -- Keeps what a filling found.
 function Step:keep(found)
-  local turn, form = self.turn, self:open()
-  local filled, raw = found.filled, copy(form.raw or {})
+  local turn, form, filled = self.turn, self:open(), found.filled
   if filled[1] then
+    local raw = copy(form.raw or {})
     found:check_again()
     for _, name in ipairs(filled) do raw[name] = found.raw[name] end
     for _, name in ipairs(found.dropped or {}) do raw[name] = nil end
@@ -257,7 +275,7 @@ function Step:ask(checked, slot)
   self.failed = false
   self:describe(checked, "collecting")
   self:explain_rejection()
-  local prompt = slot:prompt(tries, copy(form.slots), self.errors)
+  local prompt = slot:prompt(tries, form.slots, self.errors)
     or self.conversation.dialogue:say("ask", { label = slot.label })
   self.turn.slot, self.turn.attempt, self.turn.prompt = slot.name, tries, prompt
   self:say(prompt)

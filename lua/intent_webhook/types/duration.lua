@@ -195,10 +195,12 @@ function Reader:try(said, index, asked)
   return value, match.first, match.last, reason
 end
 
+local function try(said, index, lenient, reader)
+  return reader:try(said, index, lenient)
+end
+
 function Reader:find(said, at, _, asked)
-  return moment.find(said, at, asked, self.starts, function(text, index, lenient)
-    return self:try(text, index, lenient)
-  end)
+  return moment.find(said, at, asked, self.starts, try, self)
 end
 
 -- A number of seconds, or { amount = 2, unit = "h" } as Dialogflow has it, with units of the language.

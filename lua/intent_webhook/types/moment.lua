@@ -208,14 +208,14 @@ end
 -- Looking for values -----------------------------------------------------------------------------------------------
 
 -- The first value from a word on; without one, the first reason.
-local function scan(said, index, starts, try, asked)
+local function scan(said, index, starts, try, asked, reader, context)
   local words = said.words
   local reason, first, last
   local count = #words
   while index <= count do
     local word = words[index]
     if starts[word] or digits.is(word) then
-      local value, from, to, why = try(said, index, asked)
+      local value, from, to, why = try(said, index, asked, reader, context)
       if value ~= nil then return value, from, to end
       if why then
         if not reason then reason, first, last = why, from, to end
@@ -240,22 +240,24 @@ end
 ---@param at integer
 ---@param asked boolean|nil
 ---@param starts table<string, any> the words that a value can begin with, besides digits
----@param try fun(said: intent_webhook.Said, index: integer, asked: boolean): any, integer|nil, integer|nil, string|nil
+---@param try fun(said: intent_webhook.Said, index: integer, asked: boolean, reader: table, context: any): any, ...
 ---  the value that begins with a word, its first and last word; or nil, these, and the reason
+---@param reader table for `try`, which so need not be made anew for each text
+---@param context any for `try`
 ---@return any value
 ---@return integer|string|nil first byte, or the reason
 ---@return integer|nil last byte, or the first
 ---@return integer|nil last byte where there is no value
-function moment.find(said, at, asked, starts, try)
-  local value, first, last, reason = scan(said, said:index(at), starts, try, false)
-  if value == nil and not reason and asked then return moment.find_lenient(said, at, starts, try) end
+function moment.find(said, at, asked, starts, try, reader, context)
+  local value, first, last, reason = scan(said, said:index(at), starts, try, false, reader, context)
+  if value == nil and not reason and asked then return moment.find_lenient(said, at, starts, try, reader, context) end
   return in_bytes(said, value, first, last, reason)
 end
 
 ---The same, but only what could be a value of a person who was asked.
-function moment.find_lenient(said, at, starts, try)
+function moment.find_lenient(said, at, starts, try, reader, context)
   if #said.words > MOST_WORDS_ANSWER then return nil end
-  return in_bytes(said, scan(said, said:index(at), starts, try, true))
+  return in_bytes(said, scan(said, said:index(at), starts, try, true, reader, context))
 end
 
 -- Clock ------------------------------------------------------------------------------------------------------------

@@ -188,14 +188,16 @@ function Reader:time_of(said, match, context)
   return text_of(minutes % DAY, second)
 end
 
+local function try(said, index, lenient, reader, context)
+  local tables = reader.tables
+  local match = moment.match(tables, tables.time, said, index, lenient)
+  if not match then return nil end
+  local value, reason = reader:time_of(said, match, context)
+  return value, match.first, match.last, reason
+end
+
 function Reader:find(said, at, context, asked)
-  local tables = self.tables
-  return moment.find(said, at, asked, tables.time.starts, function(_, index, lenient)
-    local match = moment.match(tables, tables.time, said, index, lenient)
-    if not match then return nil end
-    local value, reason = self:time_of(said, match, context)
-    return value, match.first, match.last, reason
-  end)
+  return moment.find(said, at, asked, self.tables.time.starts, try, self, context)
 end
 
 function Reader:take(value)
