@@ -45,6 +45,12 @@ static int64_t check_time(lua_State *L, int index) {
   return (int64_t)(seconds * 1e6);
 }
 
+static int64_t check_version(lua_State *L, int index) {
+  lua_Number version = luaL_checknumber(L, index);
+  luaL_argcheck(L, version >= 0 && version <= 9007199254740992.0, index, "is no version");
+  return (int64_t)version;
+}
+
 static int check_timeout(lua_State *L, int index) {
   lua_Number seconds = luaL_checknumber(L, index);
   if (!(seconds > 0)) return 0; /* NaN too */
@@ -89,7 +95,7 @@ static int file_put(lua_State *L) {
   struct lua_session_file *self = check_open(L);
   struct session_text id = check_text(L, 2), body = {NULL, 0};
   if (!lua_isnil(L, 3)) body = check_text(L, 3);
-  int64_t version = (int64_t)luaL_checknumber(L, 4), now_us = check_time(L, 5), expires_us = check_time(L, 6);
+  int64_t version = check_version(L, 4), now_us = check_time(L, 5), expires_us = check_time(L, 6);
   char error[HISTORY_ERROR_SIZE];
   enum session_answer answer =
       session_file_put(self->file, id, body, version, now_us, expires_us, check_timeout(L, 7), error);

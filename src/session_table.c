@@ -10,6 +10,17 @@
 
 #include "clock.h"
 
+enum { VERSION_BITS = 53 }; /* as many as Lua's floats hold */
+
+/*
+ * The version in the first column. One that is none of ours, where somebody else has written to the file, is 0, so that
+ * a put can replace it.
+ */
+static int64_t version_in(sqlite3_stmt *prepared) {
+  int64_t version = sqlite3_column_int64(prepared, 0);
+  return version > 0 && version < INT64_C(1) << VERSION_BITS ? version : 0;
+}
+
 static int prepare(struct session_table *table) {
   static const char *const texts[SESSION_STATEMENT_COUNT] = {
 #define SESSION_STATEMENT_TEXT(name, sql) [SESSION_##name] = (sql),
@@ -121,7 +132,7 @@ int session_table_get(struct session_table *table, struct session_row *row, stru
   *found = SESSION_NONE;
   buffer_clear(body);
   if (code == SQLITE_ROW && sqlite3_column_int64(prepared, 1) >= row->now_us) {
-    row->version = sqlite3_column_int64(prepared, 0);
+    row->version = version_in(prepared);
     taken = take_body(table, prepared, row, body, found);
   }
   code = finish(table, prepared, code);
@@ -134,7 +145,7 @@ static int read_version(struct session_table *table, const struct session_row *r
   int code = sqlite3_step(prepared);
   *version = *last = 0;
   if (code == SQLITE_ROW) {
-    *last = sqlite3_column_int64(prepared, 0);
+    *last = version_in(prepared);
     if (sqlite3_column_int64(prepared, 1) >= row->now_us) *version = *last;
   }
   return finish(table, prepared, code);
