@@ -97,11 +97,35 @@ function slot.call_short(slots)
   end
 end
 
-local function check_default(mistakes, path, value, reader)
+-- A year and a day apart: what means one thing at both means it always.
+local SOME_TIME = { now = 0, offset = function() return 0 end }
+local OTHER_TIME = { now = 366 * 86400, offset = SOME_TIME.offset }
+
+-- What is wrong with a text as the default of a type; nil when nothing is. It has to be a value as the type writes it:
+-- a default is sent as it is, so that "four" would reach the receiver of an integer, and "today" that of a date.
+local function mistake_in_text(value, reader)
+  local text = said.new(value)
+  local read, reason = reader:find(text, 1, SOME_TIME, true)
+  if read == nil then
+    if reason == "too_small" or reason == "too_large" then return nil end -- of a bound like "today", it may be none
+    return "is no value of its type: give one, or leave it out"
+  end
+  if read == value then return nil end
+  if read ~= reader:find(text, 1, OTHER_TIME, true) then
+    return "means something else at another time: give a fixed value, or make the slot optional"
+  end
+  return ("is what people say; the value of its type is %s: write that"):format(
+    type(read) == "string" and ('"%s"'):format(read) or tostring(read))
+end
+
+local function check_default(mistakes, path, value, reader, is_own)
   if value == nil then return end
   local place = check.within(path, "default")
-  if not check.scalar(mistakes, place, value) or not reader or type(value) == "string" then return end
-  if not reader.take or reader:take(value, { now = 0, offset = function() return 0 end }) == nil then
+  if not check.scalar(mistakes, place, value) or not reader then return end
+  if type(value) == "string" then
+    local mistake = not is_own and mistake_in_text(value, reader)
+    if mistake then mistakes:add(place, ('is "%s", which %s'):format(value:sub(1, 60), mistake)) end
+  elseif not reader.take or reader:take(value, SOME_TIME) == nil then
     mistakes:add(place, ("is %s, which is no value of its type: give one, or leave it out"):format(check.show(value)))
   end
 end
@@ -126,7 +150,7 @@ function slot.new(mistakes, path, definition, names, client)
   local required = is_required(mistakes, path, accepted)
   local reader
   if found and #mistakes.list == before then reader = found.new(mistakes, path, accepted, client.language_table) end
-  check_default(mistakes, path, accepted.default, reader)
+  check_default(mistakes, path, accepted.default, reader, found and found.name == "own")
   local label = accepted.label or name:gsub("_", " ")
   local prompts = check_prompts(mistakes, check.within(path, "prompt"), accepted.prompt, names)
   return setmetatable({
@@ -165,7 +189,7 @@ function Slot:accepts(value, slots, errors)
     refused:hide(errors, before + 1)
   end
   if not good then return false end
-  if type(accepted) ~= "boolean" and accepted ~= nil then
+  if type(accepted) ~= "boolean" and (accepted ~= nil or message == nil) then -- a forgotten "return true" as well
     local sentence = "returned %s: return true, or false and what to tell the person"
     errors[#errors + 1] = { where = where, message = sentence:format(check.kind(accepted)) }
     return false
@@ -191,7 +215,9 @@ function Slot:prompt(attempt, slots, errors)
     return template.text(prompts[math.min(attempt, #prompts)], slots)
   end
   local where = check.within(self.path, "prompt")
-  local good, text = protected.report(errors, where, prompts, slots, attempt)
+  local copied = {}
+  for name, value in next, slots do copied[name] = value end
+  local good, text = protected.report(errors, where, prompts, copied, attempt)
   if not good then return nil end
   if type(text) == "string" then return text end
   errors[#errors + 1] = { where = where, message = ("returned %s: return a string"):format(check.kind(text)) }

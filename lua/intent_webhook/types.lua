@@ -115,15 +115,22 @@ function types.choose(mistakes, path, given, own_types)
   mistakes:add(place, ('is "%s", which is no type%s'):format(given, check.suggestion(given, names)))
 end
 
+local function may_be_missing(option)
+  local copy = {}
+  for key, value in pairs(option) do copy[key] = value end
+  copy.required = nil
+  return copy
+end
+
 ---Options, with those of a type; without a type with those of all types, so that they are not told to be none.
 ---@param options intent_webhook.Option[]
 ---@param found intent_webhook.SlotType|nil
 ---@return intent_webhook.Option[]
 function types.options_with(options, found)
   local all, known = {}, {}
-  local function take(list)
+  local function take(list, change)
     for _, option in ipairs(list) do
-      if not known[option.name] then all[#all + 1] = option end
+      if not known[option.name] then all[#all + 1] = change and change(option) or option end
       known[option.name] = true
     end
   end
@@ -131,7 +138,7 @@ function types.options_with(options, found)
   if found then
     take(found.options)
   else
-    for _, name in ipairs(types.names()) do take(types.of(name).options) end
+    for _, name in ipairs(types.names()) do take(types.of(name).options, may_be_missing) end
   end
   return all
 end

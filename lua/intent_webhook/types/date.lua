@@ -162,6 +162,19 @@ function date.check_bound(mistakes, path, accepted, name)
   mistakes:add(check.within(path, name), 'must be a day: write "2026-11-28", "today", or "today+30"')
 end
 
+---Adds a mistake when no day is from min to max; of a day and one that moves with today nobody can tell.
+---@param mistakes intent_webhook.Mistakes
+---@param path string of the slot
+---@param accepted table
+function date.check_order(mistakes, path, accepted)
+  local least, most = accepted.min, accepted.max
+  if not least or not most or (least:match("^today") == nil) ~= (most:match("^today") == nil) then return end
+  local first, last = bound_of(least, 0), bound_of(most, 0)
+  if not first or not last or first <= last then return end
+  mistakes:add(check.within(path, "min"), ('must not be after max, got "%s" and "%s": exchange them'):format(least,
+    most))
+end
+
 ---Whether a day is outside of min and max.
 ---@param day integer
 ---@param bounds { min: string|nil, max: string|nil }
@@ -177,17 +190,19 @@ end
 local Reader = { __name = "intent_webhook.DateReader" }
 Reader.__index = Reader
 
+local function try(said, index, lenient, reader, context)
+  local tables = reader.tables
+  local match = moment.match(tables, tables.date, said, index, lenient)
+  if not match then return nil end
+  local today = moment.today(context)
+  local day, reason = date.day(match, today, reader)
+  reason = reason or date.out_of_range(day, reader, today)
+  if reason then return nil, match.first, match.last, reason end
+  return calendar.text(day), match.first, match.last
+end
+
 function Reader:find(said, at, context, asked)
-  local tables, today = self.tables, nil
-  return moment.find(said, at, asked, tables.date.starts, function(_, index, lenient)
-    local match = moment.match(tables, tables.date, said, index, lenient)
-    if not match then return nil end
-    today = today or moment.today(context)
-    local day, reason = date.day(match, today, self)
-    reason = reason or date.out_of_range(day, self, today)
-    if reason then return nil, match.first, match.last, reason end
-    return calendar.text(day), match.first, match.last
-  end)
+  return moment.find(said, at, asked, self.tables.date.starts, try, self, context)
 end
 
 function Reader:take(value, context)
@@ -219,6 +234,7 @@ date.options = {
 ---@param language table
 function date.new(mistakes, path, accepted, language)
   local tables = moment.tables(mistakes, language)
+  date.check_order(mistakes, path, accepted)
   return setmetatable({
     tables = tables, order = accepted.order or tables.order, prefer = accepted.prefer or "future",
     min = date.check_bound(mistakes, path, accepted, "min"), max = date.check_bound(mistakes, path, accepted, "max"),

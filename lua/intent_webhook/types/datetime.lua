@@ -285,17 +285,18 @@ function Reader:try(search, index, asked)
   return value, time_match.first, time_match.last, reason
 end
 
+local function try(_, index, lenient, reader, search)
+  local value, first, last, reason = reader:try(search, index, lenient)
+  if search.paired and not search.has_day then return nil end
+  return value, first, last, reason
+end
+
 function Reader:find(said, at, context, asked)
   local search = { said = said, context = context }
-  local function try(_, index, lenient)
-    local value, first, last, reason = self:try(search, index, lenient)
-    if search.paired and not search.has_day then return nil end
-    return value, first, last, reason
-  end
-  local value, first, last, final = moment.find(said, at, asked, self.starts, try)
+  local value, first, last, final = moment.find(said, at, asked, self.starts, try, self, search)
   if value == nil or not asked or search.has_day then return value, first, last, final end
   search.paired = true -- "28.11. 19:30": what is no date unasked goes before the next 19:30
-  local paired, paired_first, paired_last = moment.find_lenient(said, at, self.starts, try)
+  local paired, paired_first, paired_last = moment.find_lenient(said, at, self.starts, try, self, search)
   if paired == nil then return value, first, last end
   return paired, paired_first, paired_last
 end
@@ -334,13 +335,18 @@ local datetime = {
 ---@param language table
 function datetime.new(mistakes, path, accepted, language)
   local tables = moment.tables(mistakes, language)
+  local least, most = check_bound(mistakes, path, accepted, "min"), check_bound(mistakes, path, accepted, "max")
+  if least and most and least.seconds and most.seconds and least.ahead == most.ahead
+    and least.seconds > most.seconds then
+    mistakes:add(check.within(path, "min"), ('must not be after max, got "%s" and "%s": exchange them'):format(
+      accepted.min, accepted.max))
+  end
   local starts = {}
   for word in next, tables.date.starts do starts[word] = true end
   for word in next, tables.time.starts do starts[word] = true end
   return setmetatable({
     tables = tables, starts = starts, order = accepted.order or tables.order, prefer = accepted.prefer or "future",
-    prefer_half = accepted.prefer_half, min = check_bound(mistakes, path, accepted, "min"),
-    max = check_bound(mistakes, path, accepted, "max"), schema = { type = "string", format = "date-time" },
+    prefer_half = accepted.prefer_half, min = least, max = most, schema = { type = "string", format = "date-time" },
   }, Reader)
 end
 

@@ -37,6 +37,11 @@ local function new(mistakes, path, accepted)
   if accepted.pattern == "" then mistakes:add(place, "is empty: it would match every message") end
   local _, mistake = lua_pattern.read(accepted.pattern)
   if mistake then mistakes:add(place, mistake) end
+  local class = accepted.pattern:match("\\(%a)")
+  if class then
+    mistakes:warn(place, ("has \\%s, as regular expressions have: a Lua pattern writes %%%s, see string.find"):format(
+      class, class))
+  end
   return setmetatable({ pattern = accepted.pattern, schema = { type = "string" } }, PatternReader)
 end
 
