@@ -506,3 +506,13 @@ describe("the options of sessions", function()
     assert.is_truthy(open({ store = "history", key_env = "PATH" }, nil, true))
   end)
 end)
+
+describe("a store of one's own #once", function()
+  it("whose put forgets to return true is told what to return", function()
+    local own = require "intent_webhook.session_store.own"
+    local store = own.new({ get = function() end, put = function() end, ttl = 60 }, {})
+    assert.are.same({ nil,
+      "sessions.put: returned nil and no message: return true when it is stored, or nil and why not", "store" },
+      { store:put("a", {}, 0, 1, 60) })
+  end)
+end)

@@ -611,7 +611,9 @@ describe("a zone", function()
     for _, given in ipairs { "Europe/Berlin", "+25:00", "+7:75", "7", "", "+14:01", "UTC+", "+7:5" } do
       assert.matches('^is no time zone that is known: write "UTC"', problem(given))
     end
-    assert.matches("^must be whole seconds from %-50400 to 50400, got 1.5", problem(1.5))
+    assert.matches("^must be whole seconds from %-50400 to 50400, got 99.5", problem(99.5))
+    assert.matches('^is 7 seconds, .* write "%+07:00"$', problem(7))
+    assert.matches('^is %-3.5 seconds, .* write "%-03:30"$', problem(-3.5))
     assert.matches("^must be whole seconds", problem(50401))
     assert.matches("^must be whole seconds", problem(0 / 0))
     assert.matches("^must be a string, a number or a function, got true", problem(true))

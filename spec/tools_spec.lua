@@ -107,9 +107,11 @@ describe("tools.export", function()
   end)
 
   it("says which formats there are, and which has no strict mode", function()
-    assert.are.same({ nil, "must be one of anthropic, openai, openai_responses" }, { tools.export(booking(), "mcp") })
-    assert.are.same({ nil, "must be one of anthropic, openai, openai_responses" }, { tools.export(booking()) })
-    assert.are.same({ nil, "has no strict mode: leave strict out" },
+    assert.are.same({ nil, 'format: is "mcp", which there is not: known are anthropic, openai, openai_responses' },
+      { tools.export(booking(), "mcp") })
+    assert.are.same({ nil, 'format: is "nil", which there is not: known are anthropic, openai, openai_responses' },
+      { tools.export(booking()) })
+    assert.are.same({ nil, "strict: is not for anthropic, which has no such mode: leave it out" },
       { tools.export(booking(), "anthropic", { strict = true }) })
   end)
 

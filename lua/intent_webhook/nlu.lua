@@ -60,7 +60,10 @@ local function find_format(given, name)
   local names = table.concat(nlu.formats(), ", ")
   if name ~= nil then
     local format = type(name) == "string" and format_named(name)
-    if not format then return nil, "cannot be of a format that there is not: known are " .. names end
+    if not format then
+      local shown = type(name) == "string" and ('"%s"'):format(name:sub(1, 40)) or "a " .. type(name)
+      return nil, ("cannot be read as format = %s, which there is not: known are %s"):format(shown, names)
+    end
     if not format.fits(given) then return nil, ("is not of the format %s, which has %s"):format(name, format.needs) end
     return format
   end

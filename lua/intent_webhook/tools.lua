@@ -179,10 +179,13 @@ end
 function tools.export(intents, format, options)
   local define = FORMATS[format]
   if not define then
-    return nil, "must be one of " .. table.concat(tools.formats(), ", ")
+    return nil, ('format: is "%s", which there is not: known are %s'):format(tostring(format),
+      table.concat(tools.formats(), ", "))
   end
   local is_strict = options ~= nil and options.strict == true
-  if is_strict and format == "anthropic" then return nil, "has no strict mode: leave strict out" end
+  if is_strict and format == "anthropic" then
+    return nil, "strict: is not for anthropic, which has no such mode: leave it out"
+  end
   local names, list = tools.names(intents), {}
   for index, intent in ipairs(intents) do
     local parameters = parameters_of(intent, names.properties[intent.name], is_strict)

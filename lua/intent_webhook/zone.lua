@@ -16,6 +16,7 @@ local check = require "intent_webhook.check"
 local zone = {}
 
 local MOST = 14 * 3600 -- Line Islands; the least is -12 hours
+local MOST_HOURS = 14 -- a number up to here was meant as hours
 local DAY = 86400
 
 -- What the system's local time is ahead of UTC: its calendar read as if it were UTC. C libraries refuse times of very
@@ -73,6 +74,11 @@ function zone.offset(given)
   if given == nil then return system_offset end
   if type(given) == "string" then return from_text(given) end
   if type(given) == "function" then return from_function(given) end
+  if type(given) == "number" and given ~= 0 and math.abs(given) <= MOST_HOURS then
+    local minutes = math.floor(math.abs(given) * 60)
+    return nil, ('is %s seconds, which no zone is from UTC: for hours write "%s%02d:%02d"'):format(check.show(given),
+      given < 0 and "-" or "+", math.floor(minutes / 60), minutes % 60)
+  end
   if is_offset(given) then return fixed(calendar.whole(given)) end
   if type(given) == "number" then
     return nil, ("must be whole seconds from %d to %d, got %s"):format(-MOST, MOST, check.show(given))

@@ -27,7 +27,8 @@ local function complain(name, problem)
 end
 
 local function message_of(returned)
-  return type(returned) == "string" and returned or "nil, and no message that is a string"
+  if type(returned) == "string" then return returned end
+  return "returned nil and no message: return true when it is stored, or nil and why not"
 end
 
 function Store:get(id, now)
