@@ -315,8 +315,8 @@ describe("sessions in the history file", function()
     for _, given in ipairs { "9223372036854775807", "-9223372036854775808", "9007199254740993", "1e300", "'x'", "0" } do
       local _, before = store:get("a", 100)
       assert.is_true(store:put("a", { turn = 1 }, before, 100, 60))
-      assert.are.equal("", process.shell(("sqlite3 -cmd '.timeout 5000' %s \"UPDATE sessions SET version = %s\""):format(
-        path, given)))
+      local change = "sqlite3 -cmd '.timeout 5000' %s \"UPDATE sessions SET version = %s\""
+      assert.are.equal("", process.shell(change:format(path, given)))
       local _, version = store:get("a", 100)
       assert.is_true(store:put("a", { turn = 2 }, version, 100, 60))
       assert.are.equal(2, store:get("a", 100).turn)
