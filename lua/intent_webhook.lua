@@ -136,6 +136,11 @@ end
 local function check_words(mistakes, accepted)
   local table_of_words, message = languages.of(accepted.language)
   if message then mistakes:add("language", message) end
+  if type(accepted.language) == "table" then
+    local before = #mistakes.list
+    languages.check(mistakes, "language", accepted.language)
+    if #mistakes.list > before and mistakes:first() then table_of_words = nil end -- what is wrong is not read
+  end
   accepted.language_table = table_of_words or languages.of("en")
   if accepted.number_words == nil then
     local code = accepted.language_table.code
