@@ -3,6 +3,7 @@
 --     lua5.4|luajit bench/conversation_turns.lua MODE HISTORY SECONDS [URL]
 --
 --     step      client:step, which stores and fires nothing
+--     answers   the same, only the first of the conversations: one answer to each question
 --     message   client:message, sessions in memory, the event recorded in the history
 --     webhook   the same, and the event posted to URL
 --     json      the same as message, sessions as JSON in a store of the user's own, which is a Lua table
@@ -52,7 +53,7 @@ local function contestant()
     end
     client:close()
   end
-  if mode == "step" then
+  if mode == "step" or mode == "answers" then
     return function() return {} end, function(kept, text)
       local session, turn = client:step(kept.session, text, forms.now)
       kept.session = session
@@ -67,6 +68,7 @@ local function contestant()
 end
 
 local begin, turn, finish = contestant()
+local conversations = mode == "answers" and { forms.conversations[1] } or forms.conversations
 
 local function is_right(conversation, last)
   if last.status ~= "fired" then return false end
@@ -80,7 +82,7 @@ local function is_right(conversation, last)
 end
 
 local right, turns_each_pass = 0, 0
-for _, conversation in ipairs(forms.conversations) do
+for _, conversation in ipairs(conversations) do
   local kept, last = begin(), nil
   for _, text in ipairs(conversation) do last = turn(kept, text) end
   if is_right(conversation, last) then right = right + 1 end
@@ -88,7 +90,7 @@ for _, conversation in ipairs(forms.conversations) do
 end
 
 local function pass()
-  for _, conversation in ipairs(forms.conversations) do
+  for _, conversation in ipairs(conversations) do
     local kept = begin()
     for index = 1, #conversation do turn(kept, conversation[index]) end
   end
@@ -111,7 +113,7 @@ local rate = run(seconds)
 
 local times = {}
 while #times < TIMED do
-  for _, conversation in ipairs(forms.conversations) do
+  for _, conversation in ipairs(conversations) do
     local kept = begin()
     for index = 1, #conversation do
       local since = clock.thread_cpu()
@@ -123,5 +125,5 @@ end
 table.sort(times)
 
 print(rate, 1e6 / rate, times[math.floor(#times * 0.5)], times[math.floor(#times * 0.99)],
-  right / #forms.conversations * 100)
+  right / #conversations * 100)
 finish()

@@ -101,6 +101,15 @@ local function form_of(given, intents)
   }
 end
 
+-- Of several forms of one intent, the last.
+local function last_of_each(forms, last)
+  local kept = {}
+  for _, form in ipairs(forms) do
+    if last[form.intent] == form then kept[#kept + 1] = form end
+  end
+  return kept
+end
+
 ---A session of our own, with what can be used of the one that is given. Of several forms of one intent the one that
 ---was open last stays.
 ---@param given any
@@ -109,19 +118,18 @@ end
 function session_reader.read(given, intents)
   local forms = field(given, "forms")
   if type(forms) ~= "table" then return nil end
-  local found, last = {}, {}
+  local found, last, again = {}, {}, false
   for index = 1, MOST_FORMS do
-    local form = rawget(forms, index) ~= nil and form_of(rawget(forms, index), intents)
+    local one = rawget(forms, index)
+    if one == nil then break end
+    local form = form_of(one, intents)
     if form then
       found[#found + 1] = form
+      again = again or last[form.intent] ~= nil
       last[form.intent] = form
     end
   end
-  local kept = {}
-  for _, form in ipairs(found) do
-    if last[form.intent] == form then kept[#kept + 1] = form end
-  end
-  return { at = number(field(given, "at")), forms = kept }
+  return { at = number(field(given, "at")), forms = again and last_of_each(found, last) or found }
 end
 
 return session_reader
