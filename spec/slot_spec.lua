@@ -86,6 +86,14 @@ describe("the definition of a slot #once", function()
     end
   end)
 
+  it("names a region by its code", function()
+    assert.are.same({ 'region: is "UK", which is no region that has telephone numbers: did you mean "GB"?' },
+      mistakes { type = "phone", region = "UK" })
+    assert.matches('^region: is "Vietnam", .*: write its code of two letters, like "VN"$',
+      mistakes({ type = "phone", region = "Vietnam" })[1])
+    assert.are.same({}, mistakes { type = "phone", region = "vn" })
+  end)
+
   it("is warned of what regular expressions have", function()
     local options = with_slot { type = "pattern", pattern = "^\\d+$" }
     assert.are.same({ { path = "intents[1].slots[1].pattern", level = "warning",

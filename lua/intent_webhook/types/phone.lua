@@ -381,7 +381,7 @@ end
 local function region_plan(mistakes, path, region)
   local plan = plans.of(region)
   if plan then return plan end
-  local hint = check.suggestion(region, plans.regions())
+  local hint = region:upper() == "UK" and ': did you mean "GB"?' or check.suggestion(region, plans.regions())
   mistakes:add(path, ('is "%s", which is no region that has telephone numbers%s'):format(region:sub(1, 20),
     #hint < 60 and hint or ': write its code of two letters, like "VN"'))
 end
