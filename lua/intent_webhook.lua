@@ -436,6 +436,7 @@ local function fill(self, checked, match, text, now, errors)
   found:capture(match.slots, match.spans)
   found:scan()
   match.slots, match.rejected = firing.with_defaults(checked, found.slots), found:rejections()
+  match.spans = found.spans
   match.missing = recognition.missing_in(checked.required, match.slots)
   if not errors[1] then return nil end
   local hidden = secrets.new()

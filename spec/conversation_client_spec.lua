@@ -72,6 +72,18 @@ describe("a client's conversations", function()
     assert.are.equal(1, client:stats().fired)
   end)
 
+  it("are matched with values of their types, and the places of these", function()
+    new()
+    local text = "I'd like to book a table for Saturday evening, four people"
+    local match = client:match(text)
+    assert.are.same({ date = "2025-11-29", party_size = 4 }, match.slots)
+    assert.are.equal("four", text:sub(match.spans.party_size[1], match.spans.party_size[2]))
+    assert.are.equal("Saturday evening", text:sub(match.spans.date[1], match.spans.date[2]))
+    assert.are.same({ "phone" }, match.missing)
+    assert.are.same({ status = "incomplete", intent = "book_table", slots = match.slots, missing = { "phone" },
+      score = match.score, rule = 1 }, client:message(text))
+  end)
+
   it("say replies before what they ask for next", function()
     new()
     local turn = say("I'd like to book a table", "when do you open")

@@ -28,6 +28,7 @@ local MOST_TRIES = 16 -- values of a type that are passed over since another slo
 ---@field said intent_webhook.Said
 ---@field context table for readers
 ---@field taken integer[][] first and last bytes of what is taken
+---@field spans table<string, integer[]> first and last byte of the values that were found in the text
 ---@field slots table<string, any> the values so far, with those from before
 ---@field raw table<string, string> the text of a value, where that differs from it
 ---@field filled string[] the names of the slots that this message gave a value, in that order
@@ -50,7 +51,8 @@ end
 ---@return intent_webhook.Filling
 function filling.new(checked, message, slots, context)
   return setmetatable({
-    checked = checked, said = message, context = context, taken = {}, slots = copy(slots), raw = {}, filled = {},
+    checked = checked, said = message, context = context, taken = {}, spans = {}, slots = copy(slots), raw = {},
+    filled = {},
     rejected = {}, errors = context.errors,
   }, Filling)
 end
@@ -149,6 +151,7 @@ end
 local function set_found(self, slot, value, first, last)
   if not self:set(slot, value, self.said.text:sub(first, last)) then return false end
   self:take(first, last)
+  self.spans[slot.name] = { first, last }
   return true
 end
 
@@ -216,17 +219,21 @@ end
 -- What a rule captured at a place of the text: the value is looked for within.
 local function receive_captured(self, slot, value, span)
   if not slot.reader or type(value) ~= "string" then
-    if self:receive(slot, value) then self:take(span[1], span[2]) end
+    if self:receive(slot, value) then
+      self:take(span[1], span[2])
+      self.spans[slot.name] = { span[1], span[2] }
+    end
     return
   end
   local part = self.said.text:sub(span[1], span[2])
-  local found, first, last = slot.reader:find(said.new(part), 1, self.context, true)
+  local found, first, last, end_of_reason = slot.reader:find(said.new(part), 1, self.context, true)
   if found ~= nil then
     set_found(self, slot, found, span[1] + first - 1, span[1] + last - 1)
   elseif value ~= part then
-    self:receive(slot, value) -- the list's value, where what was said is another word for it
+    -- the list's value, where what was said is another word for it
+    if self:receive(slot, value) then self.spans[slot.name] = { span[1], span[2] } end
   else
-    reject(self, slot, first or "absent", part)
+    reject(self, slot, first or "absent", end_of_reason and part:sub(last, end_of_reason) or part)
   end
 end
 

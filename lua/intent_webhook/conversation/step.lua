@@ -173,6 +173,7 @@ function Step:begin(match)
   self:take_correction(found, self:open())
   found:scan()
   self:keep(found)
+  self.rejected = (self.turn.rejected or {})[1]
 end
 
 -- Ending --------------------------------------------------------------------------------------------------------------
