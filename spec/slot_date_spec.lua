@@ -178,6 +178,12 @@ describe("a date that nobody asked for #once", function()
     cases(nil, "en", false, NOON, [[
       a table for 4 on Saturday at 7 => 2026-11-28 [Saturday]
       30 February, or rather 1 March => 2027-03-01 [1 March]
+      Friday Evening => 2026-11-27 [Friday Evening]
+      Friday Please => 2026-11-27 [Friday]
+      On Friday John => 2026-11-27 [Friday]
+      Friday, John Doe => 2026-11-27 [Friday]
+      FRIDAY DINNER => 2026-11-27 [FRIDAY]
+      Friday dinner => 2026-11-27 [Friday]
       call 0912 345 678 tomorrow => 2026-11-26 [tomorrow]
       Hi! I'd like 2 seats, 28/11/2026, 19:30 => 2026-11-28 [28/11/2026]
     ]])
@@ -193,7 +199,8 @@ describe("a date that nobody asked for #once", function()
       "the second time", "for the first 3 days",
       "last friday of the month", "first monday in december", "the 2nd saturday of june", "two days before christmas",
       "on the second floor", "for the first time", "on the 5 second rule", "on the 15th floor",
-      "for sun protection", "every friday", "black friday deals",
+      "for sun protection", "every friday", "black friday deals", "Cyber Monday sale",
+      "Sunday Okafor called", "this is Wednesday Addams", "Tell Friday Mbeki",
       "version 1.2.3", "10.4", "v2026.1.2", "2024.1.2", "1.2.3.4", "10.0.0.1", "192.168.1.10", "12.04.26", "1.2",
       "$15 march", "€28", "15%", "12.50", "$11/12/2026", "1,000 days",
       "0912 345 678", "+84 912 345 678", "0912-345-678", "555-1234", "01/02/2026/3", "20261128", "#20261128",
@@ -213,6 +220,7 @@ describe("a date that was asked for #once", function()
     15 => 2026-12-15 [15]
     the 15th please => 2026-12-15 [the 15th]
     make it the 15th => 2026-12-15 [the 15th]
+    Friday Dinner => 2026-11-27 [Friday]
     2nd => 2026-12-02 [2nd]
     the thirtieth => 2026-11-30 [the thirtieth]
     15/04 => 2027-04-15 [15/04]

@@ -210,6 +210,8 @@ describe("a number that nobody asked for #once", function()
       7 o'clock
       at 7
       at seven
+      meet @ 7
+      one of them is broken
       19:30
       19:30:15
       half past seven

@@ -115,7 +115,7 @@ describe("a time that nobody asked for #once", function()
       "room 730", "1930", "price 7.30", "$7:30", "7-9pm", "10:30-12:00", "10-12", "10:20:30:40", "3:2", "16:9",
       "2 hours", "1:30 h", "I am 7 a monkey", "those seven am", "2026-11-28", "19/30", "192.168.19.30", "19h30",
       "00:1a:2b:3c", "chapter 7:5", "version 7.30", "a quarter of the people", "07123 456 789",
-      "half seven", "half", "", "\255:",
+      "half seven", "half", "", "\255:", "Noon Patel is my manager", "watching Midnight Cowboy",
     } do
       it(("in %q"):format(text), function()
         assert.are.equal(text == "those seven am" and "07:00 [seven am]" or "nothing", found(one, text, false))

@@ -79,8 +79,8 @@ end
 -- What stands in front of digits -> sign, class, where the number begins; without a class it is none.
 function View:marks_before(first)
   local before = self.text.text:sub(math.max(1, first - 12), first - 1)
-  if opens(before) and not before:find("[$\194\226\224][^ ]* $") then return 1, 1, first end
-  local sign, class, length = 1, 1, #before
+  if opens(before) and not before:find("[$@\194\226\224][^ ]* $") then return 1, 1, first end
+  local sign, class, length = 1, before:find("@ ?$") and 2 or 1, #before -- "meet @ 7"
   local paid = without(before:gsub(" $", ""), MONEY)
   if paid then before, class = paid, 2 end
   local signed, mark = without(before, SIGNS)

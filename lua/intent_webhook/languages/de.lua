@@ -59,6 +59,7 @@ return {
       "mit", "nur", "sehr", "auch", "ist", "sind", "kann", "noch", "gerade", "unterwegs", "interessiert", "anonym",
       "unbekannt", "weiß", "sag", "sage", "verrate", "ihnen", "dir", "mir", "unwichtig",
     },
+    capitals = { "an" },
   },
   number = {
     group = ".", decimal = ",", words = "de", compounds = true, ordinal_point = true,

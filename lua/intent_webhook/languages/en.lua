@@ -70,10 +70,14 @@ return {
       "our", "their", "what", "why", "who", "how", "where", "which", "i", "i'm", "you", "we", "they", "it",
       "don't", "no", "none", "nobody", "yes", "maybe", "one", "two", "something", "someone", "anything", "nothing",
       "whatever", "help", "stop", "cancel", "do", "does", "can", "could", "would", "should", "is", "are", "was",
-      "were", "will", "just", "very", "really", "so", "too", "also", "please", "want", "need", "about", "as",
+      "were", "will you", "will it", "will there", "will we", "will they", "will i", "will be", "will do", "will the",
+      "will that", "will this", "will my", "will not", "will anyone", "will someone", "will call", "will come",
+      "will pay", "will get", "will let", "will tell", "will send", "will check", "just", "very", "really", "so", "too",
+      "also", "please", "want", "need", "about", "as",
       "for", "from", "with", "to", "old", "new", "now", "anonymous", "unknown", "that", "this", "important",
       "private", "confidential", "secret", "none of your business", "never",
     },
+    capitals = { "an", "can", "do", "so" },
   },
   number = {
     group = ",", decimal = ".", words = "en",
@@ -97,7 +101,7 @@ return {
     nots = { "not", "isn't", "aren't", "wasn't", "not for" },
     counted = {
       "person", "persons", "people", "ppl", "pax", "pers", "guest", "guests", "adult", "adults", "child",
-      "children", "kid", "kids", "friend", "friends", "of us", "of them", "seat", "seats", "ticket", "tickets",
+      "children", "kid", "kids", "friend", "friends", "seat", "seats", "ticket", "tickets",
       "diners", "covers", "visitors", "participants", "attendees", "passengers", "players", "members", "customers",
     },
     units = {
@@ -284,13 +288,15 @@ return {
       { "night|nite", from = 17, to = 29, loose = true },
     },
     shy = "may|march|mar|sat|sun|mon|wed|second|s|m|d",
+    in_names = true,
     followers = "at|for|from|until|till|in|on|with|around|by|and|or|but|to|please|pls|thanks|thank|thx|sharp|" ..
       "instead|onwards|ok|okay|via|because",
     clauses = "i|we|you|they|he|she|it|there|that|then|would|if|is|works|too|so|as|when|my|our|can|could|will",
     leads = "on|for|by|until|till|from|since|before|after|the",
     phrases = {
       { "[<on|by|until|till|from|since|before|after|for>] {weekday} [{part}]",
-        unless = "every|each|any|black|good|ash|first|second|third|fourth|last|st|nd|rd|th", not_before = "of" },
+        unless = "every|each|any|black|cyber|casual|bloody|fat|bowl|good|ash|" ..
+          "first|second|third|fourth|last|st|nd|rd|th", not_before = "of" },
       { "{weekday} <(at|around|by|from) ({hour}|{clock}|{dotted})|{hour} {half}|{clock}|{dotted} {half}>" },
       { "this [coming] {weekday} [{part}]", this = true },
       { "(coming|upcoming) {weekday} [{part}]" },

@@ -51,6 +51,7 @@ return {
       "khách", "một", "tôi", "bạn", "mình", "ok", "hủy", "giúp", "bí mật", "ở", "của", "đang", "muốn", "cần",
       "nào",
     },
+    capitals = { "sao" },
   },
   number = {
     group = ".", decimal = ",", words = "vi", accents = true,

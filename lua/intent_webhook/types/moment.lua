@@ -15,6 +15,8 @@
 --              the end of weekdays ("montagabend")
 --   shy        words that are often others ("may", "sat"): taken only where something around them speaks for it
 --   unlike     spellings that are others, though they are folded alike: "tôi", which is not "tối"
+--   in_names   true: a weekday or an hour with a capital is no day right before another word with one ("Sunday Okafor",
+--              "Noon Patel"), unless the person was asked; not for languages whose nouns have capitals
 --   counted    words that make a count of a number before them ("people"), so that it is no day and no hour; those of
 --              the section `number` count as well
 --   leads      single words between a time and a date that follows it: "7pm on"; time.leads: "Saturday at"
@@ -119,7 +121,7 @@ local function compile(language)
     leads = { date = moment_words.set(section.leads), time = moment_words.set((section.time or {}).leads),
       duration = {} },
     followers = moment_words.set(section.followers), clauses = moment_words.set(section.clauses),
-    counted = counted_words(language),
+    counted = counted_words(language), in_names = section.in_names == true,
   }
   local time, duration = section.time or {}, section.duration or {}
   tables.date = build(tables, "date", with(section.phrases or {}, DATE_PHRASES), "date.phrases")

@@ -46,6 +46,16 @@ local function are_shy_words_meant(tables, said, match)
   return not (fields.weekday and fields.weekday.shy) or is_weekday_meant(tables, said, match)
 end
 
+-- Whether a day or an hour that is one word is rather the first part of a name or a title: "Sunday Okafor", "Noon
+-- Patel", "Midnight Cowboy". Words that may follow a day are none of a name.
+local function begins_name(tables, said, match)
+  local entry, first = match.entry, match.first
+  if not tables.in_names or match.from ~= match.to or first ~= match.last then return false end
+  if not (match.fields.weekday or entry.hour) or not is_capital(said, first) then return false end
+  if said.firsts[first + 1] ~= said.lasts[first] + 2 or ends_there(tables, said, first, true) then return false end
+  return said.text:find("^ [A-Z][a-z]", said.lasts[first] + 1) ~= nil
+end
+
 -- Whether a message is little more than the match: "on the 15 please", but neither "we are 12" nor "12 30 44".
 local function is_whole(tables, said, match, leads)
   if #said.words > MOST_WORDS_WHOLE or not ends_there(tables, said, match.to) then return false end
@@ -72,6 +82,7 @@ function phrase_sense.is_meant(tables, said, match, state)
   if entry.no_unit and tables.classes.hours.starts[said.words[match.to + 1]] then return false end -- "1:30 h"
   if entry.whole then return is_whole(tables, said, match, state.leads) end
   if state.asked then return true end
+  if begins_name(tables, said, match) then return false end
   if entry.careful and not ends_there(tables, said, match.to, true) then return false end
   return are_shy_words_meant(tables, said, match)
 end

@@ -17,7 +17,8 @@
 --
 -- Fields of the section `name` of a language table, all of which are lists and may be left out: `certain`,
 -- `introductions` (that count only when asked), `fillers` (around the name), `stops` (what ends it), `not_names` (no
--- name begins with one of these), and `accents`, whether words differ by accents.
+-- name begins with one of these), `capitals` (those of them with which one does, when it and the word behind it have
+-- capitals: "An Nguyen", "Do Van Nam"), and `accents`, whether words differ by accents.
 
 local check = require "intent_webhook.check"
 local number_lexicon = require "intent_webhook.number_lexicon"
@@ -66,7 +67,7 @@ end
 -- Name --------------------------------------------------------------------------------------------------------------
 
 local MOST_CHARACTERS, MOST_WORDS = 100, 6
-local LISTS = { "certain", "introductions", "fillers", "stops", "not_names" }
+local LISTS = { "certain", "introductions", "fillers", "stops", "not_names", "capitals" }
 
 local function accented_words(phrase) return number_lexicon.accented(said_words.new(phrase)) end
 
@@ -108,9 +109,16 @@ local function behind_certain(trees, said, words, index)
   end
 end
 
+-- Whether a word that is seldom one of a name is one by its capital and that of the next: "An Nguyen", but not "Can I".
+local function is_capital_name(trees, said, words, index)
+  local _, last = word_tree.at(trees.capitals, said, words, index)
+  if last ~= index or not said.text:find("^[%u\195-\198\225]", said.firsts[index]) then return false end
+  return said.text:find("^ [%u\195-\198\225][%l\128-\225]", said.lasts[index] + 1) ~= nil
+end
+
 -- The word behind fillers and introductions at the beginning.
 local function behind_beginning(trees, said, words, index, introductions)
-  while index < #words do
+  while index < #words and not is_capital_name(trees, said, words, index) do
     local _, last = word_tree.at(trees.fillers, said, words, index)
     local _, other = nil, nil
     if introductions then _, other = word_tree.at(trees.introductions, said, words, index) end
@@ -157,6 +165,10 @@ local function without_fillers(trees, said, words, first, last)
   return last
 end
 
+local function is_no_name(trees, said, words, index)
+  return word_tree.at(trees.not_names, said, words, index) and not is_capital_name(trees, said, words, index)
+end
+
 -- The name in the words from `index` on -> value, first, last; or nil, first, last of what is none.
 local function read_name(trees, said, words, index)
   if not words[index] then return nil end
@@ -165,7 +177,7 @@ local function read_name(trees, said, words, index)
   local from, to = said.firsts[index], said.lasts[last]
   local value = said.text:sub(from, to):gsub("\194\160", " "):gsub("[ \t]+", " ")
   local good = not spoilt and not numerals.is_digits(said.words[index]) and last - index < MOST_WORDS and
-    character_count(value) <= MOST_CHARACTERS and not word_tree.at(trees.not_names, said, words, index) and
+    character_count(value) <= MOST_CHARACTERS and not is_no_name(trees, said, words, index) and
     not said.text:find("^%s*[?]", said.lasts[final] + 1) and not said.text:sub(from - 1, from - 1):find("[@/_#=\\]")
   if good then return value, from, to end
   return nil, from, to
