@@ -534,6 +534,9 @@ function Client:step(session, input, now)
   local text, given = input, nil
   if type(input) == "table" then
     text, given = rawget(input, "text"), {}
+    if text == nil then
+      argument.misuse("client:step", 'input: has no text: write it like { text = "...", context = {} }')
+    end
     for key, value in next, input do
       if key ~= "text" then given[key] = value end
     end
@@ -578,12 +581,15 @@ function Client:nlu(result, given)
   if type(result) ~= "string" and type(result) ~= "table" then
     argument.misuse("client:nlu", "result: must be JSON text or a table, got " .. check.kind(result))
   end
+  if given.session == "" then
+    argument.misuse("client:nlu", "session: is empty: name the conversation, or give false for none")
+  end
   local results, message, code = nlu.read(result, given.format)
   if not results then return nil, message, code end
   self.tool_names = self.tool_names or tools.names(tool_intents(self))
   for _, one in ipairs(results) do tools.restore(self.tool_names, one) end
   local session = given.session
-  if session == nil and not MODELS[results.format] then session = results.session end
+  if session == nil and not MODELS[results.format] and results.session ~= "" then session = results.session end
   return talk.nlu(self, results, session or nil, given.least_confidence, time_of(self, "client:nlu"))
 end
 

@@ -92,6 +92,43 @@ describe("a client's conversations", function()
     assert.are.equal("book_table", turn.resumed)
   end)
 
+  it("say what was given up before what actions say", function()
+    local now = NOW
+    new { now = function() return now end }
+    say("I'd like to book a table")
+    now = now + 1801
+    local turn = say("when do you open")
+    assert.are.equal("It has been a while, so I have dropped what we had begun.\nFrom 9 to 5.", turn.text)
+    assert.is_true(turn.expired)
+  end)
+
+  it("ask for nothing more when an action hands over", function()
+    new { intents = {
+      { name = "order", rules = { "order" }, slots = { { name = "size", prompt = "Which size?" } } },
+      { name = "human", rules = { "talk to a human" },
+        actions = { { reply = "Somebody is coming." }, { handoff = "shop" } } },
+    } }
+    assert.are.equal("Which size?", say("order").text)
+    local turn = say("talk to a human")
+    assert.are.equal("fired", turn.status)
+    assert.are.equal("shop", turn.handoff)
+    assert.are.equal("Somebody is coming.", turn.text)
+    assert.are.same({ "order" }, turn.dropped)
+    assert.is_nil(turn.slot)
+    assert.is_nil(turn.resumed)
+    assert.are.equal("unmatched", say("large").status)
+  end)
+
+  it("need a name that is one", function()
+    new()
+    assert.has_error(function() client:message("hi", { session = "" }) end,
+      "client:message: session: is empty: name the conversation, or leave session out")
+    assert.has_error(function() client:nlu("{}", { session = "" }) end,
+      "client:nlu: session: is empty: name the conversation, or give false for none")
+    assert.has_error(function() client:step(nil, { txt = "hi" }) end,
+      'client:step: input: has no text: write it like { text = "...", context = {} }')
+  end)
+
   it("keep the session when the event is refused, so that the message can be sent again", function()
     new { queue_limit = 1 }
     say("I'd like to book a table for Saturday", "4")
@@ -218,6 +255,16 @@ describe("a client's conversations", function()
       assert.are.equal("collecting", turn.status)
       assert.is_true(client:flush(5))
       assert.are.equal(2, #client:events({ session = "u" }).events)
+    end)
+
+    it("take what systems call a fallback for no intent: the text answers the question", function()
+      new()
+      say("I'd like to book a table")
+      local turn = assert(client:nlu(cjson.encode { text = "four", entities = { webhook.null }, sender_id = "chat-42",
+        intent = { name = "nlu_fallback", confidence = 0.7 } }))
+      assert.is_nil(turn.refused)
+      assert.are.same({ party_size = 4 }, turn.slots)
+      assert.are.equal("date", turn.slot)
     end)
 
     it("take several intents of one answer, and ask about the first of them first", function()

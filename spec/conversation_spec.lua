@@ -114,6 +114,32 @@ describe("a conversation", function()
     assert.are.same({ party_size = 4, date = "2025-11-28" }, turn.slots)
   end)
 
+  it("says that it did not understand, where the same question would come again without a word", function()
+    assert.are.equal("I did not understand that.\nWhich day?",
+      say(client, { "book a table", "John", "4", "no wonder" }).text)
+    assert.are.equal("I cannot go on without the date.\nWhich day?",
+      say(client, { "book a table", "John", "4", "skip" }).text)
+    assert.are.equal("How many people, 1 to 20?", say(client, { "book a table", "John", "hm hm" }).text)
+    assert.are.equal("What is your name?", say(client, { "book a table", "" }).text)
+  end)
+
+  it("says what is wrong with a value in the words of its type", function()
+    local odd = client_of { { name = "plan", rules = { "plan" }, slots = {
+      { name = "day", type = "date", min = "today", prompt = "Which day?" },
+      { name = "hour", type = "time", min = "11:00", prompt = "What time?" },
+      { name = "count", type = "integer", prompt = "How many?" }, { name = "phone", type = "phone", prompt = "Phone?" },
+    } } }
+    local turn, session = say(odd, { "plan", "2025-11-01" })
+    assert.are.equal("2025-11-01 is too early.\nWhich day?", turn.text)
+    assert.are.equal("Which day of next week?\nWhich day?", say(odd, { "next week" }, session).text)
+    turn, session = say(odd, { "tomorrow", "8am" }, session)
+    assert.are.equal("8am is too early.\nWhat time?", turn.text)
+    turn, session = say(odd, { "noon", "2.5" }, session)
+    assert.are.equal("2.5 is no whole number.\nHow many?", turn.text)
+    turn = say(odd, { "2", "0901234567" }, session)
+    assert.are.equal("Please give the number with its country code, like +44.\nPhone?", turn.text)
+  end)
+
   it("counts silence, and words without a meaning, as no answer", function()
     local turn = say(client, { "book a table", "" })
     assert.are.equal(2, turn.attempt)
@@ -732,6 +758,11 @@ describe("users' functions in a conversation", function()
       assert.is_table(session)
     end)
   end
+
+  it("that raise are reported once, however often they are asked", function()
+    local client = with_slot { type = function() error("oops") end }
+    assert.are.equal(1, #say(client, { "order", "abc" }).errors)
+  end)
 
   it("that take long are reported", function()
     local client = with_slot { validate = function()

@@ -74,6 +74,11 @@ local function check_context(mistakes, context)
   end
 end
 
+-- People without a name would share one conversation.
+local function check_session(mistakes, session)
+  if session == "" then mistakes:add("session", "is empty: name the conversation, or leave session out") end
+end
+
 local function check_best_slot(mistakes, name, slots)
   if slots[name] then return end
   local names = {}
@@ -88,9 +93,10 @@ end
 ---@param slots table<string, boolean> the names of all intents' slots
 ---@return intent_webhook.MessageOptions|nil
 function argument.message(caller, given, slots)
-  if given == nil or core.is_plain_message(given, slots) then return given end
+  if given == nil or core.is_plain_message(given, slots) and rawget(given, "session") ~= "" then return given end
   local mistakes = check.mistakes()
   local accepted = check.options(mistakes, "", given, options.message)
+  if accepted then check_session(mistakes, accepted.session) end
   if accepted and accepted.context then check_context(mistakes, accepted.context) end
   if accepted and accepted.best_slot then check_best_slot(mistakes, accepted.best_slot, slots) end
   local mistake = mistakes:first()

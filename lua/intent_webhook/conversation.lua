@@ -77,11 +77,11 @@ end
 
 -- What a step came to; of what users' functions raised without the values of sensitive slots.
 local function finish(self, taken, session, now)
-  local after, turn = taken:finish(now)
+  local after, turn, words = taken:finish(now)
   if turn.errors and self.secret then
     secrets.hide_in_turn(self.intents, session, after, turn, taken.message.text)
   end
-  return after, turn
+  return after, turn, words
 end
 
 ---Takes one message.
@@ -91,6 +91,7 @@ end
 ---@param given intent_webhook.MessageOptions|nil checked
 ---@return table session
 ---@return intent_webhook.Turn
+---@return table words { texts = what is to be said, before = how many of these come before what actions say }
 function Conversation:step(session, text, now, given)
   local taken = step.new(self, session, now)
   taken.message = said.new(text)
@@ -107,6 +108,7 @@ end
 ---@param least number the confidence that an intent needs, where the result has one
 ---@return table session
 ---@return intent_webhook.Turn
+---@return table words as those of step
 function Conversation:receive(session, results, now, least)
   local taken = step.new(self, session, now)
   taken.message = said.new(results.text or "")

@@ -277,12 +277,23 @@ function Dialogue:say(name, values)
   return text and fill(text, values)
 end
 
+-- What some reasons of some types are called when they are said.
+local TOO_EARLY_OR_LATE = { too_small = "too_early", too_large = "too_late" }
+local CLOSER = {
+  date = { too_small = "too_early", too_large = "too_late", incomplete = "which_day" },
+  time = { too_small = "too_early", too_large = "too_late", ambiguous = "which_half" },
+  datetime = TOO_EARLY_OR_LATE,
+  integer = { invalid = "not_whole" },
+}
+
 ---Why a value was refused, for the person.
 ---@param reason string
 ---@param values table<string, any>
+---@param type string|nil the slot's
 ---@return string|nil
-function Dialogue:reason(reason, values)
-  local text = self.reasons[reason] or self.reasons.other
+function Dialogue:reason(reason, values, type)
+  local closer = CLOSER[type] and CLOSER[type][reason]
+  local text = closer and self.reasons[closer] or self.reasons[reason] or self.reasons.other
   return text and fill(text, values)
 end
 

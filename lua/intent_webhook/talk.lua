@@ -22,21 +22,21 @@ local function receive(client, session, now, results, least)
   return client.conversation:receive(session, results, now, least)
 end
 
--- Takes a step and stores what comes of it: the turn and the session from before, or nil, message, code.
+-- Takes a step and stores what comes of it: the turn, the session from before, and words; or nil, message, code.
 local function take_step(client, id, now, step, input, given)
   for _ = 1, MOST_CONFLICTS do
     local before, version, problem, code = client.sessions:get(id, now)
     if before == false then return nil, version, problem end
-    local after, turn = step(client, before, now, input, given)
+    local after, turn, words = step(client, before, now, input, given)
     if problem then
       turn.errors = turn.errors or {}
       turn.errors[#turn.errors + 1] = { where = "sessions", message = problem, code = code }
     end
     if not after.forms[1] then after = nil end
-    if not before and not after then return turn end
+    if not before and not after then return turn, before, nil, words end
     local stored, message
     stored, message, code = client.sessions:put(id, after, version, now)
-    if stored then return turn, before end
+    if stored then return turn, before, nil, words end
     if code ~= "conflict" then return nil, message, code end
   end
   return nil, "the session is changed by others all the time", "conflict"
@@ -48,9 +48,22 @@ local function put_back(client, id, before, now)
   if current ~= false then client.sessions:put(id, before, version, now) end
 end
 
-local function join(lines, text)
-  lines[#lines + 1] = text
-  return lines[1] and table.concat(lines, "\n") or nil
+-- What the step says, with what actions say at its place: behind why something was given up, before the next question.
+local function with_replies(words, replies)
+  local lines = {}
+  for index = 1, words.before do lines[index] = words.texts[index] end
+  for _, reply in ipairs(replies) do lines[#lines + 1] = reply end
+  for index = words.before + 1, #words.texts do lines[#lines + 1] = words.texts[index] end
+  return table.concat(lines, "\n")
+end
+
+-- A human takes over: nothing of what waits is asked for any more.
+local function stop(turn, words)
+  for index = words.before + 1, #words.texts do words.texts[index] = nil end
+  turn.text = words.texts[1] and table.concat(words.texts, "\n") or nil
+  turn.dropped = turn.dropped or {}
+  turn.dropped[#turn.dropped + 1] = turn.resumed
+  turn.resumed, turn.slot, turn.prompt, turn.attempt, turn.missing = nil, nil, nil, nil, nil
 end
 
 -- What was refused of an intent, as errors that its event keeps.
@@ -66,7 +79,7 @@ local function refusals_of(turn, intent)
 end
 
 -- Fires the turn's events. nil, message, code when the first is refused; of the others the turn tells.
-local function fire_events(client, turn, session, time)
+local function fire_events(client, turn, words, session, time)
   local errors, lines = turn.errors, {}
   for index, event in ipairs(turn.events) do
     local known = refusals_of(turn, event.intent)
@@ -85,12 +98,8 @@ local function fire_events(client, turn, session, time)
       if outcome.errors then turn.errors = outcome.errors end
     end
   end
-  if lines[1] then
-    turn.replies = lines
-    local said = {}
-    for position, line in ipairs(lines) do said[position] = line end
-    turn.text = join(said, turn.text)
-  end
+  if turn.handoff and turn.resumed then stop(turn, words) end
+  if lines[1] then turn.replies, turn.text = lines, with_replies(words, lines) end
   return true
 end
 
@@ -114,15 +123,17 @@ end
 
 local function talk_with(client, id, time, step, input, given)
   local now = time or os.time()
-  local turn, before, code = take_step(client, id, now, step, input, given)
+  local turn, before, code, words = take_step(client, id, now, step, input, given)
   if not turn then return nil, before, code end
   if turn.events[1] then
+    local waits = turn.resumed
     local fired, message
-    fired, message, code = fire_events(client, turn, id, time)
+    fired, message, code = fire_events(client, turn, words, id, time)
     if not fired then
       put_back(client, id, before, now)
       return nil, message, code
     end
+    if waits and not turn.resumed then put_back(client, id, nil, now) end
   end
   if turn.refused then record_refusals(client, turn, id, time) end
   return turn
@@ -151,10 +162,10 @@ end
 ---@return string|nil code
 function talk.nlu(client, results, session, least, time)
   if session then return talk_with(client, session, time, receive, results, least) end
-  local _, turn = receive(client, nil, time or os.time(), results, least)
+  local _, turn, words = receive(client, nil, time or os.time(), results, least)
   if turn.status == "collecting" or turn.status == "confirming" then turn.status = "incomplete" end
   if turn.events[1] then
-    local fired, message, code = fire_events(client, turn, nil, time)
+    local fired, message, code = fire_events(client, turn, words, nil, time)
     if not fired then return nil, message, code end
   end
   if turn.refused then record_refusals(client, turn, nil, time) end

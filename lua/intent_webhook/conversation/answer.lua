@@ -99,7 +99,7 @@ function Step:answer(match, command)
   local found = filling.new(checked, self.message, form.slots, self.context)
   if asked and self:skips(form, asked, found, command) then return end
   if asked and self:declines(asked, command) then
-    self.failed = true
+    self.failed, self.skipping = true, asked.required and command == "skip"
     return
   end
   local empty = self:find_values(found, form, asked, match)
@@ -107,6 +107,7 @@ function Step:answer(match, command)
   if empty then return self:ask_again(empty) end
   self.rejected = asked and found.rejected[asked.name] or (self.turn.rejected or {})[1]
   self.failed = not found.filled[1]
+  self.skipping = self.failed and asked and asked.required and not self.rejected and command == "skip"
 end
 
 -- The person wants to give other values for slots, or none for those that are optional: "remove the note".

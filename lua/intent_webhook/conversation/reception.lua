@@ -30,6 +30,15 @@ function Step:refuse(intent, slot, code, message)
   }
 end
 
+-- What systems call it when they recognised nothing, unless there is an intent of that name.
+local FALLBACKS = {
+  nlu_fallback = true, -- Rasa
+  ["Default Fallback Intent"] = true, -- Dialogflow
+  FallbackIntent = true, -- Lex
+  ["AMAZON.FallbackIntent"] = true, -- Lex and Alexa
+  None = true, -- LUIS and its followers
+}
+
 local function names_of(intents)
   local names = {}
   for name in pairs(intents) do names[#names + 1] = name end
@@ -118,7 +127,8 @@ end
 function Step:receive(results, least)
   local begun = {}
   for _, result in ipairs(results) do
-    if not result.intent and not result.problem then
+    local is_fallback = FALLBACKS[result.intent] and not self.conversation.intents[result.intent]
+    if not result.problem and (is_fallback or not result.intent) then
       self:receive_answer(result)
     else
       local name = self:usable(result, least)

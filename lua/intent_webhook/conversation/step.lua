@@ -52,6 +52,8 @@ local step = {}
 ---@field errors intent_webhook.RuleError[]
 ---@field message intent_webhook.Said
 ---@field failed boolean whether the question was not answered
+---@field skipping boolean|nil whether the person wants to skip what cannot be skipped
+---@field said_before integer|nil how many texts are to be said before what actions say
 ---@field rejected intent_webhook.Rejection|nil the refused answer
 local Step = {}
 Step.__index = Step
@@ -204,6 +206,7 @@ function Step:complete(checked)
     if slots[slot.name] == nil then slots[slot.name] = slot.default end
   end
   turn.events[#turn.events + 1] = { intent = form.intent, slots = slots }
+  self.said_before = self.said_before or #self.texts -- what actions say comes behind that
   turn.status, turn.intent, turn.slots = "fired", form.intent, slots
 end
 
@@ -256,9 +259,19 @@ function Step:explain_rejection()
   local values = { raw = rejected.raw or "", label = slot.label }
   local dialogue = self.conversation.dialogue
   local yes_or_no = slot.type == "boolean" and dialogue:say("yes_or_no", values)
-  self:say(rejected.message or yes_or_no or dialogue:reason(rejected.reason, values))
+  self:say(rejected.message or yes_or_no or dialogue:reason(rejected.reason, values, slot.type))
   self.rejected = nil
   return true
+end
+
+-- That nothing was understood, or that the slot cannot be skipped, where the same question would else come again without
+-- a word. A list of prompts has words of its own for that, and silence wants none.
+function Step:explain_failure(slot)
+  if slot.attempts and slot.attempts > 1 or not self.message.words[1] then return end
+  local dialogue, values = self.conversation.dialogue, { label = slot.label, raw = "" }
+  local words = self.skipping and dialogue:say("needed", values)
+    or slot.type == "boolean" and dialogue:say("yes_or_no", values)
+  self:say(words or dialogue:reason("other", values))
 end
 
 -- How often the question has been asked, with this time.
@@ -272,10 +285,11 @@ function Step:ask(checked, slot)
   local form = self:open()
   local tries = self:count_tries(form, form.asked == slot.name)
   if tries > (slot.attempts or self.conversation.attempts) then return false end
+  local failed = self.failed and form.asked == slot.name and tries > 1
   form = self:change { asked = slot.name, tries = tries }
   self.failed = false
   self:describe(checked, "collecting")
-  self:explain_rejection()
+  if not self:explain_rejection() and failed then self:explain_failure(slot) end
   local prompt = slot:prompt(tries, form.slots, self.errors)
     or self.conversation.dialogue:say("ask", { label = slot.label })
   self.turn.slot, self.turn.attempt, self.turn.prompt = slot.name, tries, prompt
@@ -351,14 +365,26 @@ function Step:expire(session, now)
   self:say(self.conversation.dialogue:say("expired", {}))
 end
 
--- The session and the turn, when all is done.
+-- Errors, each once: a type that raises does so wherever its slot is looked for.
+local function each_once(errors)
+  local list, seen = {}, {}
+  for _, one in ipairs(errors) do
+    local key = one.where .. "\n" .. protected.first_line(one.message):gsub("^took.*", "took")
+    if not seen[key] then list[#list + 1] = one end
+    seen[key] = true
+  end
+  return list
+end
+
+-- The session and the turn, when all is done; and what is to be said, with how much of it comes before the actions'
+-- replies.
 function Step:finish(now)
   local turn = self.turn
   turn.status = turn.status or "unmatched"
-  if self.errors[1] then turn.errors = self.errors end
+  if self.errors[1] then turn.errors = each_once(self.errors) end
   if self.texts[1] then turn.text = table.concat(self.texts, "\n") end
   if turn.slots then turn.slots = copy(turn.slots) end
-  return { at = now, forms = self.forms }, turn
+  return { at = now, forms = self.forms }, turn, { texts = self.texts, before = self.said_before or 0 }
 end
 
 step.Step = Step
