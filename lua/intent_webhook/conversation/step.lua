@@ -264,8 +264,8 @@ function Step:explain_rejection()
   return true
 end
 
--- That nothing was understood, or that the slot cannot be skipped, where the same question would else come again without
--- a word. A list of prompts has words of its own for that, and silence wants none.
+-- That nothing was understood, or that the slot cannot be skipped, where the same question would else come again
+-- without a word. A list of prompts has words of its own for that, and silence wants none.
 function Step:explain_failure(slot)
   if slot.attempts and slot.attempts > 1 or not self.message.words[1] then return end
   local dialogue, values = self.conversation.dialogue, { label = slot.label, raw = "" }
