@@ -23,7 +23,7 @@
 -- back as nil, message, code: the message is for people and may change, the code is for programs and stays.
 --
 -- A user's own functions (rules, map) may raise: that is caught, reported, and recorded with the event, and the host
--- goes on. Only what `now` raises goes through.
+-- goes on. Only what `now`, and the function of a `zone`, raise goes through.
 
 local argument = require "intent_webhook.argument"
 local check = require "intent_webhook.check"
@@ -41,7 +41,6 @@ local options = require "intent_webhook.options"
 local phrases = require "intent_webhook.phrases"
 local protected = require "intent_webhook.protected"
 local recognition = require "intent_webhook.recognition"
-local said = require "intent_webhook.said"
 local secrets = require "intent_webhook.secrets"
 local session_reader = require "intent_webhook.session_reader"
 local session_store = require "intent_webhook.session_store"
@@ -432,7 +431,7 @@ end
 -- What a match gives for slots with types, predicates and defaults.
 local function fill(self, checked, match, text, now, errors)
   errors = errors or {}
-  local found = filling.new(checked, said.new(text), {}, self.conversation:context(now, errors))
+  local found = filling.new(checked, conversation.heard(text), {}, self.conversation:context(now, errors))
   found:capture(match.slots, match.spans)
   found:scan()
   match.slots, match.rejected = firing.with_defaults(checked, found.slots), found:rejections()

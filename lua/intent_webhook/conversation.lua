@@ -39,6 +39,8 @@ require "intent_webhook.conversation.reception"
 
 local conversation = {}
 
+local MOST_WORDS = 2000 -- of a message: beyond these no values are looked for, since each slot's type reads them all
+
 ---@class intent_webhook.Conversation
 ---@field intents table<string, intent_webhook.CheckedIntent>
 ---@field recognition intent_webhook.Recognition
@@ -52,6 +54,17 @@ local conversation = {}
 ---@field secret boolean whether an intent has a sensitive slot
 local Conversation = { __name = "intent_webhook.Conversation" }
 Conversation.__index = Conversation
+
+---A message, with the words in which values are looked for.
+---@param text string
+---@return intent_webhook.Said
+function conversation.heard(text)
+  local message = said.new(text)
+  for index = #message.words, MOST_WORDS + 1, -1 do
+    message.words[index], message.firsts[index], message.lasts[index] = nil, nil, nil
+  end
+  return message
+end
 
 ---@param intents table<string, intent_webhook.CheckedIntent> by name
 ---@param recognised intent_webhook.Recognition
@@ -94,7 +107,7 @@ end
 ---@return table words { texts = what is to be said, before = how many of these come before what actions say }
 function Conversation:step(session, text, now, given)
   local taken = step.new(self, session, now)
-  taken.message = said.new(text)
+  taken.message = conversation.heard(text)
   taken:expire(session or {}, now)
   if taken.forms[1] then taken:hear(text, given) else taken:open_with(text, given) end
   if taken.turn.status ~= "handoff" then taken:go_on() end
@@ -111,7 +124,7 @@ end
 ---@return table words as those of step
 function Conversation:receive(session, results, now, least)
   local taken = step.new(self, session, now)
-  taken.message = said.new(results.text or "")
+  taken.message = conversation.heard(results.text or "")
   taken:expire(session or {}, now)
   if taken.forms[1] then taken:change { turns = (taken:open().turns or 0) + 1 } end
   taken:receive(results, least)
