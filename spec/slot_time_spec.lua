@@ -127,6 +127,7 @@ end)
 describe("a time that was asked for #once", function()
   cases("time", nil, "en", true, [[
     19 => 19:00 [19]
+    7pm or 8pm => ambiguous [7pm or 8pm]
     12 => 12:00 [12]
     1930 => 19:30 [1930]
     19h30 => 19:30 [19h30]

@@ -105,11 +105,11 @@ local function with(own, phrases)
   return all
 end
 
--- Words that make a count of a number: those of the numbers of the language besides.
-local function counted_words(language)
-  local counted = moment_words.set((language.date or {}).counted)
-  for _, words in ipairs((language.number or {}).counted or {}) do counted[fold(words)] = true end
-  return counted
+-- The words of a list of the section `date`, and those of the same list of the section `number`.
+local function words_of(language, name)
+  local words = moment_words.set((language.date or {})[name])
+  for _, one in ipairs((language.number or {})[name] or {}) do words[fold(one)] = true end
+  return words
 end
 
 local function compile(language)
@@ -121,7 +121,8 @@ local function compile(language)
     leads = { date = moment_words.set(section.leads), time = moment_words.set((section.time or {}).leads),
       duration = {} },
     followers = moment_words.set(section.followers), clauses = moment_words.set(section.clauses),
-    counted = counted_words(language), in_names = section.in_names == true,
+    counted = words_of(language, "counted"), alternatives = words_of(language, "alternatives"),
+    in_names = section.in_names == true,
   }
   local time, duration = section.time or {}, section.duration or {}
   tables.date = build(tables, "date", with(section.phrases or {}, DATE_PHRASES), "date.phrases")
@@ -209,6 +210,13 @@ end
 
 -- Looking for values -----------------------------------------------------------------------------------------------
 
+-- The last word of another value behind "or": "Friday or Saturday".
+local function behind_or(said, value, last, try, asked, reader, context)
+  if not reader.tables.alternatives[said.words[last + 1]] then return nil end
+  local other, _, other_last = try(said, last + 2, asked, reader, context)
+  return other ~= nil and other ~= value and other_last or nil
+end
+
 -- The first value from a word on; without one, the first reason.
 local function scan(said, index, starts, try, asked, reader, context)
   local words = said.words
@@ -218,7 +226,11 @@ local function scan(said, index, starts, try, asked, reader, context)
     local word = words[index]
     if starts[word] or digits.is(word) then
       local value, from, to, why = try(said, index, asked, reader, context)
-      if value ~= nil then return value, from, to end
+      if value ~= nil then
+        local other = behind_or(said, value, to, try, asked, reader, context)
+        if not other then return value, from, to end
+        to, why = other, "ambiguous"
+      end
       if why then
         if not reason then reason, first, last = why, from, to end
         index = to
