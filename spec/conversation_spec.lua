@@ -683,6 +683,101 @@ describe("slots", function()
   end)
 end)
 
+describe("two slots of one type", function()
+  local function pair(language, type, first, second, more)
+    local slots = { { name = "a", type = type, prompt = "A?" }, { name = "b", type = type, prompt = "B?" } }
+    for index, called in ipairs { first, second } do
+      slots[index].label, slots[index].called, slots[index].region = called[1], called, "VN"
+      if type ~= "phone" then slots[index].region = nil end
+    end
+    for _, slot in ipairs(more or {}) do slots[#slots + 1] = slot end
+    return client_of({ { name = "it", rules = { webhook.keywords { any = { "plan" } } }, confirm = "{a} {b}?",
+      slots = slots } }, { language = language })
+  end
+
+  local CLIENTS = {
+    dates = pair("en", "date", { "arrival", "arriving", "check-in" }, { "departure", "departing", "check-out" }),
+    times = pair("en", "time", { "start", "starting" }, { "end", "ending" }),
+    numbers = pair("en", "number", { "minimum", "min", "at least" }, { "maximum", "max", "at most", "budget" }),
+    mails = pair("en", "email", { "billing e-mail", "billing" }, { "shipping e-mail", "shipping" }),
+    phones = pair("en", "phone", { "home phone", "home" }, { "mobile phone", "mobile", "cell" }),
+    daten = pair("de", "date", { "Anreise" }, { "Abreise" }),
+    zeiten = pair("de", "time", { "Beginn", "ab" }, { "Ende", "bis" }),
+    gaeste = pair("de", "integer", { "Erwachsene" }, { "Kinder", "Kind" }),
+    ngay = pair("vi", "date", { "nhận phòng" }, { "trả phòng", "về" }),
+    khach = pair("vi", "integer", { "người lớn" }, { "trẻ em" }),
+    words = pair("en", "integer", { "room", "rooms" }, { "guests", "people" }, { { name = "size", type = "integer",
+      optional = true }, { name = "note", type = "text" } }),
+  }
+
+  for _, case in ipairs {
+    -- one message
+    { "dates", "plan departing 10 december", nil, "2025-12-10" },
+    { "dates", "plan, departing 10 december and arriving 5 december", "2025-12-05", "2025-12-10" },
+    { "dates", "plan, departure on the 10th, arrival the 5th", "2025-12-05", "2025-12-10" },
+    { "dates", "plan, 10 december (departure), 5 december (arrival)", "2025-12-05", "2025-12-10" },
+    { "dates", "plan 10 december departure 5 december arrival", "2025-12-05", "2025-12-10" },
+    { "dates", "plan, departure friday, no wait, saturday", nil, "2025-11-29" },
+    { "dates", "plan, 5 december to 10 december, departure is in the morning", "2025-12-05", "2025-12-10" },
+    { "times", "plan ending at 12pm, starting at 10am", "10:00", "12:00" },
+    { "numbers", "plan, budget of 1500", nil, 1500 },
+    { "numbers", "plan for 1500 max, 900 min", 900, 1500 },
+    { "mails", "plan, bob@x.com for shipping and ann@x.com for billing", "ann@x.com", "bob@x.com" },
+    { "phones", "plan, call my cell at 0901 234 567", nil, "+84901234567" },
+    { "phones", "plan, 0901 234 567 (mobile) or 0903 456 789 (home)", "+84903456789", "+84901234567" },
+    { "daten", "plan, Abreise am Freitag, Anreise morgen", "2025-11-26", "2025-11-28" },
+    { "zeiten", "plan bis 12 Uhr", nil, "12:00" },
+    { "gaeste", "plan für 1 Kind, 2 Erwachsene", 2, 1 },
+    { "ngay", "plan, trả phòng ngày 10/12, nhận phòng ngày 5/12", "2025-12-05", "2025-12-10" },
+    { "ngay", "plan, về vào ngày 10 tháng 12", nil, "2025-12-10" },
+    { "khach", "plan cho 1 trẻ em và 2 người lớn", 2, 1 },
+    { "words", "plan, room 2 for 4 people", 2, 4 },
+    { "words", "plan 2 rooms 4 people", 2, 4 },
+    -- an answer
+    { "dates", "plan", "departing the 10th", nil, "2025-12-10" },
+    { "dates", "plan", "arrival 5 december, departure 10 december", "2025-12-05", "2025-12-10" },
+    { "dates", "plan", "5 december and departing on the 10th", "2025-12-05", "2025-12-10" },
+    { "times", "plan", "end 5pm start 3pm", "15:00", "17:00" },
+    { "mails", "plan", "ann@x.com is my billing e-mail, shipping is bob@x.com", "ann@x.com", "bob@x.com" },
+    { "daten", "plan", "Abreise den 10.12.2026", nil, "2026-12-10" },
+    { "khach", "plan", "1 trẻ em 2 người lớn", 2, 1 },
+    { "words", "plan", "2 rooms 4 people", 2, 4 },
+    -- a correction, or a change of what is confirmed
+    { "dates", "plan arriving 5 december", "sorry, arrival on the 6th", "2025-12-06", nil },
+    { "dates", "plan 5 december to 10 december", "no, arrival on the 2nd", "2025-12-02", "2025-12-10" },
+    { "dates", "plan 5 december to 10 december", "no, arrival on december 2", "2025-12-02", "2025-12-10" },
+    { "dates", "plan 5 december to 10 december", "no, the arrival on the 2nd", "2025-12-02", "2025-12-10" },
+    { "dates", "plan 5 december to 10 december", "no, arriving the 2nd", "2025-12-02", "2025-12-10" },
+    { "dates", "plan 5 december to 10 december", "no, departure on the 12th and arrival on the 2nd", "2025-12-02",
+      "2025-12-12" },
+    { "times", "plan 10am to 12pm", "no, start at 9am", "09:00", "12:00" },
+    { "numbers", "plan min 900 max 1500", "no, at least 1000 and at most 1600", 1000, 1600 },
+    { "mails", "plan ann@x.com bob@x.com", "no, carl@x.com for billing", "carl@x.com", "bob@x.com" },
+    { "phones", "plan 0903456789, 0901234567", "no, home on 0904567890", "+84904567890", "+84901234567" },
+    { "daten", "plan 5.12.2026 bis 10.12.2026", "ja, aber Anreise erst am 6.12.2026", "2026-12-06", "2026-12-10" },
+    { "daten", "plan 5.12.2026 bis 10.12.2026", "nein, die Anreise am 6.12.2026", "2026-12-06", "2026-12-10" },
+    { "gaeste", "plan 2 Erwachsene, 1 Kind", "nein, 2 Kinder", 2, 2 },
+    { "ngay", "plan 5/12/2026 đến 10/12/2026", "không, nhận phòng ngày 6/12/2026", "2026-12-06", "2026-12-10" },
+    { "khach", "plan cho 2 người lớn, 1 trẻ em", "không, 3 người lớn", 3, 1 },
+  } do
+    local answer = #case == 5 and case[3] or type(case[3]) == "string" and case[3]:find(" ") and case[3] or nil
+    local at = answer and 4 or 3
+    it(("are told apart by their names in %q"):format(answer or case[2]), function()
+      local turn = say(CLIENTS[case[1]], { case[2], answer })
+      assert.are.same({ a = case[at], b = case[at + 1] }, { a = turn.slots.a, b = turn.slots.b })
+    end)
+  end
+
+  for _, note in ipairs {
+    "2 guests snore", "room 5 is free, I heard", "our guests, 3 of them, are late", "size 6 shoes",
+  } do
+    it(("do not take %q from a text that is asked for"):format(note), function()
+      local turn = say(CLIENTS.words, { "plan 2 rooms for 4 people", note })
+      assert.are.same({ a = 2, b = 4, note = note, size = turn.slots.size }, turn.slots)
+    end)
+  end
+end)
+
 describe("the words of a language", function()
   local boolean = require "intent_webhook.types.boolean"
   local dialogue = require "intent_webhook.dialogue"

@@ -17,7 +17,7 @@ local NOW = 1764064800 -- Tuesday, 2025-11-25, 10:00 UTC
 local FOLDER = "spec/fixtures/conversations/"
 local TOPICS = { -- those that every interpreter runs come first
   "booking", "hotel", "vietnamese", "appointment", "refund", "lead", "tracking", "pizza", "reminder", "survey",
-  "support", "limits", "german",
+  "support", "limits", "german", "stay",
 }
 local EVERYWHERE = 3
 local ABOUT = { say = true, after = true, session = true, rejects = true }

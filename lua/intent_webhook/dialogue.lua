@@ -18,6 +18,8 @@ local dialogue = {}
 ---@field changes table verbs
 ---@field removes table verbs
 ---@field articles table<string, boolean>
+---@field prepositions table<string, boolean> what stands between a label and its value without saying that one follows
+---@field purposes table<string, boolean> what stands between a value and a label behind it
 ---@field links table what stands between a label and its value
 ---@field wrong table what stands beside a label whose value is wrong
 ---@field labels table<table, table> of slots, by their list
@@ -58,7 +60,8 @@ function dialogue.new(language)
     commands = commands, cues = cues, polite = tree_of(section.polite, true),
     polite_behind = word_tree.new(section.polite, true), changes = tree_of(section.change, true),
     removes = tree_of(section.remove, true), wrong = tree_of(section.wrong, true), links = tree_of(section.links, true),
-    articles = set_of(section.articles), negations = set_of(section.negations), without = set_of(section.without),
+    articles = set_of(section.articles), prepositions = set_of(section.prepositions),
+    purposes = set_of(section.purposes), negations = set_of(section.negations), without = set_of(section.without),
     labels = setmetatable({}, { __mode = "k" }), says = section.says or {}, reasons = section.reasons or {},
   }, Dialogue)
 end
@@ -245,6 +248,41 @@ function Dialogue:namings(message, slots)
     end
   end
   return namings
+end
+
+local MOST_BETWEEN = 2 -- words between a name and its value: "on the"
+
+-- Whether what stands before a word ends what was said before it; a dash or a bracket does not.
+local function is_apart(message, at)
+  return between(message, at):find("[,;.!?)\n]") ~= nil
+end
+
+---The last word at which a value may begin that stands right behind a name, "arrival on the 2nd".
+---@param message intent_webhook.Said
+---@param at integer the word behind the name
+---@return integer|nil # nil: there is none right behind it
+function Dialogue:latest_value(message, at)
+  local words, latest = message.words, at
+  if is_apart(message, at) then return nil end
+  while latest - at < MOST_BETWEEN and (self.prepositions[words[latest]] or self.articles[words[latest]])
+    and not is_apart(message, latest + 1) do
+    latest = latest + 1
+  end
+  return words[latest] and latest
+end
+
+---The last word of a value that may stand right before a name, "ann@example.org for the bill".
+---@param message intent_webhook.Said
+---@param at integer the first word of the name
+---@return integer # 0: there is no word before it
+function Dialogue:before_name(message, at)
+  local words, last = message.words, at - 1
+  for _ = 1, MOST_BETWEEN do
+    local word = words[last]
+    if not word or not (self.purposes[word] or self.articles[word]) or is_apart(message, last + 1) then break end
+    last = last - 1
+  end
+  return last
 end
 
 ---Whether a value of a slot is said not to be meant: "not Friday", and of an enum "no mushrooms".

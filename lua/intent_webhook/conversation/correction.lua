@@ -34,6 +34,9 @@ local function takes_any_text(slot)
 end
 Step.takes_any_text = takes_any_text
 
+-- Types whose values stand before a name more often than behind it: "2 adults".
+local COUNTS = { integer = true, number = true }
+
 -- Whether a value of a slot is nearly all of a part of the message, from a word on.
 function Step:is_nearly_all(slot, part, from, asked)
   local message = self.message
@@ -59,31 +62,58 @@ function Step:is_meant(naming, part)
   return slot.reader:find(part, message.firsts[naming.value], self.context, true) ~= nil
 end
 
--- A number right before the name of its slot, behind what was named before: "2 adults and 1 child".
-function Step:look_before(found, namings, index)
+-- A value right before the name of its slot, behind what was named before: "2 adults and 1 child", "5 May (arrival)",
+-- "ann@example.org for billing". Returns whether the slot got it.
+function Step:look_before(found, namings, index, bare)
   local message, naming = self.message, namings[index]
   local slot, before = naming.slot, namings[index - 1]
-  if slot.type ~= "integer" and slot.type ~= "number" then return end
-  if naming.first == 1 or found.slots[slot.name] ~= nil then return end
+  if naming.first == 1 or not slot.rank or slot.type == "name" then return false end
+  if not bare and (not COUNTS[slot.type] or found.slots[slot.name] ~= nil) then return false end
   local first = before and message.lasts[before.value - 1] + 1 or 1
-  local part = part_of(message, first, message.firsts[naming.first] - 1)
+  local ending = self.conversation.dialogue:before_name(message, naming.first)
+  local part = part_of(message, first, message.lasts[ending] or 0)
   while true do
     local value, from, to = slot.reader:find(part, first, self.context, false)
-    if value == nil then return end
-    if not part.text:find("[^ ]", to + 1) then return look_in(found, part, slot, from, false) end
+    if value == nil then return false end
+    if not part.text:find("[^ (]", to + 1) then
+      return not found:is_taken(from, to) and look_in(found, part, slot, from, false)
+    end
     first = to + 1
   end
 end
 
--- Whether a value of the slot stands right behind its name, "size 6", which is no part of the value, as "at" may be.
-function Step:follows(naming, part)
+-- Whether a slot's name is a part of a value of it, as "at" may be one of "at 6".
+function Step:is_within(naming)
+  local message = self.message
+  local value, first, last = naming.slot.reader:find(message, 1, self.context, false)
+  return value ~= nil and first < message.firsts[naming.first] and last >= message.firsts[naming.value]
+end
+
+-- The first and last byte of a slot's value in a part of the message, or of what is meant as one and is none: of a
+-- person who was asked for nothing yet only what is so without being asked.
+function Step:place_of(slot, part, at, asked)
+  local value, first, last, end_of_reason = slot.reader:find(part, at, self.context, asked)
+  if value ~= nil then return first, last end
+  local form = self:open()
+  if not end_of_reason or asked and not (form.asked or form.confirm) then return nil end
+  return last, end_of_reason
+end
+
+-- Whether a value of the slot stands right behind its name: "size 6", "arrival on the 2nd". One that is only read of a
+-- person who was asked, "arriving the 2nd", has to be nearly all up to the next name.
+function Step:follows(found, naming, part)
   local message, slot = self.message, naming.slot
-  local at = message.firsts[naming.value]
-  if not slot.rank or slot.type == "name" then return false end
-  local value, first = slot.reader:find(part, at, self.context, false)
-  if value == nil or first ~= at then return false end
-  local whole, from, to = slot.reader:find(message, 1, self.context, false)
-  return whole == nil or from >= message.firsts[naming.first] or to < at
+  if not part or not slot.rank or slot.type == "name" then return false end
+  local latest = self.conversation.dialogue:latest_value(message, naming.value)
+  if not latest then return false end
+  local at, limit = message.firsts[naming.value], message.lasts[latest]
+  local first, last = self:place_of(slot, part, at, false)
+  if not first or first > limit then
+    first, last = self:place_of(slot, part, at, true)
+    if not first or first > limit then return false end
+    if #part.words - (part:index(last + 1) - part:index(first)) > MOST_BESIDE then return false end
+  end
+  return not found:is_taken(first, last) and not self:is_within(naming)
 end
 
 -- What stands behind a name, up to the next, as a part of the message; nil when nothing does.
@@ -102,6 +132,39 @@ end
 ---@field loosely boolean|nil what shall change is asked for: a name alone is enough
 ---@field confirming boolean|nil all is asked for: "the date is wrong" is enough
 
+-- Whether a message begins with a correction that is more than a "no" at the beginning of a text.
+function Step:corrects_text()
+  local cue = self.conversation.dialogue:cue(self.message)
+  return cue ~= nil and cue.early and cue.certain
+end
+
+-- Whether the message has its values before their names: there is none behind the last.
+function Step:has_values_first(found, namings)
+  local last = #namings
+  return not self:follows(found, namings[last], self:part_behind(namings, last))
+end
+
+-- "Departure 10 December, no wait, 11 December": what corrects a value that was named goes to the same slot.
+function Step:correct_named(found, namings)
+  local message, cue = self.message, self.conversation.dialogue:cue(self.message)
+  if not cue or cue.early then return end
+  local last = #message.text
+  for index = #namings, 1, -1 do
+    if namings[index].first >= cue.value then last = message.firsts[namings[index].first] - 1 end
+  end
+  for index = #found.filled, 1, -1 do
+    local slot = found.checked.by_name[found.filled[index]]
+    local span = found.spans[slot.name]
+    if span and span[2] < message.firsts[cue.first] then
+      local part = part_of(message, message.firsts[cue.value], last)
+      if self:is_nearly_all(slot, part, cue.value, true) then
+        look_in(found, part, slot, message.firsts[cue.value], true)
+      end
+      return
+    end
+  end
+end
+
 -- Values for slots that the message names: "change the date to Friday", "phone: 0901234567". Returns the namings of
 -- slots that shall change without a value for them, and whether any slot was named.
 ---@param found intent_webhook.Filling
@@ -109,15 +172,22 @@ end
 function Step:take_named(found, manner)
   local message = self.message
   local namings = self.conversation.dialogue:namings(message, found.checked.fields)
+  if not namings[1] then return nil, nil end
+  local texted = manner.free and self:open().asked -- then a slot has to be meant
+  local bare = not texted or self:corrects_text()
   local empty, named
   for index, naming in ipairs(namings) do
     local slot = naming.slot
     local part = self:part_behind(namings, index)
     local wrong = manner.confirming and naming.wrong
-    local counts = naming.certain or wrong or manner.loosely or part and not manner.free and self:follows(naming, part)
-    if not counts then
-      self:look_before(found, namings, index)
-    elseif not (manner.free and not self:is_meant(naming, part)) then
+    local certain = naming.certain or wrong
+    local follows = bare and not (certain and not manner.free) and self:follows(found, naming, part)
+    local counts = certain or manner.loosely or follows
+    local before = not certain
+      and (not counts or COUNTS[slot.type] or index < #namings and self:has_values_first(found, namings))
+    if before and self:look_before(found, namings, index, bare and not texted) then
+      found:take(message.firsts[naming.first], message.lasts[naming.value - 1])
+    elseif counts and (follows and not texted or not manner.free or self:is_meant(naming, part)) then
       named = true
       local first = message.firsts[naming.value]
       local looked = part and not ((wrong or naming.removes) and takes_any_text(slot))
@@ -129,6 +199,7 @@ function Step:take_named(found, manner)
       end
     end
   end
+  if named and bare then self:correct_named(found, namings) end
   return empty, named
 end
 

@@ -160,6 +160,8 @@ return {
     change = { "ändere", "ändern", "setze", "korrigiere", "mach", "mache", "stell", "stelle", "ändern sie" },
     remove = { "entferne", "entfernen", "lösche", "löschen", "streiche", "streichen", "ohne", "vergiss" },
     articles = { "der", "die", "das", "den", "dem", "mein", "meine", "meinen", "unser", "unsere" },
+    prepositions = { "am", "um", "ab", "bis", "von", "vom", "gegen", "bei", "unter", "erst", "schon" },
+    purposes = { "für", "als", "ist", "zur", "zum" },
     negations = { "nicht", "außer", "ohne" },
     without = { "kein", "keine", "keinen", "nein" },
     links = { "auf", "zu", "zum", "in", "ist", "sind", "lautet", "soll sein", "wäre", "war", "muss sein" },

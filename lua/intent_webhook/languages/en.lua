@@ -206,6 +206,8 @@ return {
     change = { "change", "set", "update", "correct", "fix", "make", "edit", "modify" },
     remove = { "remove", "delete", "drop", "clear", "without", "take out", "leave out", "forget" },
     articles = { "the", "my", "our", "a", "an" },
+    prepositions = { "on", "at", "by", "from", "until", "till", "of", "around", "about", "only" },
+    purposes = { "for", "as", "is" },
     negations = { "not", "isn't", "aren't", "wasn't", "except", "without" },
     without = { "no" },
     links = {

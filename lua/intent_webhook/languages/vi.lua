@@ -115,6 +115,8 @@ return {
     change = { "đổi", "thay", "sửa", "thay đổi", "cập nhật" },
     remove = { "bỏ", "xóa", "xoá", "không cần" },
     articles = { "cái", "lại" },
+    prepositions = { "vào", "ngày", "lúc", "từ", "đến", "tầm", "khoảng", "số", "chỉ" },
+    purposes = { "cho", "là" },
     negations = { "trừ" },
     without = { "không" },
     links = { "thành", "sang", "là", "qua" },
