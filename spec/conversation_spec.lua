@@ -652,6 +652,16 @@ describe("slots", function()
     assert.are.equal("onions", say(client, { "pizza", "onions, not mushrooms" }).slots.topping)
   end)
 
+  it("of enums that the person does not want get no value, and no other slot does", function()
+    local both = { "mushrooms", "onions" }
+    local client = client_of { { name = "pizza", rules = { webhook.keywords { any = { "pizza" } } }, confirm = "Right?",
+      slots = { { name = "topping", type = "enum", values = both, optional = true },
+        { name = "extra", type = "enum", values = both, optional = true }, "street" } } }
+    local turn, session = say(client, { "pizza with extra onions, but no topping mushrooms" })
+    assert.are.same({ extra = "onions" }, turn.slots)
+    assert.are.same({ street = "Main Street 5" }, say(client, { "Main Street 5", "no extra onions" }, session).slots)
+  end)
+
   it("of yes and no say what to answer", function()
     local client = client_of { { name = "order", rules = { "order" }, slots = {
       { name = "delivery", type = "boolean", prompt = "Deliver it?" } } } }

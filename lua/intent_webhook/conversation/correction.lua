@@ -99,21 +99,21 @@ function Step:place_of(slot, part, at, asked)
   return last, end_of_reason
 end
 
--- Whether a value of the slot stands right behind its name: "size 6", "arrival on the 2nd". One that is only read of a
--- person who was asked, "arriving the 2nd", has to be nearly all up to the next name.
+-- The last byte of a value of the slot that stands right behind its name: "size 6", "arrival on the 2nd". One that is
+-- only read of a person who was asked, "arriving the 2nd", has to be nearly all up to the next name.
 function Step:follows(found, naming, part)
   local message, slot = self.message, naming.slot
-  if not part or not slot.rank or slot.type == "name" then return false end
+  if not part or not slot.rank or slot.type == "name" then return nil end
   local latest = self.conversation.dialogue:latest_value(message, naming.value)
-  if not latest then return false end
+  if not latest then return nil end
   local at, limit = message.firsts[naming.value], message.lasts[latest]
   local first, last = self:place_of(slot, part, at, false)
   if not first or first > limit then
     first, last = self:place_of(slot, part, at, true)
-    if not first or first > limit then return false end
-    if #part.words - (part:index(last + 1) - part:index(first)) > MOST_BESIDE then return false end
+    if not first or first > limit then return nil end
+    if #part.words - (part:index(last + 1) - part:index(first)) > MOST_BESIDE then return nil end
   end
-  return not found:is_taken(first, last) and not self:is_within(naming)
+  return not found:is_taken(first, last) and not self:is_within(naming) and last or nil
 end
 
 -- What stands behind a name, up to the next, as a part of the message; nil when nothing does.
@@ -181,7 +181,7 @@ function Step:take_named(found, manner)
     local part = self:part_behind(namings, index)
     local wrong = manner.confirming and naming.wrong
     local certain = naming.certain or wrong
-    local follows = bare and not (certain and not manner.free) and self:follows(found, naming, part)
+    local follows = bare and (not certain or manner.free or naming.removes) and self:follows(found, naming, part)
     local counts = certain or manner.loosely or follows
     local before = not certain
       and (not counts or COUNTS[slot.type] or index < #namings and self:has_values_first(found, namings))
@@ -191,6 +191,10 @@ function Step:take_named(found, manner)
       named = true
       local first = message.firsts[naming.value]
       local looked = part and not ((wrong or naming.removes) and takes_any_text(slot))
+      if follows and naming.removes then
+        found:take(message.firsts[naming.first], follows) -- "no extra onions"
+        looked = false
+      end
       if looked and look_in(found, part, slot, first, true) then
         found:take(message.firsts[naming.first], first - 1)
       elseif wrong or naming.removes or (manner.loosely or naming.changes) and not found.rejected[slot.name] then
