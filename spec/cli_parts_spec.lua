@@ -2,9 +2,9 @@
 
 local arguments = require "intent_webhook.cli.arguments"
 local cjson = require "cjson"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local reading = require "intent_webhook.json"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 describe("the words of a command line", function()
   local command = {

@@ -633,9 +633,8 @@ describe("a zone", function()
   local function with_zone(name, code)
     local path = process.quote(package.path)
     local cpath = process.quote(package.cpath)
-    local lua = os.getenv("LUA") or "lua"
-    local command = ("TZ=%s LUA_PATH=%s LUA_CPATH=%s %s -e %s"):format(process.quote(name), path, cpath, lua,
-      process.quote(code))
+    local command = ("TZ=%s LUA_PATH=%s LUA_CPATH=%s %s -e %s"):format(process.quote(name), path, cpath,
+      process.interpreter(), process.quote(code))
     local pipe = assert(io.popen(command))
     local output = pipe:read("*a")
     pipe:close()

@@ -3,7 +3,7 @@
 
 local json = require("cjson").new()
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local screen = terminal.new()
 

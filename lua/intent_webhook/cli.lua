@@ -8,7 +8,7 @@ local arguments = require "intent_webhook.cli.arguments"
 local check = require "intent_webhook.check"
 local core = require "intent_webhook.core"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local cli = {}
 

@@ -14,8 +14,8 @@
 -- Lists carry the mark of webhook.array, objects the order of their keys (__jsonorder, as dkjson has it), for encoders
 -- that know them; `json` does. `required` is left out when it is empty, so any other encoder writes the list well too.
 
-local cjson_null = require("intent_webhook.json").null
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
+local null = require("intent_webhook.json").null
 local tool_names = require "intent_webhook.tools.names"
 
 local tools = {
@@ -113,7 +113,7 @@ local function make_nullable(schema)
   if schema.const ~= nil then schema.enum, schema.const = array { schema.const }, nil end
   if type(schema.type) == "string" then schema.type = array { schema.type } end
   if schema.type then add_null(schema.type) end
-  if schema.enum then schema.enum[#schema.enum + 1] = cjson_null end
+  if schema.enum then schema.enum[#schema.enum + 1] = null end
   if schema.anyOf then schema.anyOf[#schema.anyOf + 1] = { type = "null" } end
   return schema
 end

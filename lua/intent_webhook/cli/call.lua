@@ -2,7 +2,7 @@
 
 local history = require "intent_webhook.history"
 local json = require "intent_webhook.json"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local call = {}
 

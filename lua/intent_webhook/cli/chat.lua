@@ -12,7 +12,7 @@ local file = require "intent_webhook.cli.file"
 local input = require "intent_webhook.cli.input"
 local recognised = require "intent_webhook.cli.recognised"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 local turn = require "intent_webhook.cli.turn"
 
 local INTERRUPTED_SECONDS = 5 -- for what is under way, when the chat ends with an error or ^C

@@ -1,7 +1,7 @@
 --- delivery: a finished delivery, as poll and wait give it, in the commands' output.
 
-local json = require "intent_webhook.cli.json"
-local text = require "intent_webhook.cli.text"
+local json = require "intent_webhook.json_writer"
+local text = require "intent_webhook.safe_text"
 
 local delivery = {}
 

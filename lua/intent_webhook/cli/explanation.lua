@@ -5,11 +5,11 @@
 
 local filling = require "intent_webhook.filling"
 local firing = require "intent_webhook.firing"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local recognised = require "intent_webhook.cli.recognised"
 local recognition = require "intent_webhook.recognition"
 local said = require "intent_webhook.said"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 local turn = require "intent_webhook.cli.turn"
 
 ---The candidates for a text, ready to be shown.
@@ -17,7 +17,7 @@ local turn = require "intent_webhook.cli.turn"
 ---@field client intent_webhook.Client
 ---@field text string
 ---@field entries intent_webhook.Explanation[] those of intents with types have their typed values, and `rejected`
----@field secrets intent_webhook.Secrets
+---@field secrets intent_webhook.SecretTexts
 ---@field errors intent_webhook.RuleError[]|nil
 local Explained = { __name = "intent_webhook.Explained" }
 Explained.__index = Explained
@@ -28,17 +28,12 @@ local explanation = {}
 local function fill(client, entry, message, now, errors)
   local checked = client.intents[entry.intent]
   if not (entry.accepted and checked.typed) then return entry end
-  local filled, spans = {}, {}
+  local filled = {}
   for name, value in next, entry do filled[name] = value end
   local found = filling.new(checked, message, {}, client.conversation:context(now, errors))
-  local take = found.take
-  found.take = function(self, first, last) -- it is called for the value that was set last
-    spans[self.filled[#self.filled]] = { first, last }
-    take(self, first, last)
-  end
   found:capture(entry.slots, entry.spans)
   found:scan()
-  filled.slots, filled.spans = firing.with_defaults(checked, found.slots), next(spans) and spans
+  filled.slots, filled.spans = firing.with_defaults(checked, found.slots), next(found.spans) and found.spans
   filled.rejected = found:rejections()
   filled.missing = recognition.missing_in(checked.required, filled.slots)
   return filled
@@ -85,10 +80,6 @@ function Explained:detail(entry)
   return client.core:redact(entry.detail, recognised.sensitive(client.intents[entry.intent], entry.slots or {}))
 end
 
-local function optional(value)
-  return value ~= nil and json.value(value) or nil
-end
-
 ---@param entry intent_webhook.Explanation
 ---@return string
 function Explained:entry_json(entry)
@@ -97,19 +88,19 @@ function Explained:entry_json(entry)
     { "rank", json.value(entry.rank) },
     { "intent", json.value(entry.intent) },
     { "rule", json.value(entry.rule) },
-    { "template", optional(entry.template) },
+    { "template", json.optional(entry.template) },
     { "accepted", json.value(entry.accepted) },
     { "priority", json.value(entry.priority) },
     { "slots", entry.slots and recognised.slots(checked, entry.slots, entry.spans, self.secrets) },
     { "spans", entry.spans and json.any(entry.spans) },
-    { "missing", recognised.list(entry.missing) },
+    { "missing", json.list(entry.missing) },
     { "rejected", turn.rejected_json(self.client, entry.rejected, self.secrets) },
     { "score", entry.score and json.value(recognised.score(entry.score)) },
-    { "wildcards", optional(entry.wildcards) },
-    { "literals", optional(entry.literals) },
-    { "stopped", optional(entry.stopped) },
-    { "reason", optional(entry.reason) },
-    { "detail", optional(self:detail(entry)) },
+    { "wildcards", json.optional(entry.wildcards) },
+    { "literals", json.optional(entry.literals) },
+    { "stopped", json.optional(entry.stopped) },
+    { "reason", json.optional(entry.reason) },
+    { "detail", json.optional(self:detail(entry)) },
   }
 end
 

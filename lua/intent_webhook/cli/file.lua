@@ -3,7 +3,7 @@
 local check = require "intent_webhook.check"
 local intent = require "intent_webhook.intent"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 local webhook = require "intent_webhook"
 
 local file = {}

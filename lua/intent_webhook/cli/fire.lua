@@ -6,7 +6,7 @@ local file = require "intent_webhook.cli.file"
 local history = require "intent_webhook.history"
 local json = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local function usage(message)
   terminal.exit(terminal.USAGE, text.line(message))

@@ -4,7 +4,7 @@ local call = require "intent_webhook.cli.call"
 local file = require "intent_webhook.cli.file"
 local json = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local PAGE = 500 -- events that are asked for at a time
 

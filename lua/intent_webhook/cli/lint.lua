@@ -2,7 +2,7 @@
 
 local file = require "intent_webhook.cli.file"
 local mistakes = require "intent_webhook.cli.mistakes"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 local webhook = require "intent_webhook"
 
 local function print_yield(screen, one)

@@ -1,8 +1,8 @@
 --- listen: the command that receives webhooks and prints them, for trying things out.
 
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local ANSWER_SECONDS = 0.2 -- for an answer to be written, once it is due
 local MOST_EXTRA = 100 -- requests beyond --count that are waited out, unprinted

@@ -1,15 +1,11 @@
 --- match: the command that says what a message would fire.
 
 local file = require "intent_webhook.cli.file"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local question = require "intent_webhook.cli.question"
 local recognised = require "intent_webhook.cli.recognised"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
-
-local function optional(value)
-  return value ~= nil and json.value(value) or nil
-end
+local text = require "intent_webhook.safe_text"
 
 local function match_json(client, match, errors)
   if not match then
@@ -19,14 +15,14 @@ local function match_json(client, match, errors)
   return json.object {
     { "intent", json.value(match.intent) },
     { "slots", recognised.slots(checked, match.slots) },
-    { "missing", recognised.list(match.missing) },
+    { "missing", json.list(match.missing) },
     { "spans", match.spans and json.any(match.spans) },
     { "rule", json.value(match.rule) },
-    { "template", optional(match.template) },
+    { "template", json.optional(match.template) },
     { "score", json.value(recognised.score(match.score)) },
-    { "ambiguous", recognised.list(match.ambiguous) },
+    { "ambiguous", json.list(match.ambiguous) },
     { "context", recognised.context(checked, match.slots, match.context) },
-    { "response", optional(match.response) },
+    { "response", json.optional(match.response) },
     { "metadata", match.metadata ~= nil and json.any(match.metadata) or nil },
     { "errors", recognised.errors(client, checked, match.slots, match.errors) },
   }

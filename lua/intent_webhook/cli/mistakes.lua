@@ -1,7 +1,7 @@
 --- mistakes: what webhook.check found in a file of intents, for people.
 
 local file = require "intent_webhook.cli.file"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local mistakes = {}
 

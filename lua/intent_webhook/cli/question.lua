@@ -2,7 +2,7 @@
 
 local reading = require "intent_webhook.json"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local question = {}
 

@@ -1,7 +1,7 @@
 --- recognised: what was recognised in a message, as JSON, without the values of sensitive slots: output is often kept.
 
-local json = require "intent_webhook.cli.json"
-local text = require "intent_webhook.cli.text"
+local json = require "intent_webhook.json_writer"
+local text = require "intent_webhook.safe_text"
 
 local recognised = {}
 
@@ -24,7 +24,7 @@ end
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
 ---@param spans table|nil
----@param secrets intent_webhook.Secrets|nil values that hold one of these are not shown, either
+---@param secrets intent_webhook.SecretTexts|nil values that hold one of these are not shown, either
 ---@return string JSON
 function recognised.slots(checked, slots, spans, secrets)
   local members = {}
@@ -46,7 +46,7 @@ end
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
 ---@param spans table|nil
----@param secrets intent_webhook.Secrets|nil values that hold one of these are not shown, either
+---@param secrets intent_webhook.SecretTexts|nil values that hold one of these are not shown, either
 ---@param with_types boolean|nil whether to name the slot's type beside the place
 ---@return string[]
 function recognised.lines(checked, slots, spans, secrets, with_types)
@@ -71,15 +71,6 @@ function recognised.score(score)
   return math.floor(score * 1000 + 0.5) / 1000
 end
 
----@param values any[]|nil
----@return string|nil JSON
-function recognised.list(values)
-  if not values then return nil end
-  local elements = {}
-  for index, value in ipairs(values) do elements[index] = json.value(value) end
-  return json.array(elements)
-end
-
 ---The sensitive values among slots, as they could stand in a text.
 ---@param checked intent_webhook.CheckedIntent
 ---@param slots table
@@ -98,14 +89,14 @@ end
 
 ---What sensitive slots got in any of several candidates for one text, as they got it and as it was said, and where:
 ---another candidate may have it, or a part of it, in a slot that is not sensitive.
----@class intent_webhook.Secrets
+---@class intent_webhook.SecretTexts
 ---@field [integer] string
 ---@field spans integer[][] first and last byte in the text
 
 ---@param client intent_webhook.Client
 ---@param candidates intent_webhook.Explanation[]
 ---@param said string the text
----@return intent_webhook.Secrets
+---@return intent_webhook.SecretTexts
 function recognised.secrets(client, candidates, said)
   local secrets = { spans = {} }
   for _, one in ipairs(candidates) do

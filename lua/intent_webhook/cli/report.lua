@@ -1,8 +1,8 @@
 --- report: what came of a user's cases: for people as busted says it, as TAP, or as JSON.
 
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 ---What came of one case.
 ---@class intent_webhook.CaseResult
@@ -139,24 +139,14 @@ end
 
 -- JSON ----------------------------------------------------------------------------------------------------------------
 
-local function optional(value)
-  return value ~= nil and json.value(value) or nil
-end
-
-local function array(list, element)
-  if not list then return nil end
-  local elements = {}
-  for index, one in ipairs(list) do elements[index] = element(one) end
-  return json.array(elements)
-end
-
 local function seconds_json(seconds)
   return json.value(math.floor(seconds * 1e6 + 0.5) / 1e6)
 end
 
 local function difference_json(one)
   return json.object {
-    { "path", json.value(one.path) }, { "note", optional(one.note) }, { "expected", one.expected }, { "got", one.got },
+    { "path", json.value(one.path) }, { "note", json.optional(one.note) }, { "expected", one.expected },
+    { "got", one.got },
   }
 end
 
@@ -168,8 +158,9 @@ local function result_json(result)
   return json.object {
     { "file", json.value(result.case.file) }, { "path", json.value(result.case.path) },
     { "name", json.value(result.case.name) }, { "status", json.value(result.status) },
-    { "seconds", seconds_json(result.seconds) }, { "turn", optional(result.turn) }, { "said", optional(result.said) },
-    { "differences", array(result.differences, difference_json) }, { "errors", array(result.errors, error_json) },
+    { "seconds", seconds_json(result.seconds) }, { "turn", json.optional(result.turn) },
+    { "said", json.optional(result.said) }, { "differences", json.list(result.differences, difference_json) },
+    { "errors", json.list(result.errors, error_json) },
   }
 end
 
@@ -186,11 +177,11 @@ function report.json(screen, outcome)
   screen:print(json.object {
     { "successes", json.value(outcome.counts.success) }, { "failures", json.value(outcome.counts.failure) },
     { "errors", json.value(outcome.counts.error) }, { "seconds", seconds_json(outcome.seconds) },
-    { "cases", array(outcome.results, result_json) },
+    { "cases", json.list(outcome.results, result_json) },
     { "coverage", json.object {
       { "percent", json.value(outcome.percent) }, { "reached", json.value(outcome.reached) },
       { "total", json.value(outcome.reached + #outcome.unreached) },
-      { "unreached", array(outcome.unreached, item_json) },
+      { "unreached", json.list(outcome.unreached, item_json) },
     } },
   })
 end

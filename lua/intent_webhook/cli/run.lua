@@ -6,7 +6,7 @@
 local delivery = require "intent_webhook.cli.delivery"
 local file = require "intent_webhook.cli.file"
 local input = require "intent_webhook.cli.input"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local message = require "intent_webhook.cli.message"
 local nlu = require "intent_webhook.nlu"
 local terminal = require "intent_webhook.cli.terminal"
@@ -47,10 +47,6 @@ function Run:count(result)
   if problem then self.problems = self.problems + 1 end
 end
 
-local function optional(value)
-  return value ~= nil and json.value(value) or nil
-end
-
 function Run:handle(line)
   self.messages = self.messages + 1
   local read, mistake = message.read(line, self.client.slot_names, self.session)
@@ -64,7 +60,7 @@ function Run:handle(line)
   local status = (code == "invalid" or code == "format") and "invalid" or "refused"
   self.screen:print(json.object {
     { "status", json.value(status) }, { "line", json.value(self.line) },
-    { "session", optional(read and read.session) },
+    { "session", json.optional(read and read.session) },
     { "error", json.value(problem) }, { "code", json.value(code) },
   })
 end

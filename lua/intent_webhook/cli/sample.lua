@@ -2,7 +2,7 @@
 
 local file = require "intent_webhook.cli.file"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local function run(values, screen)
   local client = file.recogniser(values.FILE)

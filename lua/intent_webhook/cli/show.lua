@@ -3,7 +3,7 @@
 local call = require "intent_webhook.cli.call"
 local file = require "intent_webhook.cli.file"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local function run(values, screen)
   local history = file.history(values.history)

@@ -10,7 +10,7 @@ local protected = require "intent_webhook.protected"
 local rehearsal = require "intent_webhook.cli.rehearsal"
 local report = require "intent_webhook.cli.report"
 local terminal = require "intent_webhook.cli.terminal"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 local zone = require "intent_webhook.zone"
 
 ---@class intent_webhook.TestRun

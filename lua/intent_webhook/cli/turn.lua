@@ -3,9 +3,9 @@
 -- A turn has many texts: what is said to the person, why a value was refused, what a function raised. Any of them may
 -- quote a sensitive value, so all of them go through recognised.hide.
 
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local recognised = require "intent_webhook.cli.recognised"
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local turn = {}
 
@@ -51,20 +51,9 @@ end
 
 -- JSON ----------------------------------------------------------------------------------------------------------------
 
-local function optional(value)
-  return value ~= nil and json.value(value) or nil
-end
-
 local function hidden(client, value, secrets)
-  if type(value) ~= "string" then return optional(value) end
+  if type(value) ~= "string" then return json.optional(value) end
   return json.value(recognised.hide(client, value, secrets))
-end
-
-local function array(list, element)
-  if not list then return nil end
-  local elements = {}
-  for index, one in ipairs(list) do elements[index] = element(one) end
-  return json.array(elements)
 end
 
 local function long_ones(secrets)
@@ -81,7 +70,7 @@ end
 ---@param secrets string[]
 ---@return string|nil
 function turn.rejected_json(client, rejected, secrets)
-  return array(rejected, function(one)
+  return json.list(rejected, function(one)
     return json.object {
       { "slot", json.value(one.slot) }, { "reason", json.value(one.reason) },
       { "message", hidden(client, one.message, secrets) }, { "raw", hidden(client, one.raw, secrets) },
@@ -90,9 +79,9 @@ function turn.rejected_json(client, rejected, secrets)
 end
 
 local function refused_json(client, refused, secrets)
-  return array(refused, function(one)
+  return json.list(refused, function(one)
     return json.object {
-      { "intent", optional(one.intent) }, { "slot", optional(one.slot) }, { "where", json.value(one.where) },
+      { "intent", json.optional(one.intent) }, { "slot", json.optional(one.slot) }, { "where", json.value(one.where) },
       { "code", json.value(one.code) }, { "message", hidden(client, one.message, secrets) },
     }
   end)
@@ -100,11 +89,11 @@ end
 
 local function events_json(client, events, secrets)
   if not (events and events[1]) then return nil end
-  return array(events, function(one)
+  return json.list(events, function(one)
     return json.object {
-      { "intent", json.value(one.intent) }, { "id", optional(one.id) },
+      { "intent", json.value(one.intent) }, { "id", json.optional(one.id) },
       { "slots", recognised.slots(client.intents[one.intent], one.slots, nil, secrets) },
-      { "error", hidden(client, one.message, secrets) }, { "code", optional(one.code) },
+      { "error", hidden(client, one.message, secrets) }, { "code", json.optional(one.code) },
     }
   end)
 end
@@ -122,29 +111,29 @@ function turn.json(client, one, session)
   local function shown(value) return hidden(client, value, secrets) end
   return json.object {
     { "status", json.value(one.status) },
-    { "intent", optional(one.intent) },
-    { "session", optional(session) },
+    { "intent", json.optional(one.intent) },
+    { "session", json.optional(session) },
     { "slots", checked and one.slots and recognised.slots(checked, one.slots, nil, long) },
-    { "slot", optional(one.slot) },
-    { "attempt", optional(one.attempt) },
+    { "slot", json.optional(one.slot) },
+    { "attempt", json.optional(one.attempt) },
     { "prompt", shown(one.prompt) },
     { "text", shown(one.text) },
-    { "missing", recognised.list(one.missing) },
-    { "filled", recognised.list(one.filled) },
+    { "missing", json.list(one.missing) },
+    { "filled", json.list(one.filled) },
     { "rejected", turn.rejected_json(client, one.rejected, secrets) },
     { "refused", refused_json(client, one.refused, secrets) },
-    { "ambiguous", recognised.list(one.ambiguous) },
+    { "ambiguous", json.list(one.ambiguous) },
     { "score", one.score and json.value(recognised.score(one.score)) },
-    { "rule", optional(one.rule) },
-    { "id", optional(one.id) },
+    { "rule", json.optional(one.rule) },
+    { "id", json.optional(one.id) },
     { "events", session and events_json(client, one.events, long) },
-    { "replies", array(one.replies, shown) },
+    { "replies", json.list(one.replies, shown) },
     { "handoff", shown(one.handoff) },
-    { "reason", optional(one.reason) },
-    { "resumed", optional(one.resumed) },
-    { "interrupted", optional(one.interrupted) },
-    { "dropped", recognised.list(one.dropped) },
-    { "expired", optional(one.expired) },
+    { "reason", json.optional(one.reason) },
+    { "resumed", json.optional(one.resumed) },
+    { "interrupted", json.optional(one.interrupted) },
+    { "dropped", json.list(one.dropped) },
+    { "expired", json.optional(one.expired) },
     { "errors", recognised.errors(client, checked, one.slots, one.errors, secrets) },
   }
 end

@@ -4,7 +4,7 @@
 -- an empty list, as the other side wants it, unless webhook.array has marked it. No metamethod of the user's is called.
 
 local check = require "intent_webhook.check"
-local json = require "intent_webhook.cli.json"
+local json = require "intent_webhook.json_writer"
 local null = require("intent_webhook.json").null
 
 local value = {}

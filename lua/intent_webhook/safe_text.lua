@@ -1,4 +1,4 @@
---- text: text that came from outside, made safe to print.
+--- safe_text: text that came from outside, made safe to print.
 --
 -- A webhook's response, a person's message or a header may hold bytes that a terminal obeys: escape sequences, C1
 -- controls, marks that turn the direction of writing. On the way to a terminal all of these become visible escapes, as

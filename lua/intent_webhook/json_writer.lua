@@ -1,8 +1,8 @@
---- json: JSON for the commands' output, where keys keep their order.
+--- json_writer: JSON as commands print it and as models get it: keys keep their order, and a terminal obeys none of it.
 --
 -- An object is a list of pairs whose values are JSON already, since a Lua table forgets the order of its keys.
 
-local text = require "intent_webhook.cli.text"
+local text = require "intent_webhook.safe_text"
 
 local json = {}
 
@@ -26,6 +26,13 @@ function json.value(value)
   return "null"
 end
 
+---A scalar that an object can go without.
+---@param value any
+---@return string|nil # nil for nil, so that json.object leaves it out
+function json.optional(value)
+  return value ~= nil and json.value(value) or nil
+end
+
 ---@param pairs_in_order string[][] { key, JSON } each; those without JSON are left out
 ---@return string
 function json.object(pairs_in_order)
@@ -40,6 +47,17 @@ end
 ---@return string
 function json.array(elements)
   return "[" .. table.concat(elements, ",") .. "]"
+end
+
+---A list, each element written by a function.
+---@param list any[]|nil
+---@param write? fun(element: any): string default: json.value
+---@return string|nil # nil when there is no list
+function json.list(list, write)
+  if not list then return nil end
+  local elements = {}
+  for index, element in ipairs(list) do elements[index] = (write or json.value)(element) end
+  return json.array(elements)
 end
 
 local MOST_LEVELS = 32 -- as in payloads; what lies deeper, or in itself, becomes null
