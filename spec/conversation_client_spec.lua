@@ -257,6 +257,18 @@ describe("a client's conversations", function()
       assert.are.equal(2, #client:events({ session = "u" }).events)
     end)
 
+    it("record a hundred refusals of one result, and how many more there were", function()
+      new()
+      local content = {}
+      for index = 1, 500 do content[index] = { type = "tool_use", id = "t", name = "tool_" .. index, input = { a = 1 } } end
+      local turn = assert(client:nlu(cjson.encode { stop_reason = "tool_use", content = content }, { session = "m" }))
+      assert.are.equal(500, #turn.refused)
+      assert.is_true(client:flush(5))
+      local recorded = client:events({ session = "m", limit = 1000 }).events
+      assert.are.equal(101, #recorded)
+      assert.are.equal("nlu: 400 more were refused", recorded[1].error)
+    end)
+
     it("take what systems call a fallback for no intent: the text answers the question", function()
       new()
       say("I'd like to book a table")

@@ -291,8 +291,13 @@ end
 ---@param first integer the value's first byte
 ---@return boolean
 function Dialogue:denies(message, slot, first)
-  local at = message:index(first)
-  local word = message.words[at - 1]
+  local words, at = message.words, message:index(first)
+  for _ = 1, MOST_BETWEEN do -- "not on Monday"
+    local word = words[at - 1]
+    if not word or not (self.prepositions[word] or self.articles[word]) or is_break(between(message, at)) then break end
+    at = at - 1
+  end
+  local word = words[at - 1]
   if not word or not (self.negations[word] or slot.type == "enum" and self.without[word]) then return false end
   return not is_break(between(message, at))
 end

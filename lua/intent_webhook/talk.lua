@@ -12,6 +12,7 @@ local talk = {}
 
 local MOST_CONFLICTS = 16 -- steps that are taken again, since somebody else was faster
 local MOST_NAME = 200 -- bytes of the name of an intent that there is not
+local MOST_REFUSALS = 100 -- of one result that are recorded one by one
 
 -- The steps that there are: of a message, and of the results of an NLU.
 local function hear(client, session, now, text, given)
@@ -69,8 +70,8 @@ end
 -- What was refused of an intent, as errors that its event keeps.
 local function refusals_of(turn, intent)
   local errors
-  for _, one in ipairs(turn.refused or {}) do
-    if one.intent == intent then
+  for index, one in ipairs(turn.refused or {}) do
+    if one.intent == intent and index <= MOST_REFUSALS then
       errors = errors or {}
       errors[#errors + 1] = { where = one.where, message = one.message }
     end
@@ -107,13 +108,16 @@ end
 local function record_refusals(client, turn, session, time)
   local fired, by_intent, names = {}, {}, {}
   for _, event in ipairs(turn.events) do fired[event.intent] = event.id ~= nil end
-  for _, one in ipairs(turn.refused or {}) do
+  for index, one in ipairs(turn.refused) do
     local name = one.intent or "(none)"
-    if not fired[name] then
+    local more = index > MOST_REFUSALS and #turn.refused - MOST_REFUSALS
+    if more then name, one = "(none)", { where = "nlu", message = more .. " more were refused" } end
+    if more or not fired[name] then
       if not by_intent[name] then names[#names + 1] = name end
       by_intent[name] = by_intent[name] or {}
       table.insert(by_intent[name], { where = one.where, message = one.message })
     end
+    if more then break end
   end
   for _, name in ipairs(names) do
     local recorded = client.core:intent(name:sub(1, MOST_NAME):gsub("%c", "?"), {}, {})
