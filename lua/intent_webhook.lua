@@ -204,15 +204,6 @@ local function clock_of(accepted)
   return function() return { now = now and now() or os.time(), offset = offset } end
 end
 
-local function has_sensitive(intents)
-  for _, checked in ipairs(intents) do
-    for _, slot in ipairs(checked.fields) do
-      if slot.sensitive then return true end
-    end
-  end
-  return false
-end
-
 ---Makes a client. Nothing is opened or started before the first event, or `start`.
 ---@param given intent_webhook.ClientOptions
 ---@return intent_webhook.Client|nil
@@ -233,7 +224,7 @@ function webhook.new(given)
   if accepted and accepted.intents then
     intents, sentences, message, code = intent.check(mistakes, accepted.intents, accepted, made, false)
   end
-  local stored = accepted and session_store.check(mistakes, "sessions", accepted.sessions, has_sensitive(intents))
+  local stored = accepted and session_store.check(mistakes, "sessions", accepted.sessions, secrets.are_in(intents))
   local mistake = mistakes:first()
   if mistake then
     local path = mistake.path == "" and "options" or mistake.path
@@ -267,7 +258,7 @@ local function check_all(mistakes, given)
     if accepted.history then made, problem = core_client(accepted) end
     if problem then mistakes:add("history", (problem:gsub("^history: ", ""))) end
     local intents = intent.check(mistakes, accepted.intents, accepted, made or scratch_client(), true)
-    session_store.check(mistakes, "sessions", accepted.sessions, has_sensitive(intents))
+    session_store.check(mistakes, "sessions", accepted.sessions, secrets.are_in(intents))
   end
 end
 

@@ -6,8 +6,10 @@
 -- several handoffs the first one counts.
 
 local check = require "intent_webhook.check"
+local copy = require "intent_webhook.copy"
 local options = require "intent_webhook.options"
 local protected = require "intent_webhook.protected"
+local secrets = require "intent_webhook.secrets"
 local template = require "intent_webhook.template"
 local webhook_action = require "intent_webhook.webhook_action"
 
@@ -39,8 +41,6 @@ local action = {}
 ---@field handoff intent_webhook.Template|true|nil
 ---@field run function|nil
 ---@field sensitive string[]|nil of a payload: the names of the intent's sensitive slots; nil when there are none
-
-local MASK = "[redacted]" -- as the core masks
 
 -- Definition ---------------------------------------------------------------------------------------------------------
 
@@ -140,12 +140,6 @@ end
 
 -- Before the event is fired ------------------------------------------------------------------------------------------
 
-local function copy(values)
-  local copied = {}
-  for key, value in next, values do copied[key] = value end -- no metamethod of the user's
-  return copied
-end
-
 -- Why an action does not run; nil when it does.
 local function refusal(when, where, slots, event, errors)
   local good, answer = protected.report(errors, where, when, copy(slots), copy(event))
@@ -173,7 +167,7 @@ local function filled(one, slots, event)
   if not one.sensitive then return { value } end
   local masked = copy(slots)
   for _, name in ipairs(one.sensitive) do
-    if masked[name] ~= nil then masked[name] = MASK end
+    if masked[name] ~= nil then masked[name] = secrets.MASK end
   end
   return { value, template.fill_tree(one.payload, masked, event) }
 end
@@ -185,7 +179,7 @@ end
 ---@param event intent_webhook.MapEvent
 ---@param errors intent_webhook.RuleError[] gets what the functions raised, and which took long
 ---@return table payloads one for each webhook, for the core: false for the slots, { value [, stored value] },
----  { error = message } or { skip = reason }
+---  { error = message } or { skip = true }
 ---@return table<integer, true> skipped the numbers of the actions that do not run
 ---@return string|nil note which these are, and why
 function action.payloads(actions, where, slots, event, errors)
@@ -198,7 +192,7 @@ function action.payloads(actions, where, slots, event, errors)
       notes[#notes + 1] = ("actions[%d] did not run: its `when` %s"):format(index, reason)
     end
     if one.kind == "webhook" then
-      payloads[#payloads + 1] = reason and { skip = reason }
+      payloads[#payloads + 1] = reason and { skip = true }
         or one.map and mapped(one.map, place .. "map", slots, event, errors)
         or one.payload and filled(one, slots, event)
         or false

@@ -7,6 +7,7 @@
 --
 -- Nothing here changes what it is given; a filling lives for one message.
 
+local copy = require "intent_webhook.copy"
 local said = require "intent_webhook.said"
 
 local filling = {}
@@ -38,12 +39,6 @@ local MOST_TRIES = 16 -- values of a type that are passed over since another slo
 local Filling = { __name = "intent_webhook.Filling" }
 Filling.__index = Filling
 
-local function copy(values)
-  local copied = {}
-  for key, value in next, values do copied[key] = value end
-  return copied
-end
-
 ---@param checked intent_webhook.CheckedIntent
 ---@param message intent_webhook.Said
 ---@param slots table values from before
@@ -52,8 +47,7 @@ end
 function filling.new(checked, message, slots, context)
   return setmetatable({
     checked = checked, said = message, context = context, taken = {}, spans = {}, slots = copy(slots), raw = {},
-    filled = {},
-    rejected = {}, errors = context.errors,
+    filled = {}, rejected = {}, errors = context.errors,
   }, Filling)
 end
 

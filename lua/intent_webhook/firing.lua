@@ -1,6 +1,7 @@
 --- firing: an intent with its slots becomes an event: payloads, the core, and the actions that run in the host.
 
 local action = require "intent_webhook.action"
+local copy = require "intent_webhook.copy"
 local core = require "intent_webhook.core"
 
 local firing = {}
@@ -71,10 +72,7 @@ function firing.with_defaults(checked, slots)
   local complete = slots
   for _, slot in ipairs(checked.fields) do
     if slot.default ~= nil and rawget(slots, slot.name) == nil then
-      if complete == slots then
-        complete = {}
-        for name, value in next, slots do complete[name] = value end
-      end
+      if complete == slots then complete = copy(slots) end
       complete[slot.name] = slot.default
     end
   end

@@ -28,7 +28,8 @@ local options = {}
 ---  from seconds since 1970 to these; default: the system's time zone
 ---@field types? table<string, function|table> types for slots, by name, see docs/slots.md
 ---@field conversation? intent_webhook.ConversationOptions
----@field sessions? table where sessions are kept, see docs/conversations.md; default { store = "memory" }
+---@field sessions? table|false where sessions are kept, see docs/conversations.md; false: nowhere, so that each message
+---  is for itself and a session is only a name in the history; default { store = "memory" }
 options.client = {
   { name = "history", type = "string", required = true, also = { "database", "db", "file", "log" },
     hint = "name the SQLite file that keeps the history" },
@@ -58,7 +59,7 @@ options.client = {
   { name = "types", type = "table", default = {}, hint = "give functions by name" },
   { name = "conversation", type = "table", default = {}, also = { "dialogue", "form" },
     hint = "write it like { attempts = 3 }" },
-  { name = "sessions", type = "table", also = { "session", "store" },
+  { name = "sessions", type = "table|false", also = { "session", "store" },
     hint = 'write it like { store = "memory" }' },
 }
 

@@ -7,12 +7,14 @@
 
 local secrets = {}
 
-local MASK = "[redacted]" -- as the core masks
-local LEAST = 4 -- bytes
+---What stands in place of a secret, as where the core masks.
+secrets.MASK = "[redacted]"
+---The bytes that a value needs to be looked for: shorter ones are found everywhere by chance.
+secrets.LEAST = 4
 
 local function add(texts, value)
   local text = (type(value) == "string" or type(value) == "number") and tostring(value)
-  if text and #text >= LEAST then texts[#texts + 1] = text end
+  if text and #text >= secrets.LEAST then texts[#texts + 1] = text end
 end
 
 -- In place of all of a text that stands in another.
@@ -22,7 +24,7 @@ local function replaced(text, secret)
     local first, last = text:find(secret, at, true)
     if not first then break end
     parts[#parts + 1] = text:sub(at, first - 1)
-    parts[#parts + 1] = MASK
+    parts[#parts + 1] = secrets.MASK
     at = last + 1
   end
   if at == 1 then return text end
@@ -69,6 +71,7 @@ function Secrets:hide(errors, from)
   end
 end
 
+---Whether an intent has a sensitive slot.
 ---@param intents table<string, intent_webhook.CheckedIntent>|intent_webhook.CheckedIntent[]
 ---@return boolean
 function secrets.are_in(intents)

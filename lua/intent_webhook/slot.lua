@@ -1,6 +1,7 @@
 --- slot: a named, typed piece of information that an intent needs: from what a user wrote to what a conversation uses.
 
 local check = require "intent_webhook.check"
+local copy = require "intent_webhook.copy"
 local options = require "intent_webhook.options"
 local protected = require "intent_webhook.protected"
 local said = require "intent_webhook.said"
@@ -215,9 +216,7 @@ function Slot:prompt(attempt, slots, errors)
     return template.text(prompts[math.min(attempt, #prompts)], slots)
   end
   local where = check.within(self.path, "prompt")
-  local copied = {}
-  for name, value in next, slots do copied[name] = value end
-  local good, text = protected.report(errors, where, prompts, copied, attempt)
+  local good, text = protected.report(errors, where, prompts, copy(slots), attempt)
   if not good then return nil end
   if type(text) == "string" then return text end
   errors[#errors + 1] = { where = where, message = ("returned %s: return a string"):format(check.kind(text)) }

@@ -11,6 +11,7 @@
 -- { now = seconds since 1970, offset = function(time) -> seconds east of UTC, errors = list or nil }.
 
 local check = require "intent_webhook.check"
+local copy = require "intent_webhook.copy"
 local protected = require "intent_webhook.protected"
 
 local types = {}
@@ -116,10 +117,9 @@ function types.choose(mistakes, path, given, own_types)
 end
 
 local function may_be_missing(option)
-  local copy = {}
-  for key, value in pairs(option) do copy[key] = value end
-  copy.required = nil
-  return copy
+  local copied = copy(option)
+  copied.required = nil
+  return copied
 end
 
 ---Options, with those of a type; without a type with those of all types, so that they are not told to be none.

@@ -3,6 +3,7 @@
 -- Where an intent's slots have types, predicates or defaults, a candidate is shown with the values that its event would
 -- have, and with what was refused: what its rule captured is read by the types, and the rest of the text is searched.
 
+local copy = require "intent_webhook.copy"
 local filling = require "intent_webhook.filling"
 local firing = require "intent_webhook.firing"
 local json = require "intent_webhook.json_writer"
@@ -28,8 +29,7 @@ local explanation = {}
 local function fill(client, entry, message, now, errors)
   local checked = client.intents[entry.intent]
   if not (entry.accepted and checked.typed) then return entry end
-  local filled = {}
-  for name, value in next, entry do filled[name] = value end
+  local filled = copy(entry)
   local found = filling.new(checked, message, {}, client.conversation:context(now, errors))
   found:capture(entry.slots, entry.spans)
   found:scan()

@@ -3,10 +3,11 @@
 local json = require "intent_webhook.json_writer"
 local text = require "intent_webhook.safe_text"
 
-local recognised = {}
+local masking = require "intent_webhook.secrets"
 
----What stands for a sensitive value.
-recognised.REDACTED = "[redacted]"
+local MASK, LEAST = masking.MASK, masking.LEAST
+
+local recognised = {}
 
 -- Whether a value holds one of the secrets, or comes from where one stands.
 local function holds(value, span, secrets)
@@ -32,7 +33,7 @@ function recognised.slots(checked, slots, spans, secrets)
     local name, sensitive = slot[1], slot[3]
     local value = slots[name]
     local hidden = sensitive or holds(value, spans and spans[name], secrets)
-    if value ~= nil then members[#members + 1] = { name, json.value(hidden and recognised.REDACTED or value) } end
+    if value ~= nil then members[#members + 1] = { name, json.value(hidden and MASK or value) } end
   end
   return json.object(members)
 end
@@ -58,7 +59,7 @@ function recognised.lines(checked, slots, spans, secrets, with_types)
       local kind = with_types and checked.by_name[name].type
       local place = span and ("  (bytes %d to %d%s)"):format(span[1], span[2], kind and ", " .. kind or "") or ""
       local hidden = sensitive or holds(value, span, secrets)
-      lines[#lines + 1] = ("%s = %s%s"):format(name, hidden and recognised.REDACTED or shown(value), place)
+      lines[#lines + 1] = ("%s = %s%s"):format(name, hidden and MASK or shown(value), place)
     end
   end
   return lines
@@ -138,8 +139,6 @@ function recognised.is_sensitive(client, name)
   return false
 end
 
-local SHORTEST = 4 -- bytes of what the core's redact replaces, since less would be found everywhere by chance
-
 ---A text without the secrets in it. A short one is only found where it stands alone, as a word.
 ---@param client intent_webhook.Client
 ---@param words string
@@ -148,8 +147,8 @@ local SHORTEST = 4 -- bytes of what the core's redact replaces, since less would
 function recognised.hide(client, words, secrets)
   words = client.core:redact(words, secrets)
   for _, secret in ipairs(secrets) do
-    if #secret < SHORTEST and secret:find("^%w+$") then
-      words = words:gsub("%f[%w]" .. secret .. "%f[%W]", recognised.REDACTED)
+    if #secret < LEAST and secret:find("^%w+$") then
+      words = words:gsub("%f[%w]" .. secret .. "%f[%W]", MASK)
     end
   end
   return words
@@ -197,7 +196,7 @@ function recognised.context(checked, slots, context)
   for key, value in next, context do
     local hidden = secret[json.value(value)] or secret[json.value(json.value(value))] -- 5 and "5"
       or (type(value) == "string" and secret[value])
-    shown_context[key] = hidden and recognised.REDACTED or value
+    shown_context[key] = hidden and MASK or value
   end
   return json.any(shown_context)
 end

@@ -7,9 +7,9 @@ local json = require "intent_webhook.json_writer"
 local recognised = require "intent_webhook.cli.recognised"
 local text = require "intent_webhook.safe_text"
 
-local turn = {}
+local LEAST = require("intent_webhook.secrets").LEAST
 
-local LONG_ENOUGH = 4 -- bytes of a secret that is looked for in the values of other slots
+local turn = {}
 
 local function add_sensitive(client, secrets, name, slots)
   local checked = name and client.intents[name]
@@ -59,7 +59,7 @@ end
 local function long_ones(secrets)
   local long = {}
   for _, secret in ipairs(secrets) do
-    if #secret >= LONG_ENOUGH then long[#long + 1] = secret end
+    if #secret >= LEAST then long[#long + 1] = secret end
   end
   return long
 end

@@ -2,14 +2,9 @@
 -- values. Methods of a step (step.lua).
 
 local boolean = require "intent_webhook.types.boolean"
+local copy = require "intent_webhook.copy"
 local filling = require "intent_webhook.filling"
 local Step = require("intent_webhook.conversation.step").Step
-
-local function copy(values)
-  local copied = {}
-  for key, value in next, values do copied[key] = value end
-  return copied
-end
 
 local MOST_BARE = 3 -- words of a message that is the name of a slot alone: "the date, please"
 
@@ -74,7 +69,7 @@ local function says_again(match, form, asked)
 end
 
 -- What a message gives for the open form while a slot is asked for. Returns the slots that shall change, and have no
--- value yet.
+-- value yet; and whether the message names slots or corrects them.
 function Step:find_values(found, form, asked, match)
   local empty, named = self:take_named(found, { free = self.takes_any_text(asked) })
   local early, corrected
@@ -88,7 +83,7 @@ function Step:find_values(found, form, asked, match)
     if not elsewhere and not says_again(match, form, asked) then self:take_answer(found, asked, early) end
   end
   found:scan()
-  return empty
+  return empty, named or early ~= nil
 end
 
 -- A message while a slot is asked for.
@@ -102,10 +97,10 @@ function Step:answer(match, command)
     self.failed, self.skipping = true, asked.required and command == "skip"
     return
   end
-  local empty = self:find_values(found, form, asked, match)
+  local empty, directed = self:find_values(found, form, asked, match)
   self:keep(found)
   if empty then return self:ask_again(empty) end
-  self.rejected = asked and found.rejected[asked.name] or (self.turn.rejected or {})[1]
+  self.rejected = asked and found.rejected[asked.name] or directed and (self.turn.rejected or {})[1] or nil
   self.failed = not found.filled[1]
   self.skipping = self.failed and asked and asked.required and not self.rejected and command == "skip"
 end

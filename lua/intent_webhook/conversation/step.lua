@@ -2,6 +2,7 @@
 -- forms begin, are asked for their slots, are complete, and end. What a message means is answer.lua's, what the results
 -- of an NLU mean is reception.lua's.
 
+local copy = require "intent_webhook.copy"
 local filling = require "intent_webhook.filling"
 local protected = require "intent_webhook.protected"
 local template = require "intent_webhook.template"
@@ -57,12 +58,6 @@ local step = {}
 ---@field rejected intent_webhook.Rejection|nil the refused answer
 local Step = {}
 Step.__index = Step
-
-local function copy(values)
-  local copied = {}
-  for key, value in next, values do copied[key] = value end
-  return copied
-end
 
 ---@param self intent_webhook.Conversation
 ---@param session table|nil
