@@ -59,8 +59,7 @@ static const char *advice(int code) {
   }
 }
 
-/* Leaves the sentence in file->error and returns the primary code. */
-static int explain(struct history_file *file, int code) {
+int history_file_explain(struct history_file *file, int code) {
   int primary = code & 0xff, system = 0;
   if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) system = sqlite3_system_errno(file->database);
   const char *details = sqlite3_errstr(code);
@@ -70,10 +69,6 @@ static int explain(struct history_file *file, int code) {
     details = sqlite3_errmsg(file->database);
   snprintf(file->error, sizeof file->error, "%s (%s).", advice(primary), details);
   return primary;
-}
-
-int history_file_explain(struct history_file *file, int code) {
-  return explain(file, code);
 }
 
 /*
@@ -112,7 +107,7 @@ static int configure(struct history_file *file) {
            "PRAGMA journal_size_limit = %d; PRAGMA trusted_schema = OFF",
            (int)CACHE_KIB, (int)WAL_BYTES_KEPT);
   int code = sqlite3_exec(file->database, pragmas, NULL, NULL, NULL);
-  if (code != SQLITE_OK) return explain(file, code);
+  if (code != SQLITE_OK) return history_file_explain(file, code);
   sqlite3_wal_hook(file->database, note_wal, file);
   file->checkpoint_at = WAL_PAGES_QUIET;
   return SQLITE_OK;
@@ -120,7 +115,7 @@ static int configure(struct history_file *file) {
 
 static int prepare_one(struct history_file *file, enum history_statement statement, const char *sql) {
   int code = sqlite3_prepare_v3(file->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &file->statements[statement], NULL);
-  return code == SQLITE_OK ? code : explain(file, code);
+  return code == SQLITE_OK ? code : history_file_explain(file, code);
 }
 
 /*
@@ -139,7 +134,7 @@ static int prepare_insert(struct history_file *file, enum history_statement stat
   }
   buffer_text(&sql, ") WHERE column1 IS NOT NULL");
   buffer_byte(&sql, '\0');
-  int code = sql.failed ? explain(file, SQLITE_NOMEM) : prepare_one(file, statement, sql.bytes);
+  int code = sql.failed ? history_file_explain(file, SQLITE_NOMEM) : prepare_one(file, statement, sql.bytes);
   buffer_free(&sql);
   return code;
 }
@@ -175,10 +170,10 @@ static int attach(struct history_file *file, const char *path) {
   if (code != SQLITE_OK) return code;
   code =
       sqlite3_open_v2(path, &file->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-  if (code != SQLITE_OK) return explain(file, code);
-  if (sqlite3_db_readonly(file->database, "main") == 1) return explain(file, SQLITE_READONLY);
+  if (code != SQLITE_OK) return history_file_explain(file, code);
+  if (sqlite3_db_readonly(file->database, "main") == 1) return history_file_explain(file, SQLITE_READONLY);
   code = history_schema_apply(file->database, file->error, sizeof file->error);
-  if (code != SQLITE_OK) return code == SQLITE_SCHEMA ? code : explain(file, code);
+  if (code != SQLITE_OK) return code == SQLITE_SCHEMA ? code : history_file_explain(file, code);
   code = configure(file);
   if (code == SQLITE_OK) code = prepare(file);
   note_inodes(file, path);
@@ -213,7 +208,7 @@ int history_file_keep_place(struct history_file *file, const char *path) {
   if (!moved) return SQLITE_OK;
   int code = sqlite3_wal_checkpoint_v2(file->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
   if (code == SQLITE_OK && copied < pages) code = SQLITE_BUSY; /* somebody reads; what is only in the WAL must stay */
-  if (code == SQLITE_BUSY) return explain(file, code);
+  if (code == SQLITE_BUSY) return history_file_explain(file, code);
   /* Before closing, so that the numbers are not another file's already. */
   char name[PATH_MAX];
   if (beside(name, path, WAL_SUFFIX) == file->wal_inode && file->wal_inode) unlink(name);
@@ -226,7 +221,7 @@ int history_file_run(struct history_file *file, enum history_statement statement
   sqlite3_stmt *prepared = file->statements[statement];
   int code = sqlite3_step(prepared);
   if (code == SQLITE_DONE) code = SQLITE_OK;
-  if (code != SQLITE_OK) code = explain(file, code); /* before the reset: that clears the system's error */
+  if (code != SQLITE_OK) code = history_file_explain(file, code); /* before the reset: that clears the system's error */
   sqlite3_reset(prepared);
   return code;
 }
@@ -237,7 +232,7 @@ int history_file_ask(struct history_file *file, enum history_statement statement
   if (code == SQLITE_ROW)
     *value = sqlite3_column_int64(prepared, 0);
   else if (code != SQLITE_DONE)
-    code = explain(file, code);
+    code = history_file_explain(file, code);
   sqlite3_reset(prepared);
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
