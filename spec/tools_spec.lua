@@ -144,10 +144,10 @@ describe("A tool's name", function()
       assert.is_nil(seen[name])
       seen[name] = true
       assert.are.equal(intent.name, names.intents[name])
-      assert.are.equal(intent.name, tools.intent_of(odd, name))
+      assert.are.equal(intent.name, tools.names(odd).intents[name])
     end
     for _, name in ipairs { "book_table", "a-b", ("x"):rep(64) } do assert.are.equal(name, names.tools[name]) end
-    assert.is_nil(tools.intent_of(odd, "order_pizza"))
+    assert.is_nil(tools.names(odd).intents.order_pizza)
   end)
 
   it("is the same on every Lua, and whatever other intents there are", function()
@@ -170,7 +170,7 @@ describe("A tool's name", function()
     local names = tools.names(intents)
     assert.are.equal("dat_ban_88b573", names.tools["dat_ban_88b573"])
     assert.is_truthy(names.tools["đặt bàn"]:find("^dat_ban_%x%x%x%x%x%x$"))
-    assert.are.equal("đặt bàn", tools.intent_of(intents, names.tools["đặt bàn"]))
+    assert.are.equal("đặt bàn", names.intents[names.tools["đặt bàn"]])
   end)
 
   it("is explained by the intent's own when there is no description", function()

@@ -1,4 +1,4 @@
--- Random conversations. `make traces` runs a million of them.
+-- Random conversations. spec/random_conversations.lua runs a million of them, beside the specs of `make test`.
 
 local traces = require "spec.support.traces"
 

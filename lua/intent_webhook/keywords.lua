@@ -27,16 +27,10 @@ Keywords.__index = Keywords
 
 -- Definition ----------------------------------------------------------------------------------------------------------
 
-local function words_of(text)
-  local words = {}
-  for word in said.fold(text):gmatch("%S+") do words[#words + 1] = word end
-  return words
-end
-
 local function read_list(mistakes, path, list)
   local read = {}
   for index, text in ipairs(check.strings(mistakes, path, list, "write a word")) do
-    local words = words_of(text)
+    local words = said.new(text).words
     if #words == 0 then
       mistakes:add(check.within(path, index), "has no letter and no digit: write a word")
     else

@@ -55,6 +55,13 @@ local function format_named(name)
   end
 end
 
+---Whether a format is that of a model, which answers with tool calls, and whose sessions are one answer each.
+---@param name string of a format
+---@return boolean
+function nlu.is_of_model(name)
+  return format_named(name).has_calls == true
+end
+
 -- The format that was named, or the first that fits; or nil, message.
 local function find_format(given, name)
   local names = table.concat(nlu.formats(), ", ")

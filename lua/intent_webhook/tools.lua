@@ -20,7 +20,6 @@ local tool_names = require "intent_webhook.tools.names"
 
 local tools = {
   names = tool_names.of,
-  intent_of = tool_names.intent_of,
   restore = tool_names.restore,
 }
 

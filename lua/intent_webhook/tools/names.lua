@@ -61,14 +61,6 @@ function names.of(intents)
   return found
 end
 
----The intent that a tool stands for.
----@param intents intent_webhook.ToolIntent[]
----@param tool_name string
----@return string|nil # its name; nil when there is none
-function names.intent_of(intents, tool_name)
-  return (select(2, map_names(intents, "")))[tool_name]
-end
-
 -- A name back from its tool's or property's; one that is known as it is, or not at all, stays.
 local function restored(there, back, name)
   if not there or there[name] ~= nil then return name end
