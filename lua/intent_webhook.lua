@@ -406,13 +406,8 @@ function Client:fire(name, slots, given)
     argument.misuse("client:fire", "slots: must be a table, got " .. check.kind(slots))
   end
   local time = time_of(self, "client:fire")
-  local id, message, code, outcome
   if checked.typed then slots = firing.with_defaults(checked, slots) end
-  if checked.maps or checked.after then
-    id, message, code, outcome = firing.fire(self, checked, slots, session, time)
-  else
-    id, message, code = self.core:fire(checked.core, slots, session, time)
-  end
+  local id, message, code, outcome = firing.fire(self, checked, slots, session, time)
   if code == "misuse" then argument.misuse("client:fire", explain_misuse(checked, slots, message)) end
   return id, message, code, outcome
 end
@@ -553,9 +548,6 @@ function Client:explain(text, given)
   return self.recognition:explain(text, given)
 end
 
--- What these call a session is one answer of the model's.
-local MODELS = { openai = true, openai_responses = true, anthropic = true }
-
 ---Takes what an NLU or a model recognised, in one of ten formats, as `message` takes text. Returns at once.
 ---
 ---Intents that have all that they need fire, the others are asked about, in a session. What cannot be used is refused,
@@ -579,7 +571,7 @@ function Client:nlu(result, given)
   self.tool_names = self.tool_names or tools.names(tool_intents(self))
   for _, one in ipairs(results) do tools.restore(self.tool_names, one) end
   local session = given.session
-  if session == nil and not MODELS[results.format] and results.session ~= "" then session = results.session end
+  if session == nil and not nlu.is_of_model(results.format) and results.session ~= "" then session = results.session end
   return talk.nlu(self, results, session or nil, given.least_confidence, time_of(self, "client:nlu"))
 end
 
