@@ -512,6 +512,7 @@ end
 ---@param now? number seconds since 1970; default: the client's clock
 ---@return table session a plain table of strings, numbers, booleans and tables, for JSON
 ---@return intent_webhook.Turn
+---@return table words the turn's text in parts, for who adds what actions say: see conversation.lua
 function Client:step(session, input, now)
   if session ~= nil and type(session) ~= "table" then
     argument.misuse("client:step", "session: must be a table, got " .. check.kind(session))
@@ -571,7 +572,7 @@ function Client:nlu(result, given)
   self.tool_names = self.tool_names or tools.names(tool_intents(self))
   for _, one in ipairs(results) do tools.restore(self.tool_names, one) end
   local session = given.session
-  if session == nil and not nlu.is_of_model(results.format) and results.session ~= "" then session = results.session end
+  if session == nil then session = nlu.session(results) end
   return talk.nlu(self, results, session or nil, given.least_confidence, time_of(self, "client:nlu"))
 end
 

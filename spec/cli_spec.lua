@@ -668,7 +668,7 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
           rasa:format(size),
           '{"nlu":' .. rasa:format(size .. ',{"entity":"colour","value":"red"}') .. ',"session":"s","format":"rasa"}',
           '{"text":"Ann","session":"s"}',
-          '{"stop_reason":"tool_use","content":[{"type":"tool_use","name":"book_table",'
+          '{"id":"msg_1","stop_reason":"tool_use","content":[{"type":"tool_use","name":"book_table",'
             .. '"input":{"guest":"Bob","size":2,"pin":"71534"}}]}',
           '{"sessionId":"lex-1","inputTranscript":"x","sessionState":{"intent":{"name":"hours","slots":{}}}}',
           '{"nlu":{"intent":{"name":"book_table","confidence":0.2},"entities":[]},"least_confidence":0.5}',

@@ -208,6 +208,31 @@ describe("intent-webhook test #once", function()
     assert.are.equal(1, (test('["a", {]')))
   end)
 
+  it("says what the client says: replies behind what was given up, and nothing behind a handoff", function()
+    local form = folder .. "/form.lua"
+    process.write_file(form, [[
+      local webhook = require "intent_webhook"
+      return {
+        { name = "table", rules = { webhook.keywords { all = { "table" } } },
+          slots = { { name = "guest", prompt = "Who?" } } },
+        { name = "hours", rules = { "when do you open" }, actions = { { reply = "From 9." } } },
+        { name = "agent", rules = { "a human" }, actions = { { handoff = true }, { reply = "Wait." } } },
+      }
+    ]])
+    local cases = folder .. "/form_cases.lua"
+    process.write_file(cases, [[return { { name = "a", turns = {
+      { say = "a table", text = "Who?" },
+      { say = "when do you open", text = "From 9.\nWho?" },
+      { wait = 3600 },
+      { say = "when do you open", expired = true, text_matches = "^%u.*\nFrom 9%.$" },
+      { say = "a table", status = "collecting" },
+      { say = "a human", handoff = true, text = "Wait.", dropped = { "table" } },
+      { say = "Ann", status = "unmatched" },
+    } } }]])
+    local status, output, errors = command.run({ "test", form, cases }, env)
+    assert.are.same({ 0, "" }, { status, errors }, output)
+  end)
+
   it("ends with 2 for a wrong call, and with 3 for a file that cannot be read", function()
     for words, expected in pairs {
       [{ "test" }] = 2, [{ "test", intents }] = 2, [{ "test", intents, "x", "--output=xml" }] = 2,

@@ -55,13 +55,6 @@ local function format_named(name)
   end
 end
 
----Whether a format is that of a model, which answers with tool calls, and whose sessions are one answer each.
----@param name string of a format
----@return boolean
-function nlu.is_of_model(name)
-  return format_named(name).has_calls == true
-end
-
 -- The format that was named, or the first that fits; or nil, message.
 local function find_format(given, name)
   local names = table.concat(nlu.formats(), ", ")
@@ -107,6 +100,15 @@ function nlu.read(given, format)
     results[1], results.session, results.text = record, record.session, record.text
   end
   return results
+end
+
+---The conversation that results say they are of. What a model calls a session is one answer of its own, and no
+---conversation.
+---@param results intent_webhook.NluResults
+---@return string|nil
+function nlu.session(results)
+  if format_named(results.format).has_calls or results.session == "" then return nil end
+  return results.session
 end
 
 return nlu

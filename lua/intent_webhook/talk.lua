@@ -67,6 +67,17 @@ local function stop(turn, words)
   turn.resumed, turn.slot, turn.prompt, turn.attempt, turn.missing = nil, nil, nil, nil, nil
 end
 
+---Gives a turn what actions said: `replies` and `handoff` came of the events.
+---@param turn intent_webhook.Turn
+---@param words table as the step gave them
+---@param replies string[]
+---@param handoff true|string|nil
+function talk.conclude(turn, words, replies, handoff)
+  turn.handoff = turn.handoff or handoff
+  if turn.handoff and turn.resumed then stop(turn, words) end
+  if replies[1] then turn.replies, turn.text = replies, with_replies(words, replies) end
+end
+
 -- What was refused of an intent, as errors that its event keeps.
 local function refusals_of(turn, intent)
   local errors
@@ -81,7 +92,7 @@ end
 
 -- Fires the turn's events. nil, message, code when the first is refused; of the others the turn tells.
 local function fire_events(client, turn, words, session, time)
-  local errors, lines = turn.errors, {}
+  local errors, replies, handoff = turn.errors, {}, nil
   for index, event in ipairs(turn.events) do
     local known = refusals_of(turn, event.intent)
     if index == 1 and errors then
@@ -94,13 +105,12 @@ local function fire_events(client, turn, words, session, time)
     event.id, event.message, event.code = id, message, code
     turn.id = turn.id or id
     if outcome then
-      turn.handoff = turn.handoff or outcome.handoff
-      for _, reply in ipairs(outcome.replies or {}) do lines[#lines + 1] = reply end
+      handoff = handoff or outcome.handoff
+      for _, reply in ipairs(outcome.replies or {}) do replies[#replies + 1] = reply end
       if outcome.errors then turn.errors = outcome.errors end
     end
   end
-  if turn.handoff and turn.resumed then stop(turn, words) end
-  if lines[1] then turn.replies, turn.text = lines, with_replies(words, lines) end
+  talk.conclude(turn, words, replies, handoff)
   return true
 end
 

@@ -104,7 +104,7 @@ end
 -- A result as it came from its system.
 local function read_result(value, unknown)
   local results, problem, code = nlu.read(value)
-  if results then return { nlu = value, session = results.session, given = {} } end
+  if results then return { nlu = value, session = nlu.session(results), given = {} } end
   if code ~= "format" then return nil, problem end
   local mistake = ('the JSON has "%s", which is no option%s'):format(unknown, check.suggestion(unknown, KEYS))
   if check.nearest(unknown, KEYS) then return nil, mistake end
@@ -135,7 +135,7 @@ function message.read(line, slot_names, session)
   if not read then return nil, mistake end
   if read.nlu and not read.session then
     local results = nlu.read(read.nlu, read.given.format)
-    read.session = results and results.session
+    read.session = results and nlu.session(results)
   end
   read.session = read.session or session
   mistake = session_mistake(read.session) -- that of a result is not looked at yet

@@ -8,6 +8,7 @@ local action = require "intent_webhook.action"
 local nlu = require "intent_webhook.nlu"
 local options = require "intent_webhook.options"
 local reading = require "intent_webhook.json"
+local talk = require "intent_webhook.talk"
 local value = require "intent_webhook.cli.value"
 
 local rehearsal = {}
@@ -101,17 +102,16 @@ local function fire(self, event)
   return action.after(checked.actions, checked.where, event.slots, told, self.errors, held_back(checked, skipped))
 end
 
-local function fire_all(self, turn)
-  local replies = {}
+-- Fires a turn's events, as talk.lua does. A handoff ends what waits.
+local function fire_all(self, turn, words)
+  local replies, handoff, waits = {}, nil, turn.resumed
   for _, event in ipairs(turn.events) do
-    local its_replies, handoff = fire(self, event)
-    turn.handoff = turn.handoff or handoff
+    local its_replies, its_handoff = fire(self, event)
+    handoff = handoff or its_handoff
     for _, reply in ipairs(its_replies or {}) do replies[#replies + 1] = reply end
   end
-  if not replies[1] then return end
-  turn.replies = replies
-  local lines = table.concat(replies, "\n")
-  turn.text = turn.text and lines .. "\n" .. turn.text or lines
+  talk.conclude(turn, words, replies, handoff)
+  if waits and not turn.resumed then self.session = nil end
 end
 
 local function least_confidence()
@@ -137,18 +137,18 @@ local SLOW = "^took %d+%.%d+ s: the host waited$" -- says something about the ma
 function Rehearsal:take(given)
   self.now, self.errors = self.now + given.wait, {}
   if not (given.say or given.nlu) then return nil, self.errors end
-  local session, turn
+  local session, turn, words
   if given.say then
-    session, turn = self.client:step(self.session, {
+    session, turn, words = self.client:step(self.session, {
       text = given.say, session = self.name, context = given.context, best_slot = given.best_slot,
     }, self.now)
   else
-    session, turn = receive(self, given)
+    session, turn, words = receive(self, given)
     if not session then return nil, { { where = "nlu", message = turn } } end
   end
   self.session = session
   self.coverage:step(session, turn)
-  fire_all(self, turn)
+  fire_all(self, turn, words)
   local errors = {}
   for _, list in ipairs { turn.errors or {}, self.errors } do
     for _, one in ipairs(list) do
