@@ -135,6 +135,15 @@ Booked, Ann.
     assert.is_truthy(output:find("\nYour mail?\n", 1, true), output)
   end)
 
+  it("is a conversation also with intents whose host keeps none", function()
+    local alone = folder .. "/alone.lua"
+    process.write_file(alone, (INTENTS:gsub("return { zone", "return { sessions = false, zone")))
+    local status, output, errors = command.run_over(folder, "book a table\nAnn\n:slots\n:reset\n",
+      { "chat", alone, "--history", history }, env)
+    assert.are.same({ 0, "" }, { status, errors })
+    assert.is_truthy(output:find('\nFor how many%?\n.*  slots      guest = "Ann"\n.*\n  reset '), output)
+  end)
+
   it("says that a webhook is pending, and waits, after ^C, for what is under way", function()
     local slow = assert(listener.open { delay = 1.2 })
     finally(function() slow:close() end)

@@ -214,7 +214,9 @@ local function run(values, screen)
     input = input.new(), screen = screen, session = values.session or "chat-" .. core.id(), prompted = false,
     interactive = core.isatty(0) and core.isatty(1), left = false, problems = 0,
   }, Chat)
-  chat.client = file.client(values.FILE, values.history)
+  chat.client = file.client(values.FILE, values.history, function(options)
+    options.sessions = options.sessions or nil -- a chat is a conversation, also where the host keeps none
+  end)
   local good, trouble = pcall(chat.converse, chat)
   if not good then
     chat:give_up()

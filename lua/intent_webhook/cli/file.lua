@@ -68,9 +68,10 @@ end
 ---Makes a client of a file of intents and opens its history. Ends the command when that cannot be done.
 ---@param path string
 ---@param history string|nil
+---@param adapt? fun(options: table) changes the options of the file
 ---@return intent_webhook.Client
-function file.client(path, history)
-  local client, message = webhook.new(good_options(path, history, function() end))
+function file.client(path, history, adapt)
+  local client, message = webhook.new(good_options(path, history, adapt or function() end))
   local started = client
   if client then started, message = client:start() end
   if not started then terminal.exit(terminal.WORLD, text.line(message)) end
