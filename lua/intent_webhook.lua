@@ -68,7 +68,7 @@ local webhook = {
 ---@field grammar intent_webhook.Grammar|nil the sentences; nil when there are none
 ---@field recognition intent_webhook.Recognition
 ---@field conversation intent_webhook.Conversation
----@field sessions intent_webhook.SessionStore
+---@field sessions intent_webhook.SessionStore|nil nil: each message is for itself
 ---@field tool_names intent_webhook.ToolNames|nil made with the first result of a model
 ---@field history intent_webhook.History|nil opened with the first question
 local Client = { __name = "intent_webhook.Client" }
@@ -204,6 +204,12 @@ local function clock_of(accepted)
   return function() return { now = now and now() or os.time(), offset = offset } end
 end
 
+-- The options of the store of sessions; nil for none.
+local function check_sessions(mistakes, accepted, intents)
+  if accepted.sessions == false then return nil end
+  return session_store.check(mistakes, "sessions", accepted.sessions, secrets.are_in(intents))
+end
+
 ---Makes a client. Nothing is opened or started before the first event, or `start`.
 ---@param given intent_webhook.ClientOptions
 ---@return intent_webhook.Client|nil
@@ -224,7 +230,7 @@ function webhook.new(given)
   if accepted and accepted.intents then
     intents, sentences, message, code = intent.check(mistakes, accepted.intents, accepted, made, false)
   end
-  local stored = accepted and session_store.check(mistakes, "sessions", accepted.sessions, secrets.are_in(intents))
+  local stored = accepted and check_sessions(mistakes, accepted, intents)
   local mistake = mistakes:first()
   if mistake then
     local path = mistake.path == "" and "options" or mistake.path
@@ -237,10 +243,12 @@ function webhook.new(given)
     for name in pairs(checked.declared) do slot_names[name] = true end
   end
   local sessions
-  sessions, message, code = session_store.new(stored, {
-    history = accepted.history, read = function(session) return session_reader.read(session, by_name) end,
-  })
-  if not sessions then return nil, message, code end
+  if stored then
+    sessions, message, code = session_store.new(stored, {
+      history = accepted.history, read = function(session) return session_reader.read(session, by_name) end,
+    })
+    if not sessions then return nil, message, code end
+  end
   return setmetatable({
     core = made, path = accepted.history, list = intents, intents = by_name, now = accepted.now,
     queue_limit = accepted.queue_limit, queue_bytes = accepted.queue_bytes, grammar = sentences,
@@ -258,7 +266,7 @@ local function check_all(mistakes, given)
     if accepted.history then made, problem = core_client(accepted) end
     if problem then mistakes:add("history", (problem:gsub("^history: ", ""))) end
     local intents = intent.check(mistakes, accepted.intents, accepted, made or scratch_client(), true)
-    session_store.check(mistakes, "sessions", accepted.sessions, secrets.are_in(intents))
+    check_sessions(mistakes, accepted, intents)
   end
 end
 
@@ -448,7 +456,7 @@ end
 function Client:message(text, given)
   if type(text) ~= "string" then argument.string("client:message", "text", text) end
   if given ~= nil then given = argument.message("client:message", given, self.slot_names) end
-  if given and given.session then
+  if given and given.session and self.sessions then
     return talk.message(self, text, given, time_of(self, "client:message"))
   end
   local match, errors, checked = self.recognition:match(text, given)
@@ -460,7 +468,8 @@ function Client:message(text, given)
     missing = match.missing, ambiguous = match.ambiguous, rejected = match.rejected, errors = errors,
   }
   if result.missing then return result end
-  local id, message, code, outcome = firing.fire(self, checked, match.slots, nil, time, errors)
+  local session = given and given.session
+  local id, message, code, outcome = firing.fire(self, checked, match.slots, session, time, errors)
   if not id then return nil, message, code end
   if outcome then
     result.replies, result.handoff, result.errors = outcome.replies, outcome.handoff, outcome.errors
@@ -732,7 +741,7 @@ function Client:close(timeout)
   timeout = argument.seconds("client:close", timeout, options.seconds.close)
   if self.history then self.history:close() end
   self.history = nil
-  self.sessions:close()
+  if self.sessions then self.sessions:close() end
   return self.core:close(timeout)
 end
 

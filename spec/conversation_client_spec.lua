@@ -195,6 +195,21 @@ describe("a client's conversations", function()
     assert.is_true(client:flush(5))
   end)
 
+  it("are not held by who wants none: a session is a name in the history", function()
+    new { sessions = false }
+    local turn = say("I'd like to book a table for Saturday")
+    assert.are.equal("incomplete", turn.status)
+    assert.are.equal("unmatched", say("4").status)
+    turn = say("I'd like to book a table for Saturday, 4 people, 0901234567")
+    assert.are.equal("fired", turn.status)
+    assert.is_true(client:flush(5))
+    assert.are.equal("chat-42", client:event(turn.id).session)
+    turn = assert(client:nlu({ intent = "hours", slots = {}, match = true }, { session = "chat-43" }))
+    assert.are.equal("fired", turn.status)
+    assert.is_true(client:flush(5))
+    assert.are.equal("chat-43", client:event(turn.id).session)
+  end)
+
   it("need a key for that when there are sensitive slots", function()
     assert.has_error(function() new { sessions = { store = "history" } } end)
   end)
@@ -260,7 +275,9 @@ describe("a client's conversations", function()
     it("record a hundred refusals of one result, and how many more there were", function()
       new()
       local content = {}
-      for index = 1, 500 do content[index] = { type = "tool_use", id = "t", name = "tool_" .. index, input = { a = 1 } } end
+      for index = 1, 500 do
+        content[index] = { type = "tool_use", id = "t", name = "tool_" .. index, input = { a = 1 } }
+      end
       local turn = assert(client:nlu(cjson.encode { stop_reason = "tool_use", content = content }, { session = "m" }))
       assert.are.equal(500, #turn.refused)
       assert.is_true(client:flush(5))

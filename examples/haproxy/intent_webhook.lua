@@ -23,6 +23,7 @@ local POLL_MS = 200
 
 local options = assert(webhook.load(assert(os.getenv "INTENTS", "setenv INTENTS to the path of the file of intents")))
 options.history = os.getenv "HISTORY" or options.history
+options.sessions = options.sessions or false -- nobody asks for what is missing: a session is a name in the history
 
 local slots_of = {} -- the names of an intent's slots, by its name
 for _, intent in ipairs(options.intents) do

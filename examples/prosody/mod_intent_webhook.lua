@@ -29,7 +29,8 @@ local users = module:get_option_set("intent_webhook_users")
 local stop_seconds = module:get_option_number("intent_webhook_stop_seconds", 5)
 
 if not intents then error("set intent_webhook_intents to the path of the file of intents", 0) end
-local client, problem = webhook.new { intents = intents, history = history }
+-- It asks nobody for what is missing, so each message is for itself, and the session a name in the history.
+local client, problem = webhook.new { intents = intents, history = history, sessions = false }
 if not client then error(problem, 0) end
 
 local function log_results()

@@ -165,7 +165,7 @@ function talk.message(client, text, given, time)
   return talk_with(client, given.session, time, hear, text, given)
 end
 
----Results of an NLU, for a session or, without one, for intents that need no more.
+---Results of an NLU, for a session or, without one that is kept, for intents that need no more.
 ---@param client intent_webhook.Client
 ---@param results intent_webhook.NluResults
 ---@param session string|nil
@@ -175,14 +175,14 @@ end
 ---@return string|nil message
 ---@return string|nil code
 function talk.nlu(client, results, session, least, time)
-  if session then return talk_with(client, session, time, receive, results, least) end
+  if session and client.sessions then return talk_with(client, session, time, receive, results, least) end
   local _, turn, words = receive(client, nil, time or os.time(), results, least)
   if turn.status == "collecting" or turn.status == "confirming" then turn.status = "incomplete" end
   if turn.events[1] then
-    local fired, message, code = fire_events(client, turn, words, nil, time)
+    local fired, message, code = fire_events(client, turn, words, session, time)
     if not fired then return nil, message, code end
   end
-  if turn.refused then record_refusals(client, turn, nil, time) end
+  if turn.refused then record_refusals(client, turn, session, time) end
   return turn
 end
 

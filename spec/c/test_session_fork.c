@@ -180,8 +180,8 @@ static void test_late(void) {
     hold = true;
     holding = false;
     sqlite3_auto_extension((void (*)(void))hold_connection);
-    CHECK(session_file_get(file, text("a"), 1, 1, &body, &version, error) == SESSION_TOO_SLOW);
-    while (!holding) usleep(1000);
+    while (!holding) /* a thread that gets no turn in time never asks SQLite */
+      CHECK(session_file_get(file, text("a"), 1, 100, &body, &version, error) == SESSION_TOO_SLOW);
     park_ms = 50;
     int64_t started = clock_monotonic_us();
     pid_t child = fork();
