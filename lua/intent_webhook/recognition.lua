@@ -27,7 +27,7 @@ local recognition = {}
 ---@field rule? integer which of the intent's rules it was
 ---@field id? string of the event, when it fired
 ---@field missing? string[] the required slots that were not in the message, when it is incomplete
----@field ambiguous? string[] other intents whose sentences fit no less
+---@field ambiguous? string[] other intents that are as good, but for the order of their definition
 ---@field rejected? intent_webhook.Rejection[] values that are none of their slot's type, or that its predicate refused
 ---@field replies? string[] what the intent's actions say, when it fired
 ---@field handoff? true|string that a human shall take over, when it fired
@@ -43,7 +43,7 @@ local recognition = {}
 ---@field template? string the sentence
 ---@field spans? table<string, integer[]> of a sentence: the first and last byte in the text that gave a slot its value;
 ---  values from the rule or the context have none
----@field ambiguous? string[] other intents whose sentences fit no less
+---@field ambiguous? string[] other intents that are as good, but for the order of their definition
 ---@field context? table of a sentence: that of the message, with what the values in it add
 ---@field response? string of the rule
 ---@field metadata? any of the rule
@@ -88,6 +88,7 @@ local recognition = {}
 ---@field score number
 ---@field found table|nil what the core said, of a sentence
 ---@field sentence intent_webhook.Sentence|nil
+---@field ties integer[]|nil numbers of other intents that are as good
 
 ---A rule that is asked alone: no sentence.
 ---@class intent_webhook.LoneRule
@@ -286,12 +287,31 @@ function recognition.missing_in(required, slots)
 end
 local missing_in = recognition.missing_in
 
--- The better one of the best so far and of what a rule found.
+-- The numbers of intents that are as good, with one more.
+local function with_tie(ties, number)
+  local all = {}
+  for index, one in ipairs(ties or {}) do
+    if one == number then return ties end
+    all[index] = one
+  end
+  all[#all + 1] = number
+  return all
+end
+
+-- The better one of the best so far and of what a rule found. It knows which other intents are as good but for the
+-- order.
 local function better(best, one, slots, score)
   if not slots then return best end
   local candidate = of_rule(one, slots, score)
-  if best and not advantage(candidate, best) then return best end
-  return candidate
+  if not best then return candidate end
+  local equal = candidate.priority == best.priority and candidate.score == best.score
+  local wins = advantage(candidate, best) ~= nil
+  if equal and wins then
+    candidate.ties = candidate.number ~= best.number and with_tie(best.ties, best.number) or best.ties
+  elseif equal and candidate.number ~= best.number then
+    best.ties = with_tie(best.ties, candidate.number)
+  end
+  return wins and candidate or best
 end
 
 -- The best of the rules that are no sentences, or what is better than all of them.
@@ -343,7 +363,7 @@ function Recognition:match(text, given, slot_names, message, context)
       if tied then match.ambiguous = self:names(tied) end
       if sentence.required then match.missing = missing_in(sentence.required, slots) end
       if not self.others[1] and not self.index then return match, nil, sentence.intent end
-      best = { number = number, rule = sentence.rule, priority = sentence.priority, score = score }
+      best = { number = number, rule = sentence.rule, priority = sentence.priority, score = score, ties = tied }
     elseif spans then -- here: whether the text is too long
       errors = { text_error(text) }
     elseif spans == nil then
@@ -360,6 +380,7 @@ function Recognition:match(text, given, slot_names, message, context)
       match = { intent = winner.intent.name, rule = winner.rule, slots = winner.slots, score = winner.score,
         missing = missing_in(winner.intent.required, winner.slots) }
     end
+    if best then match.ambiguous = self:names(best.ties) end
   end
   return match, errors and errors[1] and errors or nil, best and self.list[best.number]
 end

@@ -32,7 +32,7 @@ local step = {}
 ---@field reason string|nil of a handoff: "attempts", "turns"
 ---@field score number|nil of the rule that recognised the message
 ---@field rule integer|nil its number
----@field ambiguous string[]|nil other intents whose sentences fit no less
+---@field ambiguous string[]|nil other intents that are as good, but for the order of their definition
 ---@field errors intent_webhook.RuleError[]|nil what users' functions raised
 
 ---@class intent_webhook.TurnEvent
