@@ -272,6 +272,22 @@ describe("a client's conversations", function()
       assert.are.equal(2, #client:events({ session = "u" }).events)
     end)
 
+    it("keep what the actions of each intent raise, once, and no refusal among it", function()
+      local function failing(name)
+        return { name = name, actions = { function() error(name .. " failed") end } }
+      end
+      new { intents = { failing "one", failing "two" } }
+      local function call(name)
+        return { type = "tool_use", id = name, name = name, input = { colour = "red" } }
+      end
+      local turn = assert(client:nlu({ stop_reason = "tool_use", content = { call "one", call "two" } }))
+      assert.are.equal(2, #turn.events)
+      assert.are.equal(2, #turn.refused)
+      assert.are.equal(2, #turn.errors)
+      assert.are.same({ "intents[1].actions[1]", "intents[2].actions[1]" },
+        { turn.errors[1].where, turn.errors[2].where })
+    end)
+
     it("record a hundred refusals of one result, and how many more there were", function()
       new()
       local content = {}

@@ -300,6 +300,28 @@ describe("a conversation", function()
     assert.are.same({ customer_name = "John", party_size = 4 }, turn.slots)
   end)
 
+  it("is not interrupted by an intent that shall not, and gives up the oldest of too many that wait", function()
+    local function intent(name, more)
+      local made = { name = name, rules = { name }, slots = { { name = "day", type = "date", prompt = name .. "?" } } }
+      for key, value in pairs(more or {}) do made[key] = value end
+      return made
+    end
+    local quiet = client_of { intent "plan", intent("shy", { interrupts = false }) }
+    local turn = say(quiet, { "plan", "shy" })
+    assert.are.equal("plan", turn.intent)
+    assert.is_nil(turn.interrupted)
+    assert.are.equal("shy", say(quiet, { "shy" }).intent)
+
+    local busy = client_of({ intent "alpha", intent "bravo", intent "charlie" },
+      { conversation = { interruptions = 1 } })
+    turn = say(busy, { "alpha", "bravo" })
+    assert.is_nil(turn.dropped)
+    local session
+    turn, session = say(busy, { "alpha", "bravo", "charlie" })
+    assert.are.same({ "alpha" }, turn.dropped)
+    assert.are.equal(2, #session.forms)
+  end)
+
   it("gives an intent up when nobody has written for too long", function()
     local turn = say(client, { "book a table", 1801, "John" })
     assert.are.equal("unmatched", turn.status)
@@ -695,6 +717,14 @@ describe("slots", function()
     } } }
     assert.are.same({ count = 3, delivery = false }, say(client, { "order 2", "no, and make it 3" }).slots)
     assert.are.same({ count = 3 }, say(client, { "order 2", "no wait, 3" }).slots)
+  end)
+
+  it("without a type take 2,000 bytes of text at most", function()
+    local client = client_of { { name = "order", rules = { "order" }, slots = { "note" } } }
+    assert.are.equal("fired", say(client, { "order", ("a"):rep(2000) }).status)
+    local turn = say(client, { "order", ("a"):rep(2001) })
+    assert.are.equal("collecting", turn.status)
+    assert.are.equal("too_long", turn.rejected[1].reason)
   end)
 
   it("have a prompt of the language when they have none", function()

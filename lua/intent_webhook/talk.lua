@@ -90,15 +90,24 @@ local function refusals_of(turn, intent)
   return errors
 end
 
+-- Adds what actions raised to the turn's errors: those of a list behind the `known` ones.
+local function add_errors(turn, errors, known)
+  for index = known + 1, #errors do
+    turn.errors = turn.errors or {}
+    turn.errors[#turn.errors + 1] = errors[index]
+  end
+end
+
 -- Fires the turn's events. nil, message, code when the first is refused; of the others the turn tells.
 local function fire_events(client, turn, words, session, time)
-  local errors, replies, handoff = turn.errors, {}, nil
+  local replies, handoff = {}, nil
   for index, event in ipairs(turn.events) do
     local known = refusals_of(turn, event.intent)
-    if index == 1 and errors then
+    if index == 1 and turn.errors then
       known = known or {}
-      for _, one in ipairs(errors) do known[#known + 1] = one end
+      for _, one in ipairs(turn.errors) do known[#known + 1] = one end
     end
+    local before = known and #known or 0
     local id, message, code, outcome =
       firing.fire(client, client.intents[event.intent], event.slots, session, time, known)
     if not id and index == 1 then return nil, message, code end
@@ -107,7 +116,7 @@ local function fire_events(client, turn, words, session, time)
     if outcome then
       handoff = handoff or outcome.handoff
       for _, reply in ipairs(outcome.replies or {}) do replies[#replies + 1] = reply end
-      if outcome.errors then turn.errors = outcome.errors end
+      add_errors(turn, outcome.errors or {}, before)
     end
   end
   talk.conclude(turn, words, replies, handoff)
