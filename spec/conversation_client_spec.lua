@@ -327,6 +327,18 @@ describe("a client's conversations", function()
       assert.are.equal("From 9 to 5.\nYour phone number?", turn.text)
     end)
 
+    it("ask about the first of several incomplete intents first, then about the next", function()
+      local function asking(name) return { name = name, slots = { { name = "size", prompt = name .. "?" } } } end
+      new { intents = { asking "one", asking "two" } }
+      local function call(name) return { type = "tool_use", id = name, name = name, input = {} } end
+      local body = cjson.encode { stop_reason = "tool_use", content = { call "two", call "one" } }
+      local turn = assert(client:nlu((body:gsub("%[%]", "{}")), { session = "o" }))
+      assert.are.equal("two?", turn.prompt)
+      turn = assert(client:message("large", { session = "o" }))
+      assert.are.equal("two", turn.events[1].intent)
+      assert.are.equal("one?", turn.prompt)
+    end)
+
     it("are incomplete without a session, and fire when they are complete", function()
       new()
       local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = 4 }), { session = false }))

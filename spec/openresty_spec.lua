@@ -487,6 +487,68 @@ describe("nginx with intent_webhook.openresty #once", function()
   end)
 end)
 
+describe("sessions in a shared dictionary", function()
+  local before, openresty_module, kept
+
+  -- A dictionary of nginx, as far as the store uses it.
+  local function dictionary()
+    return {
+      get = function(_, key) return kept[key] end,
+      add = function(_, key, value)
+        if kept[key] ~= nil then return false, "exists" end
+        kept[key] = value
+        return true
+      end,
+      safe_set = function(_, key, value)
+        if kept.full then return nil, "no memory" end
+        kept[key] = value
+        return true
+      end,
+      delete = function(_, key) kept[key] = nil end,
+    }
+  end
+
+  setup(function()
+    before, kept = rawget(_G, "ngx"), {}
+    rawset(_G, "ngx", { shared = { chats = dictionary() } })
+    openresty_module = require "intent_webhook.openresty"
+  end)
+  teardown(function() rawset(_G, "ngx", before) end)
+  before_each(function()
+    for key in pairs(kept) do kept[key] = nil end
+  end)
+
+  it("are put in place of what was there, and of nothing else", function()
+    local store = openresty_module.sessions("chats", 60)
+    assert.are.equal(60, store.ttl)
+    assert.is_nil(store.get("a"))
+    assert.is_true(store.put("a", "one", 60, nil))
+    assert.is_false(store.put("a", "other", 60, nil)) -- somebody has begun it meanwhile
+    assert.is_true(store.put("a", "two", 60, "one"))
+    assert.is_false(store.put("a", "other", 60, "one"))
+    assert.are.equal("two", store.get("a"))
+    assert.is_true(store.put("a", nil, 60, "two"))
+    assert.is_nil(store.get("a"))
+    assert.is_nil(next(kept)) -- no lock is left either
+  end)
+
+  it("are left alone while another worker is at them, and when there is no room", function()
+    local store = openresty_module.sessions("chats")
+    kept["lock:a"] = true
+    assert.is_false(store.put("a", "one", 60, nil))
+    kept["lock:a"], kept.full = nil, true
+    assert.are.same({ nil, "no memory" }, { store.put("a", "one", 60, nil) })
+    assert.is_nil(kept["lock:a"])
+  end)
+
+  it("need a dictionary that there is", function()
+    assert.has_error(function() openresty_module.sessions("chat") end, "openresty.sessions: name: there is no "
+      .. 'dictionary "chat": declare it, like lua_shared_dict chat 32m;')
+    assert.has_error(function() openresty_module.sessions() end, "openresty.sessions: name: there is no "
+      .. 'dictionary "nil": declare it, like lua_shared_dict sessions 32m;')
+  end)
+end)
+
 describe("examples/openresty #once", function()
   local folder, receiver, server
 
