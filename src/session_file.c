@@ -300,6 +300,7 @@ struct session_file *session_file_open(const char *path, struct session_text key
   bool derived = file && (!key.bytes || session_key_derive(&file->key, key));
   if (!derived || !reset(file)) {
     memory_free(canonical);
+    if (file) OPENSSL_cleanse(file, sizeof *file); /* the key, as when it is closed */
     memory_free(file);
     refuse(error, "There was not enough memory for sessions.");
     return NULL;
