@@ -288,6 +288,48 @@ describe("a client's conversations", function()
         { turn.errors[1].where, turn.errors[2].where })
     end)
 
+    local function alexa(name)
+      return { version = "1.0", session = { sessionId = "chat-42" },
+        request = { type = "IntentRequest", intent = { name = name, slots = {} } } }
+    end
+
+    it("take a voice assistant's yes, no, cancel and help for what they are", function()
+      new { intents = { { name = "order", rules = { "order {size}" }, slots = { { name = "size", prompt = "Which?" } },
+        confirm = "So {size}?" } } }
+      say("order large")
+      assert.are.equal("What should I change?", assert(client:nlu(alexa "AMAZON.NoIntent")).prompt)
+      say("nothing")
+      local turn = assert(client:nlu(alexa "AMAZON.YesIntent"))
+      assert.are.equal("fired", turn.status)
+      assert.is_nil(turn.refused)
+      say("order large")
+      assert.are.equal("cancelled", assert(client:nlu(alexa "AMAZON.CancelIntent")).status)
+      assert.are.equal("no_intent", assert(client:nlu(alexa "AMAZON.YesIntent")).refused[1].code)
+    end)
+
+    it("are counted as attempts and as turns, so that they end", function()
+      new()
+      local status
+      for index = 1, 5 do
+        status = assert(client:nlu(rasa("book_table", 0.9, {}), { session = "e" })).status
+        if index <= 3 then assert.are.equal("collecting", status) end
+        if status == "handoff" then break end
+      end
+      assert.are.equal("handoff", status)
+      new { conversation = { turn_limit = 2 } }
+      for _, size in ipairs { 1, 2 } do
+        local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = size }), { session = "l" }))
+        assert.are.equal("collecting", turn.status)
+      end
+      local turn = assert(client:nlu(rasa("book_table", 0.9, { party_size = 3 }), { session = "l" }))
+      assert.are.same({ "handoff", "turns" }, { turn.status, turn.reason })
+      -- once each, also where it is the text that counts
+      assert(client:nlu(rasa("book_table", 0.9, {}), { session = "t" }))
+      turn = assert(client:nlu({ text = "four", intent = { name = "nlu_fallback", confidence = 1 }, entities = {} },
+        { session = "t" }))
+      assert.are.same({ "collecting", 4 }, { turn.status, turn.slots.party_size })
+    end)
+
     it("record a hundred refusals of one result, and how many more there were", function()
       new()
       local content = {}

@@ -109,7 +109,9 @@ function Conversation:step(session, text, now, given)
   local taken = step.new(self, session, now)
   taken.message = conversation.heard(text)
   taken:expire(session or {}, now)
-  if taken.forms[1] then taken:hear(text, given) else taken:open_with(text, given) end
+  if not taken:count_turn() then
+    if taken.forms[1] then taken:hear(text, given) else taken:open_with(text, given) end
+  end
   if taken.turn.status ~= "handoff" then taken:go_on() end
   return finish(self, taken, session, now)
 end
@@ -126,8 +128,7 @@ function Conversation:receive(session, results, now, least)
   local taken = step.new(self, session, now)
   taken.message = conversation.heard(results.text or "")
   taken:expire(session or {}, now)
-  if taken.forms[1] then taken:change { turns = (taken:open().turns or 0) + 1 } end
-  taken:receive(results, least)
+  if not taken:count_turn() then taken:receive(results, least) end
   if taken.turn.status ~= "handoff" then taken:go_on() end
   return finish(self, taken, session, now)
 end

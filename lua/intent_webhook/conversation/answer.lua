@@ -180,11 +180,18 @@ function Step:help()
   self:say(slot.help or self.conversation.dialogue:say("help", { label = slot.label }))
 end
 
+-- Counts a message for the form that is open, if one is; whether it was one too many, and a human takes over.
+function Step:count_turn()
+  if not self.forms[1] then return false end
+  local form = self:change { turns = (self:open().turns or 0) + 1 }
+  if form.turns <= self.conversation.turn_limit then return false end
+  self:hand_over("turns")
+  return true
+end
+
 -- A message while a form is open.
 function Step:hear(text, given)
   local form = self:open()
-  form = self:change { turns = (form.turns or 0) + 1 }
-  if form.turns > self.conversation.turn_limit then return self:hand_over("turns") end
   local command = self.conversation.dialogue:command(self.message)
   if command == "cancel" then return self:cancel() end
   if command == "help" then return self:help() end

@@ -121,26 +121,35 @@ function Step:act(act)
   end
 end
 
+-- Whether a result is of no intent of ours: none was recognised, or one that a voice assistant has by itself.
+function Step:is_no_intent(result)
+  if result.problem then return false end
+  if result.intent == nil then return true end
+  return not self.conversation.intents[result.intent] and (FALLBACKS[result.intent] or result.act) ~= nil
+end
+
+-- Gives the form of an intent, a new one or that which there is, what a result has for it; returns its name if it needs
+-- more.
+function Step:receive_intent(name, result)
+  local again = self:raise(name)
+  if not again then self:push(name) end
+  self:receive_slots(result)
+  if again and not self.turn.filled then self.failed = true end -- it did not answer the question
+  if not self:is_complete() then return name end
+  self:complete(self.conversation.intents[name])
+end
+
 ---Takes the results of one message.
 ---@param results intent_webhook.NluResults
 ---@param least number the confidence that an intent needs
 function Step:receive(results, least)
   local begun = {}
   for _, result in ipairs(results) do
-    local is_fallback = FALLBACKS[result.intent] and not self.conversation.intents[result.intent]
-    if not result.problem and (is_fallback or not result.intent) then
+    if self:is_no_intent(result) then
       self:receive_answer(result)
     else
       local name = self:usable(result, least)
-      if name then
-        if not self:raise(name) then self:push(name) end
-        self:receive_slots(result)
-        if self:is_complete() then
-          self:complete(self.conversation.intents[name])
-        else
-          begun[#begun + 1] = name
-        end
-      end
+      begun[#begun + 1] = name and self:receive_intent(name, result)
     end
   end
   for _, one in ipairs(results.ignored) do self:refuse(nil, nil, one.code, one.message) end
