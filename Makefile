@@ -68,6 +68,8 @@ $(BUILD)/core/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -fPIC -MMD -Isrc -c -o $@ $<
 
+$(BUILD)/core/page_assets.o: $(wildcard src/page/*)
+
 $(BUILD)/$(LUA_VERSION)/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -fPIC -MMD -Isrc -I$(LUA_INCLUDE) -c -o $@ $<

@@ -1,0 +1,1 @@
+/* app: the page as a whole. */

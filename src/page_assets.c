@@ -1,0 +1,81 @@
+/*
+ * page_assets: see page_assets.h.
+ *
+ * The assembler takes each file in with .incbin. It looks for "src/page/..." from where the compiler was started, which
+ * is the repository's root for the Makefile as for LuaRocks. The symbols are global, so that they survive link-time
+ * optimisation, and hidden, so that nobody else sees them and position-independent code reaches them directly.
+ */
+#include "page_assets.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCRIPT "text/javascript; charset=utf-8"
+
+/* A name for symbols, the file below src/page, its type. The first one is the page itself. */
+#define ASSETS(X)                                         \
+  X(index_html, "index.html", "text/html; charset=utf-8") \
+  X(page_css, "page.css", "text/css; charset=utf-8")      \
+  X(app_js, "app.js", SCRIPT)
+
+#if defined(__APPLE__)
+#define CONSTANTS    ".section __TEXT,__const\n"
+#define BACK         ".text\n"
+#define SYMBOL(name) "_page_asset_" name
+#define HIDDEN       ".private_extern "
+#else
+#define CONSTANTS    ".pushsection .rodata\n"
+#define BACK         ".popsection\n"
+#define SYMBOL(name) "page_asset_" name
+#define HIDDEN       ".hidden "
+#endif
+
+#define LABEL(name) ".globl " SYMBOL(name) "\n" HIDDEN SYMBOL(name) "\n" SYMBOL(name) ":\n"
+
+/* The length is the assembler's: a linker may put other things between two symbols. */
+#define ASSET_BYTES(symbol, file, type)                                                                \
+  __asm__(CONSTANTS LABEL(#symbol) "1: .incbin \"src/page/" file "\"\n"                                \
+                                   "2: .p2align 3\n" LABEL(#symbol "_length") ".quad 2b - 1b\n" BACK); \
+  extern const unsigned char page_asset_##symbol[];                                                    \
+  extern const uint64_t page_asset_##symbol##_length;
+
+#pragma GCC visibility push(hidden)
+ASSETS(ASSET_BYTES)
+#pragma GCC visibility pop
+#undef ASSET_BYTES
+
+#define ASSET_ENTRY(symbol, file, type) {file, type, page_asset_##symbol, 0, ""},
+static struct page_asset assets[] = {ASSETS(ASSET_ENTRY)};
+#undef ASSET_ENTRY
+
+#define ASSET_LENGTH(symbol, file, type) &page_asset_##symbol##_length,
+static const uint64_t *const lengths[] = {ASSETS(ASSET_LENGTH)};
+#undef ASSET_LENGTH
+
+enum { ASSET_COUNT = sizeof assets / sizeof *assets };
+
+static uint64_t fnv1a(const unsigned char *bytes, size_t length) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < length; i++) hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+  return hash;
+}
+
+static void measure(void) {
+  for (size_t i = 0; i < ASSET_COUNT; i++) {
+    struct page_asset *asset = &assets[i];
+    asset->length = (size_t)*lengths[i];
+    snprintf(asset->etag, sizeof asset->etag, "\"%016" PRIx64 "\"", fnv1a(asset->bytes, asset->length));
+  }
+}
+
+const struct page_asset *page_asset_find(const char *name, size_t length) {
+  static pthread_once_t measured = PTHREAD_ONCE_INIT;
+  pthread_once(&measured, measure);
+  if (length == 0) return &assets[0];
+  for (size_t i = 0; i < ASSET_COUNT; i++)
+    if (strlen(assets[i].name) == length && memcmp(assets[i].name, name, length) == 0) return &assets[i];
+  return NULL;
+}
