@@ -38,9 +38,9 @@
 /* The length is the assembler's: a linker may put other things between two symbols. */
 #define ASSET_BYTES(symbol, file, type)                                                                \
   __asm__(CONSTANTS LABEL(#symbol) "1: .incbin \"src/page/" file "\"\n"                                \
-                                   "2: .p2align 3\n" LABEL(#symbol "_length") ".quad 2b - 1b\n" BACK); \
+                                   "2: .p2align 2\n" LABEL(#symbol "_length") ".long 2b - 1b\n" BACK); \
   extern const unsigned char page_asset_##symbol[];                                                    \
-  extern const uint64_t page_asset_##symbol##_length;
+  extern const uint32_t page_asset_##symbol##_length;
 
 #pragma GCC visibility push(hidden)
 ASSETS(ASSET_BYTES)
@@ -52,7 +52,7 @@ static struct page_asset assets[] = {ASSETS(ASSET_ENTRY)};
 #undef ASSET_ENTRY
 
 #define ASSET_LENGTH(symbol, file, type) &page_asset_##symbol##_length,
-static const uint64_t *const lengths[] = {ASSETS(ASSET_LENGTH)};
+static const uint32_t *const lengths[] = {ASSETS(ASSET_LENGTH)};
 #undef ASSET_LENGTH
 
 enum { ASSET_COUNT = sizeof assets / sizeof *assets };
@@ -66,7 +66,7 @@ static uint64_t fnv1a(const unsigned char *bytes, size_t length) {
 static void measure(void) {
   for (size_t i = 0; i < ASSET_COUNT; i++) {
     struct page_asset *asset = &assets[i];
-    asset->length = (size_t)*lengths[i];
+    asset->length = *lengths[i];
     snprintf(asset->etag, sizeof asset->etag, "\"%016" PRIx64 "\"", fnv1a(asset->bytes, asset->length));
   }
 }
