@@ -23,20 +23,24 @@ LUA ?= lua$(LUA_VERSION)
 
 BUILD ?= build
 CORE_LIBRARIES = -lcurl -luv -lsqlite3 -lssl -lcrypto -lutf8proc -lpthread -ldl -lm
-LISTENER_LIBRARIES = -lmicrohttpd -luv -lpthread
+HTTP_LIBRARIES = -lmicrohttpd -luv -lpthread -ldl
 
-LISTENER_SOURCES = $(wildcard src/listener*.c)
-# the core's files that the listener uses too; each module has its own copy, so that neither needs the other
-LISTENER_SHARED = memory buffer clock thread
-LUA_LISTENER_SOURCES = src/lua_listener.c
-LUA_CORE_SOURCES = $(filter-out $(LUA_LISTENER_SOURCES),$(wildcard src/lua_*.c))
-CORE_SOURCES = $(filter-out $(LISTENER_SOURCES) $(wildcard src/lua_*.c),$(wildcard src/*.c))
+# The listener and the server are modules beside the core, on libmicrohttpd.
+HTTP_SOURCES = $(wildcard src/http_*.c)
+LISTENER_SOURCES = $(wildcard src/listener*.c) $(HTTP_SOURCES)
+SERVER_SOURCES = $(wildcard src/server*.c) $(HTTP_SOURCES)
+# the core's files that they use too; each module has its own copy, so that none needs another
+HTTP_SHARED = memory buffer clock thread
+LUA_HTTP_SOURCES = src/lua_listener.c src/lua_server.c
+LUA_CORE_SOURCES = $(filter-out $(LUA_HTTP_SOURCES),$(wildcard src/lua_*.c))
+CORE_SOURCES = $(filter-out $(LISTENER_SOURCES) $(SERVER_SOURCES) $(wildcard src/lua_*.c),$(wildcard src/*.c))
 
 CORE_OBJECTS = $(CORE_SOURCES:src/%.c=$(BUILD)/core/%.o)
-LISTENER_OBJECTS = $(LISTENER_SOURCES:src/%.c=$(BUILD)/core/%.o) $(LISTENER_SHARED:%=$(BUILD)/core/%.o)
+HTTP_SHARED_OBJECTS = $(HTTP_SHARED:%=$(BUILD)/core/%.o)
+LISTENER_OBJECTS = $(LISTENER_SOURCES:src/%.c=$(BUILD)/core/%.o) $(HTTP_SHARED_OBJECTS)
+SERVER_OBJECTS = $(SERVER_SOURCES:src/%.c=$(BUILD)/core/%.o) $(HTTP_SHARED_OBJECTS)
 LUA_CORE_OBJECTS = $(LUA_CORE_SOURCES:src/%.c=$(BUILD)/$(LUA_VERSION)/%.o)
-LUA_LISTENER_OBJECTS = $(LUA_LISTENER_SOURCES:src/%.c=$(BUILD)/$(LUA_VERSION)/%.o)
-MODULES = $(BUILD)/$(LUA_VERSION)/intent_webhook/core.so $(BUILD)/$(LUA_VERSION)/intent_webhook/listener.so
+MODULES = $(addprefix $(BUILD)/$(LUA_VERSION)/intent_webhook/,core.so listener.so $(if $(wildcard src/lua_server.c),server.so))
 
 LUA_PACKAGES_5.1 = lua5.1 liblua5.1-0-dev
 LUA_PACKAGES_5.3 = lua5.3 liblua5.3-dev
@@ -50,7 +54,8 @@ TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues luarocks lib
 FUZZ_PACKAGES = clang libclang-rt-dev
 BENCH_PACKAGES = lua-lpeg
 # Needed as a command, whoever installed it.
-TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl luajit:luajit2 haproxy:haproxy prosody:prosody
+TEST_COMMANDS = node:nodejs npm:npm nginx:nginx-light curl:curl luajit:luajit2 haproxy:haproxy prosody:prosody \
+  chromium:chromium
 
 # Where `make install` puts things; DESTDIR goes in front of all of them.
 PREFIX ?= /usr/local
@@ -59,8 +64,8 @@ LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 LUALIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INSTALL ?= install
 
-.PHONY: all demo test fuzz bench c-tests examples express format lint clean install uninstall build-packages test-packages \
-  fuzz-packages bench-packages
+.PHONY: all demo test fuzz bench c-tests examples express browser format lint clean install uninstall build-packages \
+  test-packages fuzz-packages bench-packages
 
 all: $(MODULES)
 
@@ -78,9 +83,13 @@ $(BUILD)/$(LUA_VERSION)/intent_webhook/core.so: $(CORE_OBJECTS) $(LUA_CORE_OBJEC
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(CORE_LIBRARIES)
 
-$(BUILD)/$(LUA_VERSION)/intent_webhook/listener.so: $(LISTENER_OBJECTS) $(LUA_LISTENER_OBJECTS)
+$(BUILD)/$(LUA_VERSION)/intent_webhook/listener.so: $(LISTENER_OBJECTS) $(BUILD)/$(LUA_VERSION)/lua_listener.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(LISTENER_LIBRARIES)
+	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(HTTP_LIBRARIES)
+
+$(BUILD)/$(LUA_VERSION)/intent_webhook/server.so: $(SERVER_OBJECTS) $(BUILD)/$(LUA_VERSION)/lua_server.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -o $@ $^ $(LDFLAGS) $(HTTP_LIBRARIES)
 
 # ---- C tests and examples, each a program with the core inside ----
 
@@ -92,12 +101,12 @@ C_INCLUDED = $(shell files=$<; for round in 1 2 3; do \
   for name in $$(sed -n 's/^\#include "\(.*\)\.h"/\1/p' $$files); do \
     test -f spec/c/$$name.c && files="$$files spec/c/$$name.c"; done; done; \
   printf '%s\n' $$files | grep -v /test_ | sort -u)
-C_LIBRARIES = $(CORE_LIBRARIES) $(LISTENER_LIBRARIES) -lm
+C_LIBRARIES = $(CORE_LIBRARIES) $(HTTP_LIBRARIES) -lm
 CORE_ARCHIVE = $(BUILD)/core/libcore.a
 
 c-tests: $(C_TESTS)
 
-$(CORE_ARCHIVE): $(CORE_OBJECTS) $(LISTENER_OBJECTS)
+$(CORE_ARCHIVE): $(CORE_OBJECTS) $(LISTENER_OBJECTS) $(SERVER_OBJECTS)
 	rm -f $@
 	ar rcs $@ $(sort $^)
 
@@ -167,8 +176,9 @@ bench: all bench-packages
 	@LUA=$(LUA) CC=$(CC) bench/run
 
 express: spec/support/express/node_modules/.package-lock.json
-spec/support/express/node_modules/.package-lock.json: spec/support/express/package-lock.json
-	cd spec/support/express && npm ci --no-audit --no-fund --ignore-scripts
+browser: spec/browser/node_modules/.package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # ---- the form of the sources ----
