@@ -1,9 +1,7 @@
 /*
  * history_reader: see history_reader.h.
  *
- * The thread opens the file for each question and closes it with the answer: that costs a fraction of a millisecond,
- * and in return no connection is there to cross a fork, to keep a deleted file alive or to hold up the writer's
- * clean-up.
+ * The thread opens the file for each question and closes it with the answer (history_connection.h).
  *
  * A question has its own copy of everything, so that whoever asked can go away when time is up; the thread then finds
  * the question abandoned, interrupts SQLite and is free for the next one.
@@ -25,15 +23,15 @@
 #include <uv.h>
 
 #include "clock.h"
+#include "history_connection.h"
 #include "history_file.h"
 #include "history_path.h"
 #include "history_query.h"
-#include "history_schema.h"
 #include "memory.h"
 #include "thread.h"
 #include "utf8.h"
 
-enum { BUSY_US = 1000, PROGRESS_STEPS = 1000 };
+enum { BUSY_US = 1000 };
 
 enum question_state {
   QUESTION_NONE,
@@ -54,10 +52,12 @@ struct history_reader {
   enum question_state state;
 
   /* The thread's while a question is asked, otherwise whoever's has the lock. */
-  struct history_query query; /* its texts are in `texts` */
+  struct history_query query; /* its texts are in `texts`, its seqs in `seqs` */
+  int64_t seqs[HISTORY_READER_SEQS];
   struct buffer texts, answer;
   enum history_answer outcome;
   char error[HISTORY_ERROR_SIZE];
+  bool again; /* what the thread could not answer is to be tried once more: a fork, or a lock, came between */
 
   atomic_bool interrupted; /* the question is abandoned */
 };
@@ -68,101 +68,54 @@ static atomic_bool parking; /* from before a fork until after it */
 
 /* ---- in the thread ---- */
 
-static bool must_stop(struct history_reader *reader) {
-  return atomic_load_explicit(&reader->interrupted, memory_order_relaxed) ||
-         atomic_load_explicit(&parking, memory_order_relaxed);
+/* The reader's patience: until the question is abandoned, or a fork. */
+static bool must_stop(void *context) {
+  struct history_reader *reader = context;
+  bool stop = atomic_load_explicit(&reader->interrupted, memory_order_relaxed) ||
+              atomic_load_explicit(&parking, memory_order_relaxed);
+  if (stop) reader->again = true;
+  return stop;
 }
 
-static int on_progress(void *argument) {
-  return must_stop(argument);
-}
-
-/* Another process may be recovering or deleting the WAL; that does not take long. */
-static int on_busy(void *argument, int tries) {
-  (void)tries;
-  if (must_stop(argument)) return 0;
-  usleep(BUSY_US);
-  return 1;
-}
-
-static void explain(struct history_reader *reader, sqlite3 *database, int code) {
-  const char *advice;
-  switch (code & 0xff) {
-  case SQLITE_NOTADB: advice = "The file is not an SQLite database"; break;
-  case SQLITE_CORRUPT: advice = "The history file is damaged: repair it with sqlite3's .recover"; break;
-  case SQLITE_NOMEM: advice = "There was not enough memory to read the history"; break;
-  case SQLITE_READONLY:
-  case SQLITE_CANTOPEN:
-    advice =
-        "The history file cannot be opened: reading needs the permission to read it and, unless its writer runs, to "
-        "create files in its folder";
-    break;
-  default: advice = "The history file cannot be read"; break;
-  }
-  snprintf(reader->error, sizeof reader->error, "%s (%s).", advice,
-           database ? sqlite3_errmsg(database) : sqlite3_errstr(code));
-}
-
-/* Returns an SQLite code, with reader->error. */
-static int read_database(struct history_reader *reader, sqlite3 *database) {
-  enum history_schema_state state;
-  sqlite3_progress_handler(database, PROGRESS_STEPS, on_progress, reader);
-  sqlite3_busy_handler(database, on_busy, reader);
-  int code = history_schema_look(database, &state, reader->error, sizeof reader->error);
-  if (code == SQLITE_SCHEMA) return code;
-  if (code == SQLITE_OK && state == HISTORY_SCHEMA_OLDER) {
-    snprintf(reader->error, sizeof reader->error,
-             "The history file is of an older version: start a client with it once, which brings it up to date.");
-    return SQLITE_SCHEMA;
-  }
-  if (code == SQLITE_OK && state == HISTORY_SCHEMA_EMPTY)
-    history_query_nothing(&reader->query, &reader->answer);
-  else if (code == SQLITE_OK)
-    code = history_query_run(database, &reader->query, &reader->answer);
-  if (code != SQLITE_OK) explain(reader, database, code);
-  return code;
-}
-
-static int read_file(struct history_reader *reader) {
+/* Returns whether there is an answer, or reader->error. */
+static bool read_file(struct history_reader *reader) {
+  const struct history_patience patience = {must_stop, reader};
   struct stat status;
-  buffer_clear(&reader->answer);
-  if (history_file_forbidden(reader->error)) return SQLITE_CANTOPEN;
+  sqlite3 *database;
+  int code = SQLITE_OK;
   if (stat(reader->path, &status) != 0) {
     snprintf(reader->error, sizeof reader->error, "There is no history file (%s): has anything been recorded yet?",
              strerror(errno));
-    return SQLITE_CANTOPEN;
+    return false;
   }
-  if (status.st_size == 0) { /* just created; see history_file.c for why it is not opened */
+  enum history_found found = history_connection_open(reader->path, &patience, &database, reader->error);
+  if (found == HISTORY_FAILED) return false;
+  if (found == HISTORY_NOTHING)
     history_query_nothing(&reader->query, &reader->answer);
-    return SQLITE_OK;
-  }
-  sqlite3 *database = NULL;
-  int code = sqlite3_open_v2(reader->path, &database,
-                             SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-  if (code == SQLITE_OK)
-    code = read_database(reader, database);
   else
-    explain(reader, database, code);
-  sqlite3_close_v2(database);
-  return code;
+    code = history_query_run(database, &reader->query, &reader->answer);
+  if (code == SQLITE_OK && reader->answer.failed) code = SQLITE_NOMEM;
+  if (code != SQLITE_OK) history_connection_explain(database, code, reader->error);
+  history_connection_close(database);
+  if ((code & 0xff) == SQLITE_BUSY) {
+    reader->again = true;
+    usleep(BUSY_US);
+  }
+  return code == SQLITE_OK;
 }
 
 /* With the lock, which it gives back meanwhile. */
 static void answer(struct history_reader *reader) {
   reader->reading = true;
+  reader->again = false;
   uv_mutex_unlock(&reader->lock);
-  int code = read_file(reader);
-  if (code == SQLITE_OK && reader->answer.failed) {
-    code = SQLITE_NOMEM;
-    explain(reader, NULL, code);
-  }
-  if ((code & 0xff) == SQLITE_BUSY) usleep(BUSY_US);
+  buffer_clear(&reader->answer);
+  bool answered = read_file(reader);
   uv_mutex_lock(&reader->lock);
   reader->reading = false;
   uv_cond_broadcast(&reader->changed);
-  bool again = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_INTERRUPT; /* by others, or by a fork */
-  if (again || reader->state != QUESTION_ASKED) return;
-  reader->outcome = code == SQLITE_OK ? HISTORY_ANSWERED : HISTORY_UNREADABLE;
+  if ((!answered && reader->again) || reader->state != QUESTION_ASKED) return;
+  reader->outcome = answered ? HISTORY_ANSWERED : HISTORY_UNREADABLE;
   reader->state = QUESTION_ANSWERED;
 }
 
@@ -186,19 +139,25 @@ static void run(void *argument) {
 
 /* Copies what the query points to. False when there is no memory. */
 static bool copy_query(struct history_reader *reader, const struct history_query *query) {
-  const char *const given[] = {query->id, query->intent, query->status, query->session, query->url};
-  const char **const copies[] = {&reader->query.id, &reader->query.intent, &reader->query.status,
-                                 &reader->query.session, &reader->query.url};
+  const char *const given[] = {query->id, query->intent, query->status, query->session, query->url, query->search};
+  const char **const copies[] = {&reader->query.id,      &reader->query.intent, &reader->query.status,
+                                 &reader->query.session, &reader->query.url,    &reader->query.search};
   enum { TEXTS = sizeof given / sizeof *given };
   size_t starts[TEXTS];
   buffer_clear(&reader->texts);
+  reader->query = *query;
+  reader->query.seq_count = query->seq_count < HISTORY_READER_SEQS ? query->seq_count : HISTORY_READER_SEQS;
+  if (query->seq_count) memcpy(reader->seqs, query->seqs, reader->query.seq_count * sizeof *query->seqs);
+  reader->query.seqs = reader->seqs;
   for (size_t i = 0; i < TEXTS; i++) {
     starts[i] = reader->texts.length;
     if (!given[i]) continue;
-    utf8_repair(&reader->texts, given[i], strlen(given[i])); /* as it was recorded */
+    if (copies[i] == &reader->query.search) /* bodies are stored byte for byte */
+      buffer_text(&reader->texts, given[i]);
+    else
+      utf8_repair(&reader->texts, given[i], strlen(given[i])); /* as it was recorded */
     buffer_byte(&reader->texts, '\0');
   }
-  reader->query = *query;
   for (size_t i = 0; i < TEXTS; i++) *copies[i] = given[i] ? reader->texts.bytes + starts[i] : NULL;
   return !reader->texts.failed;
 }
