@@ -40,7 +40,7 @@ HTTP_SHARED_OBJECTS = $(HTTP_SHARED:%=$(BUILD)/core/%.o)
 LISTENER_OBJECTS = $(LISTENER_SOURCES:src/%.c=$(BUILD)/core/%.o) $(HTTP_SHARED_OBJECTS)
 SERVER_OBJECTS = $(SERVER_SOURCES:src/%.c=$(BUILD)/core/%.o) $(HTTP_SHARED_OBJECTS)
 LUA_CORE_OBJECTS = $(LUA_CORE_SOURCES:src/%.c=$(BUILD)/$(LUA_VERSION)/%.o)
-MODULES = $(addprefix $(BUILD)/$(LUA_VERSION)/intent_webhook/,core.so listener.so $(if $(wildcard src/lua_server.c),server.so))
+MODULES = $(addprefix $(BUILD)/$(LUA_VERSION)/intent_webhook/,core.so listener.so server.so)
 
 LUA_PACKAGES_5.1 = lua5.1 liblua5.1-0-dev
 LUA_PACKAGES_5.3 = lua5.3 liblua5.3-dev

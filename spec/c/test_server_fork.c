@@ -1,0 +1,52 @@
+/*
+ * test_server_fork: what becomes of a server in a forked child.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "memory_faults.h"
+#include "server_scene.h"
+
+int main(void) {
+  static char answer[SCENE_ANSWER_SIZE];
+  memory_faults_install();
+
+  TEST("a forked child keeps neither the port nor a connection, and may close the server") {
+    struct server *server = server_scene_open(0);
+    int client = server_scene_connect(server_port(server)), tell[2];
+    server_scene_ask(client, "/echo");
+    CHECK(server_scene_hear(client, answer, "secure") > 0);
+    CHECK(pipe(tell) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+      char byte;
+      close(client);
+      close(tell[1]);
+      server_close(server);
+      _exit(read(tell[0], &byte, 1) == 1 ? 0 : 1); /* lives on, longer than the server */
+    }
+    CHECK(server_scene_get(server_port(server), "/echo", answer) == 200);
+    struct server_options again = {.port = server_port(server)};
+    server_close(server);
+    CHECK(server_scene_hear(client, answer, NULL) == 0);
+    char error[SERVER_ERROR_SIZE] = "";
+    enum server_result result;
+    server = server_scene_try(again, &result, error);
+    CHECK(result == SERVER_OK);
+    int status = -1;
+    CHECK(write(tell[1], "x", 1) == 1);
+    waitpid(child, &status, 0);
+    CHECK(status == 0);
+    server_close(server);
+    close(client);
+    close(tell[0]);
+    close(tell[1]);
+    CHECK(fake_page_held() == 0 && memory_faults_outstanding() == 0);
+  }
+
+  return check_finish();
+}
