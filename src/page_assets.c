@@ -19,7 +19,24 @@
 #define ASSETS(X)                                         \
   X(index_html, "index.html", "text/html; charset=utf-8") \
   X(page_css, "page.css", "text/css; charset=utf-8")      \
-  X(app_js, "app.js", SCRIPT)
+  X(icon_svg, "icon.svg", "image/svg+xml")                \
+  X(address_js, "address.js", SCRIPT)                     \
+  X(api_js, "api.js", SCRIPT)                             \
+  X(app_js, "app.js", SCRIPT)                             \
+  X(attempt_js, "attempt.js", SCRIPT)                     \
+  X(body_js, "body.js", SCRIPT)                           \
+  X(curl_js, "curl.js", SCRIPT)                           \
+  X(dialogs_js, "dialogs.js", SCRIPT)                     \
+  X(element_js, "element.js", SCRIPT)                     \
+  X(event_js, "event.js", SCRIPT)                         \
+  X(filters_js, "filters.js", SCRIPT)                     \
+  X(json_js, "json.js", SCRIPT)                           \
+  X(json_view_js, "json_view.js", SCRIPT)                 \
+  X(list_js, "list.js", SCRIPT)                           \
+  X(live_js, "live.js", SCRIPT)                           \
+  X(overview_js, "overview.js", SCRIPT)                   \
+  X(row_js, "row.js", SCRIPT)                             \
+  X(text_js, "text.js", SCRIPT)
 
 #if defined(__APPLE__)
 #define CONSTANTS    ".section __TEXT,__const\n"

@@ -1,1 +1,249 @@
-/* app: the page as a whole. */
+/*
+ * app: the page as a whole. What it shows is the view, which stands in the address: filters, the open event, the span of
+ * the overview. Everything that changes the view goes through `go`; everything that shows it, through `show`.
+ */
+import { filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
+import { ask, logIn, post, query, useLogin } from "./api.js"
+import { Filters } from "./filters.js"
+import { List } from "./list.js"
+import { Live } from "./live.js"
+import { Overview } from "./overview.js"
+
+const WIDE = matchMedia("(min-width: 64rem)") /* the event stands beside the list; as in page.css */
+const ANNOUNCE_MS = 30000
+
+const page = document.getElementById("page")
+let view = {}
+
+/* ---- the parts ---- */
+
+const filters = new Filters((changes, typing) => go(changes, typing && typedBefore()))
+const overview = new Overview((changes) => go(changes))
+const list = new List({
+  view: () => view,
+  open: (id, delivery) => openEvent(id, delivery),
+  clear: () => filters.clear.click(),
+  seen: (events) => filters.seen(events),
+})
+const live = new Live({ list, tick: (turn) => tick(turn) })
+
+/* What is not needed at first comes when it is asked for, or when a pointer or the focus comes near. */
+const dialogs = () => import("./dialogs.js")
+let panel = null
+async function getPanel() {
+  const { EventPanel } = await import("./event.js")
+  panel ??= new EventPanel({
+    close: () => go({ event: "" }),
+    move: (direction) => move(direction),
+    filter: (changes) => go(changes),
+    erase: (erasure) => startErasing(erasure),
+    causes: () => causes(),
+  })
+  return panel
+}
+for (const near of ["pointerover", "focusin"]) document.getElementById("rows").addEventListener(near, getPanel, { once: true })
+
+let knownCauses = null
+function causes() {
+  knownCauses ??= ask("causes").catch((error) => {
+    knownCauses = null
+    throw error
+  })
+  return knownCauses
+}
+
+/* ---- the view ---- */
+
+/* Typing makes one entry in the browser's history, not one for each letter. */
+let typedAt = 0
+function typedBefore() {
+  const again = Date.now() - typedAt < 5000
+  typedAt = Date.now()
+  return again
+}
+
+function go(changes, replace = false) {
+  const next = { ...view, ...changes }
+  writeAddress(next, replace)
+  show(next)
+}
+
+function show(next) {
+  const before = view
+  view = next
+  filters.show(view)
+  if (before.span !== view.span) overview.show(view.span).catch(ignore)
+  if (!sameFilters(before, view)) {
+    live.restart()
+    list.load(filtersOf(view))
+    showExport()
+  }
+  if (before.event !== view.event) showEvent(before.event)
+}
+
+/* Where the list says so, or the next round of `live` does. */
+function ignore(error) {
+  if (!(error.status >= 0)) throw error
+}
+
+function showExport() {
+  for (const format of ["jsonl", "csv"]) {
+    document.getElementById(`export-${format}`).href = `api/export${query({ format, ...filtersOf(view) })}`
+  }
+}
+
+/* ---- the open event ---- */
+
+let wanted = null /* number of the delivery to be shown of it */
+
+function openEvent(id, delivery = null) {
+  wanted = delivery
+  if (view.event === id) panel?.show(id, delivery)
+  else go({ event: id })
+}
+
+function showEvent(before) {
+  const { event } = view
+  keepInPlace(before ?? event, () => {
+    document.body.classList.toggle("has-panel", Boolean(event))
+    document.getElementById("panel").hidden = !event
+    if (!event) panel?.hide()
+    list.select(event ?? null)
+  })
+  page.inert = Boolean(event) && !WIDE.matches
+  if (event) showInPanel(event, wanted)
+  else {
+    document.title = "Intent History"
+    if (before) list.focus(before)
+  }
+  wanted = null
+}
+
+async function showInPanel(event, number) {
+  const panel = await getPanel()
+  if (view.event === event) await panel.show(event, number)
+}
+
+/* The list gets narrower or wider beside an event; the row that was chosen stays where it is. */
+function keepInPlace(id, change) {
+  const row = id && document.querySelector(`[data-event="${CSS.escape(id)}"]`)
+  const before = row?.getBoundingClientRect().top
+  change()
+  if (row?.isConnected) scrollBy(0, row.getBoundingClientRect().top - before)
+}
+
+let moving = false
+async function move(direction) {
+  if (!panel?.event || moving) return
+  moving = true
+  try {
+    const id = await list.neighbour(panel.event.seq, direction)
+    if (id) go({ event: id }, true)
+    else announce(direction > 0 ? "This is the oldest event" : "This is the newest event")
+  } catch (error) {
+    ignore(error)
+  } finally {
+    moving = false
+  }
+}
+
+WIDE.addEventListener("change", () => { page.inert = Boolean(view.event) && !WIDE.matches })
+
+/* ---- keeping up to date ---- */
+
+async function tick(turn) {
+  await panel?.refresh()
+  if (turn % (view.span ? 15 : 5) === 0) await overview.refresh()
+  const { held } = list
+  if (!view.event) document.title = held ? `(${held}) Intent History` : "Intent History"
+  if (held) announceHeld(held)
+}
+
+let announcedAt = 0
+function announceHeld(held) {
+  if (Date.now() - announcedAt < ANNOUNCE_MS) return
+  announcedAt = Date.now()
+  announce(`New events: ${held}`)
+}
+
+function announce(words) {
+  document.getElementById("announcer").textContent = words
+}
+
+/* ---- erasing, logging in and out ---- */
+
+async function startErasing(erasure = {}) {
+  const { erase } = await dialogs()
+  erase(erasure, () => {
+    if (view.event) go({ event: "" }, true)
+    list.load(filtersOf(view))
+    overview.refresh().catch(ignore)
+  })
+}
+
+async function logOut() {
+  await post("logout")
+  location.reload()
+}
+
+async function startSession() {
+  const session = await ask("session")
+  document.getElementById("logout").hidden = !session.token
+  if (session.token && !session.authorised) await logIn()
+}
+
+/* ---- keys ---- */
+
+const actions = {
+  j: () => step(1),
+  k: () => step(-1),
+  n: () => list.showHeld(),
+  "/": () => filters.search.focus(),
+  "?": () => showKeys(),
+  Escape: () => view.event && go({ event: "" }),
+  ArrowRight: () => view.event && move(1),
+  ArrowLeft: () => view.event && move(-1),
+  ArrowDown: () => inList() && step(1),
+  ArrowUp: () => inList() && step(-1),
+}
+
+function step(direction) {
+  if (view.event) move(direction)
+  else list.moveFocus(direction)
+  return true
+}
+
+async function showKeys() {
+  (await dialogs()).showKeys()
+}
+
+const inList = () => Boolean(document.activeElement.closest("#rows"))
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return
+  const typing = event.target.closest("input, select, textarea")
+  if (typing && event.key !== "Escape") return
+  if (typing && event.key === "Escape") return typing.blur()
+  const sideways = event.key.startsWith("Arrow") && event.target.closest("pre")
+  const action = !sideways && actions[event.key]
+  if (action && action() !== false) event.preventDefault()
+})
+
+/* ---- the beginning ---- */
+
+useLogin(async () => (await dialogs()).askToken())
+document.getElementById("erase").addEventListener("click", () => startErasing())
+document.getElementById("help").addEventListener("click", showKeys)
+document.getElementById("logout").addEventListener("click", () => logOut().catch(ignore))
+document.querySelector(".export").addEventListener("pointerdown", showExport)
+addEventListener("popstate", () => show(readAddress()))
+
+view = readAddress()
+filters.show(view)
+showExport()
+list.load(filtersOf(view))
+if (view.event) showEvent()
+startSession().catch(ignore)
+overview.show(view.span).catch(ignore)
+filters.load().catch(ignore)
+live.start()

@@ -1,0 +1,154 @@
+/*
+ * attempt: one HTTP request that was made for a delivery: what was sent, what came back, how long each part took.
+ */
+import { bodyAddress } from "./api.js"
+import { bodyView } from "./body.js"
+import { curlCommand } from "./curl.js"
+import { copyButton, element } from "./element.js"
+import { clockTime, duration, exact, outside, size } from "./text.js"
+
+/* ---- timings ---- */
+
+const PHASES = [
+  ["name_lookup_us", "name lookup"],
+  ["connect_us", "connect"],
+  ["tls_us", "TLS"],
+  ["first_byte_us", "first byte"],
+  ["total_us", "rest"],
+]
+
+/*
+ * The phases of an attempt: [name, microseconds, whether it came to its end]. The times are from the start, null where
+ * the attempt did not come; what is left of the whole belongs to the phase in which it broke off.
+ */
+export function phases(attempt) {
+  const found = []
+  let from = 0
+  const last = PHASES.findLastIndex(([key]) => key !== "total_us" && attempt[key] != null)
+  for (const [key, name] of PHASES) {
+    const to = attempt[key]
+    if (to == null) continue
+    if (key !== "total_us") found.push([name, Math.max(0, to - from), true])
+    else if (attempt.first_byte_us != null) found.push([name, Math.max(0, to - from), true])
+    else found.push([unfinished(attempt, last), Math.max(0, to - from), false])
+    from = Math.max(from, to)
+  }
+  return found
+}
+
+/* In which phase an attempt without an answer was when it ended. */
+function unfinished(attempt, last) {
+  const tls = attempt.url.startsWith("https:")
+  return ["name lookup", "connect", tls ? "TLS" : "first byte", "first byte"][last + 1] ?? "first byte"
+}
+
+function timings(attempt) {
+  const found = phases(attempt)
+  if (!found.length) return null
+  const bar = element("div", { class: "timing", "aria-hidden": "true" })
+  const list = element("ul", { class: "phases", "aria-label": "Timings" })
+  for (const [name, us, finished] of found) {
+    const part = element("span", { data: { phase: name, finished: String(finished) } })
+    part.style.flexGrow = String(us)
+    bar.append(part)
+    list.append(element("li", { data: { phase: name, finished: String(finished) } }, `${name} `, element("b", {}, duration(us)),
+      !finished && " and not finished"))
+  }
+  list.append(element("li", {}, "total ", element("b", {}, duration(attempt.total_us))))
+  return element("div", {}, bar, list)
+}
+
+/* ---- heads ---- */
+
+/* An HTTP head as its first line and its headers; a line that is none is taken as it is. */
+export function readHead(head) {
+  const [first = "", ...lines] = (head ?? "").split(/\r?\n/).filter((line) => line !== "")
+  return {
+    first,
+    headers: lines.map((line) => {
+      const colon = line.indexOf(":")
+      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).trim()] : ["", line]
+    }),
+  }
+}
+
+function headersView(headers, open) {
+  return element("details", { class: "headers", open, data: { part: "headers" } },
+    element("summary", {}, `Headers (${headers.length})`),
+    element("dl", {}, headers.map(([name, value]) => element("div", {}, element("dt", {}, outside(name)),
+      element("dd", {}, outside(value))))))
+}
+
+const typeOf = (headers) => headers.findLast(([name]) => name.toLowerCase() === "content-type")?.[1] ?? ""
+
+/* ---- the two halves ---- */
+
+function requestView({ event, delivery, attempt, number }) {
+  const { first, headers } = readHead(attempt.request_headers)
+  const version = first.split(" ").at(-1)
+  return element("section", { class: "half", data: { part: "request" } },
+    element("div", { class: "half-head" }, element("h5", {}, "Request"),
+      copyButton("Copy as curl", () => curlCommand(attempt))),
+    element("p", { class: "first-line" }, element("b", {}, outside(attempt.method)), " ", outside(attempt.url),
+      version.startsWith("HTTP/") && [" ", element("span", { class: "dim" }, outside(version))]),
+    headers.length ? headersView(headers, true) : element("p", { class: "remark" }, "No headers were sent."),
+    bodyView({
+      title: "Request body", text: attempt.request_body, base64: attempt.request_body_base64, type: typeOf(headers),
+      raw: bodyAddress(event.id, delivery.number, number, "request_body"), part: "request-body",
+    }))
+}
+
+function responseView({ event, delivery, attempt, number }) {
+  const { first, headers } = readHead(attempt.response_headers)
+  if (!first && attempt.http_status == null) {
+    return element("section", { class: "half", data: { part: "response" } }, element("h5", {}, "Response"),
+      element("p", { class: "remark" }, "No response came."))
+  }
+  return element("section", { class: "half", data: { part: "response" } },
+    element("div", { class: "half-head" }, element("h5", {}, "Response")),
+    element("p", { class: "first-line" }, attempt.http_status != null
+      ? [element("b", { class: "http-status", data: { part: "status" } }, String(attempt.http_status)), " ",
+        element("span", { class: "dim" }, outside(first))]
+      : ["The response head broke off: ", outside(first)]),
+    headers.length > 0 && headersView(headers, true),
+    attempt.http_status != null && bodyView({
+      title: "Response body", text: attempt.response_body, base64: attempt.response_body_base64, type: typeOf(headers),
+      raw: bodyAddress(event.id, delivery.number, number, "response_body"), part: "response-body", remark: cutRemark(attempt),
+    }))
+}
+
+function cutRemark(attempt) {
+  if (!attempt.truncated) return null
+  const whole = attempt.response_length
+  return `Truncated: the first 64 KiB${whole == null ? "; how long it was is not known" : ` of ${size(whole)}`} are stored.`
+}
+
+/* ---- the attempt ---- */
+
+/* `number` is from 1; `causes` are the sentences of causes. */
+export function attemptView({ event, delivery, attempt, number, causes }) {
+  const many = delivery.attempts.length > 1
+  const facts = [attempt.remote_address && `to ${attempt.remote_address}`, attempt.http_version && `HTTP/${attempt.http_version}`,
+    attempt.tls_version].filter(Boolean).join(" \u00b7 ")
+  const content = [
+    attempt.cause && element("p", { class: "cause" }, outside(causes[attempt.cause] ?? attempt.cause), " ",
+      element("code", {}, attempt.cause)),
+    attempt.message && attempt.message !== causes[attempt.cause] && element("p", { class: "remark" },
+      outside(attempt.message)),
+    attempt.body_cause && element("p", { class: "remark" }, outside(causes[attempt.body_cause] ?? attempt.body_cause), " ",
+      element("code", {}, attempt.body_cause)),
+    attempt.resent && element("p", { class: "remark" },
+      "The idle connection was closed under the request, which was then sent again on a fresh one."),
+    timings(attempt),
+    requestView({ event, delivery, attempt, number }),
+    responseView({ event, delivery, attempt, number }),
+  ]
+  const heading = element("h4", {}, many ? `Attempt ${number} of ${delivery.attempts.length}` : "Attempt",
+    element("span", { class: "dim", title: exact(attempt.started) }, ` ${clockTime(attempt.started)}`),
+    many && attempt.http_status != null && ` \u2013 ${attempt.http_status}`,
+    facts && element("span", { class: "dim" }, " ", outside(facts)))
+  const data = { part: "attempt", attempt: number }
+  if (!many) return element("section", { class: "attempt", data }, heading, content)
+  return element("details", { class: "attempt", data, open: number === delivery.attempts.length },
+    element("summary", {}, heading), content)
+}

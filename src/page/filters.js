@@ -1,0 +1,137 @@
+/*
+ * filters: the form above the list. It shows what the address says, and says what should stand there.
+ */
+import { ask } from "./api.js"
+import { button, element } from "./element.js"
+import { cut, plain } from "./text.js"
+
+const STATUSES = ["delivered", "failed", "pending", "retrying", "paused", "unknown", "recorded"]
+const AGES = [["15m", "Last 15 minutes"], ["1h", "Last hour"], ["24h", "Last 24 hours"], ["7d", "Last 7 days"]]
+const TYPING_MS = 350
+
+/* A moment as the browser's own fields for it write it: local time, without a zone. */
+function toField(seconds) {
+  const date = new Date(seconds * 1000)
+  if (Number.isNaN(date.getTime())) return ""
+  return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19)
+}
+
+function fromField(value) {
+  const time = new Date(value).getTime()
+  return Number.isNaN(time) ? "" : String(time / 1000)
+}
+
+const option = (value, words) => element("option", { value }, words)
+
+function labelled(words, field) {
+  return element("label", {}, element("span", { class: "hidden" }, words), field)
+}
+
+export class Filters {
+  #typing = null
+  #names = { intent: new Set(), url: new Set() }
+
+  /* `change(filters, typing)` is told what the form says now: only the keys that changed. */
+  constructor(change) {
+    this.change = change
+    this.form = document.getElementById("filters")
+    this.search = this.#text("search", { type: "search", placeholder: "Search slots and bodies", "aria-keyshortcuts": "/" })
+    this.session = this.#text("session", { placeholder: "Any session" })
+    this.intent = this.#select("intent", [option("", "Any intent")])
+    this.status = this.#select("status", [option("", "Any status"), ...STATUSES.map((status) => option(status, status))])
+    this.url = this.#select("url", [option("", "Any endpoint")])
+    this.range = element("select", { name: "range", on: { change: () => this.#rangeChosen() } },
+      option("", "Any time"), AGES.map(([age, words]) => option(age, words)), option("custom", "From \u2026 to \u2026"))
+    this.since = this.#moment("since")
+    this.until = this.#moment("until")
+    this.custom = element("span", { class: "custom" }, labelled("From", this.since), "\u2013", labelled("To", this.until))
+    this.clear = button("Clear", () => this.change({ search: "", session: "", intent: "", status: "", url: "", since: "",
+      until: "" }, false), { class: "quiet" })
+    this.form.append(labelled("Search in slots, bodies, errors and ids", this.search), labelled("Intent", this.intent),
+      labelled("Status", this.status), labelled("Endpoint", this.url), labelled("Session", this.session),
+      labelled("Time", this.range), this.custom, this.clear)
+    this.form.addEventListener("submit", (submit) => {
+      submit.preventDefault()
+      this.#typed()
+    })
+  }
+
+  #text(name, attributes) {
+    return element("input", { type: "text", name, autocomplete: "off", spellcheck: "false", dir: "auto", ...attributes,
+      on: { input: () => this.#typedSome(), change: () => this.#typed() } })
+  }
+
+  #select(name, options) {
+    const node = element("select", { name, on: { change: () => this.change({ [name]: node.value }, false) } }, options)
+    return node
+  }
+
+  #moment(name) {
+    const node = element("input", { type: "datetime-local", name, step: 1,
+      on: { change: () => this.change({ [name]: fromField(node.value) }, false) } })
+    return node
+  }
+
+  #typedSome() {
+    clearTimeout(this.#typing)
+    this.#typing = setTimeout(() => this.#typed(), TYPING_MS)
+  }
+
+  #typed() {
+    clearTimeout(this.#typing)
+    this.change({ search: this.search.value, session: this.session.value }, true)
+  }
+
+  #rangeChosen() {
+    const age = this.range.value
+    this.custom.hidden = age !== "custom"
+    if (age !== "custom") this.change({ since: age, until: "" }, false)
+    else this.since.focus()
+  }
+
+  /* Shows what a view says. */
+  show(view) {
+    const age = AGES.some(([age]) => age === view.since) && !view.until
+    const custom = !age && Boolean(view.since || view.until)
+    for (const name of ["search", "session"]) {
+      if (this[name] !== document.activeElement || this[name].value.trim() !== (view[name] ?? "")) {
+        this[name].value = view[name] ?? ""
+      }
+    }
+    this.#offer("intent", [view.intent])
+    this.#offer("url", [view.url])
+    for (const name of ["intent", "status", "url"]) this[name].value = view[name] ?? ""
+    this.range.value = age ? view.since : custom ? "custom" : ""
+    this.custom.hidden = !custom
+    this.since.value = custom && view.since ? toField(Number(view.since)) : ""
+    this.until.value = custom && view.until ? toField(Number(view.until)) : ""
+    for (const field of [this.search, this.session, this.intent, this.status, this.url, this.range]) {
+      field.classList.toggle("active", field.value !== "")
+    }
+    this.clear.hidden = !this.form.querySelector(".active")
+  }
+
+  /* The names that the history knows. */
+  async load() {
+    const names = await ask("names")
+    this.#offer("intent", names.intents)
+    this.#offer("url", names.urls)
+  }
+
+  /* Events that have come may bring names of their own. */
+  seen(events) {
+    this.#offer("intent", events.map((event) => event.intent))
+    this.#offer("url", events.flatMap((event) => event.deliveries.map((delivery) => delivery.url)))
+  }
+
+  #offer(name, values) {
+    const known = this.#names[name]
+    const news = new Set(values.filter((value) => value && !known.has(value)))
+    if (!news.size) return
+    for (const value of news) known.add(value)
+    const chosen = this[name].value
+    const sorted = [...known].sort((one, other) => (one < other ? -1 : 1))
+    this[name].replaceChildren(this[name].firstElementChild, ...sorted.map((value) => option(value, plain(cut(value, 80)))))
+    this[name].value = chosen
+  }
+}

@@ -1,0 +1,119 @@
+/*
+ * live: keeps the page up to date by asking every other second while it is in view, less often when that fails.
+ *
+ * What is asked for depends on the filters. Whether an event has a given intent, session, URL or time is settled when it
+ * is recorded, so that those after the newest will do. A status changes, so that the first page is asked for. A search
+ * looks into answers that come later, so that it looks again at what was recorded in the last half minute.
+ */
+import { ask } from "./api.js"
+import { isOpen } from "./row.js"
+
+const EVERY_MS = 2000
+const LONGEST_MS = 30000
+const PAGE = 50
+const MOST = 200 /* of the API, in one answer */
+const RECENT_S = 300 /* what is open for longer is looked at every 15th time */
+const SEARCH_AGAIN_MS = 30000
+
+export class Live {
+  #timer = null
+  #failures = 0
+  #turn = 0
+  #busy = false
+  #heads = [] /* [when, newest seq of all] of the last half minute, for searches */
+
+  /* `tick(turn)` is called with each round, for what else the page keeps up to date. */
+  constructor({ list, tick }) {
+    this.list = list
+    this.tick = tick
+    this.state = document.getElementById("connection")
+    document.addEventListener("visibilitychange", () => this.#visible())
+    addEventListener("online", () => this.now())
+  }
+
+  start() {
+    this.#say("live", "Live")
+    this.#later(EVERY_MS)
+  }
+
+  /* Forgets what a search for other filters knew. */
+  restart() {
+    this.#heads = []
+  }
+
+  now() {
+    clearTimeout(this.#timer)
+    if (!this.#busy) this.#round()
+  }
+
+  #visible() {
+    if (document.visibilityState === "visible") this.now()
+    else clearTimeout(this.#timer)
+  }
+
+  #later(delay) {
+    clearTimeout(this.#timer)
+    if (document.visibilityState === "visible") this.#timer = setTimeout(() => this.#round(), delay)
+  }
+
+  async #round() {
+    this.#busy = true
+    let delay = EVERY_MS
+    try {
+      await this.#look()
+      await this.tick(this.#turn++)
+      if (this.#failures) this.#say("live", "Live")
+      this.#failures = 0
+    } catch (error) {
+      delay = Math.min(LONGEST_MS, EVERY_MS * 2 ** this.#failures++)
+      this.#say("lost", error.status ? `${error.message} Trying again.` : "Connection lost, trying again")
+      if (!(error.status >= 0)) console.error(error) /* a mistake of ours */
+    } finally {
+      this.#busy = false
+      this.#later(delay)
+    }
+  }
+
+  async #look() {
+    const filters = this.list.filters
+    const events = await this.#news(filters)
+    if (filters !== this.list.filters) return /* another list by now */
+    this.list.merge(events.events, events.overflow)
+    await this.#refresh()
+  }
+
+  async #news(filters) {
+    const some = (parameters) => ask("events", { ...filters, brief: true, ...parameters })
+    if (filters.until && Number(filters.until) < Date.now() / 1000 - RECENT_S) return { events: [] }
+    if (filters.search) return this.#searchAgain(some)
+    if (filters.status || !this.list.newest) return { events: (await some({ limit: PAGE })).events }
+    const answer = await some({ after: this.list.newest, limit: MOST })
+    return { events: answer.events, overflow: answer.next !== null && answer.events.length === MOST }
+  }
+
+  async #searchAgain(some) {
+    const head = (await ask("events", { limit: 1, brief: true })).events[0]?.seq ?? 0
+    const now = Date.now()
+    this.#heads.push([now, head])
+    while (this.#heads.length > 1 && this.#heads[1][0] < now - SEARCH_AGAIN_MS) this.#heads.shift()
+    const after = this.#heads[0][1]
+    if (after === head || !after) return { events: [] }
+    return { events: (await some({ after, limit: MOST })).events }
+  }
+
+  /* What of the list's deliveries is still on its way. */
+  async #refresh() {
+    const all = this.#turn % 15 === 0
+    const recent = Date.now() / 1000 - RECENT_S
+    const seqs = this.list.rows.filter(({ event }) => isOpen(event) && (all || event.time > recent))
+      .slice(0, MOST).map(({ event }) => event.seq)
+    if (!seqs.length) return
+    this.list.refresh(seqs, (await ask("events", { seqs: seqs.join(","), brief: true })).events)
+  }
+
+  #say(state, words) {
+    if (this.state.dataset.state === state && this.state.lastElementChild.textContent === words) return
+    this.state.dataset.state = state
+    this.state.lastElementChild.textContent = words
+  }
+}

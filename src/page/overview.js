@@ -1,0 +1,195 @@
+/*
+ * overview: how the deliveries of the last hour, day or week went: how many a minute and how they ended, how long each
+ * endpoint took, and why deliveries failed.
+ *
+ * The chart is a picture; the same numbers stand in a table that can be unfolded, from which they can be chosen as well.
+ */
+import { ask } from "./api.js"
+import { button, drawing, element } from "./element.js"
+import { ago, count, counted, dayMinute, duration, minute, outside, plain } from "./text.js"
+
+const SPANS = { hour: "Hour", day: "Day", week: "Week" }
+const WORDS = { hour: "last hour", day: "last day", week: "last week" }
+const ROWS = 5
+const HEIGHT = 100 /* of the chart, in its own units; a column is 10 wide */
+
+export class Overview {
+  #span = "hour"
+  #shown = "" /* the answer that is on the page, as text */
+  #all = false
+
+  /* `change(view)` changes what the page shows. */
+  constructor(change) {
+    this.change = change
+    const title = element("h2", { id: "overview-title" }, "Overview")
+    this.totals = element("span", { class: "totals" })
+    this.spans = element("div", { class: "segments", role: "group", "aria-label": "Span of the overview" },
+      Object.entries(SPANS).map(([span, word]) =>
+        button(word, () => this.change({ span: span === "hour" ? "" : span }), { data: { span } })))
+    this.chart = element("figure", { class: "chart" })
+    this.table = element("details", { class: "numbers", on: { toggle: () => this.#drawTable() } },
+      element("summary", {}, "As a table"))
+    this.endpoints = element("div", { class: "endpoints" })
+    this.causes = element("div", { class: "causes" })
+    this.fold = element("details", { open: matchMedia("(min-width: 700px) and (min-height: 560px)").matches },
+      element("summary", {}, title, this.totals),
+      element("div", { class: "overview" }, element("div", {}, this.spans, this.chart, this.table), this.endpoints, this.causes))
+    document.getElementById("overview").append(this.fold)
+  }
+
+  async show(span = "hour") {
+    this.#span = SPANS[span] ? span : "hour"
+    for (const node of this.spans.children) node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
+    await this.refresh()
+  }
+
+  async refresh() {
+    const span = this.#span
+    const answer = await ask("overview", { span })
+    const text = JSON.stringify(answer)
+    if (span !== this.#span || text === this.#shown) return
+    this.#shown = text
+    this.answer = answer
+    this.#drawTotals()
+    this.#drawChart()
+    this.#drawTable()
+    this.#drawEndpoints()
+    this.#drawCauses()
+  }
+
+  #drawTotals() {
+    const { delivered, failed, pending, oldest_pending: oldest } = this.answer
+    const [good, bad] = [delivered, failed].map((numbers) => numbers.reduce((sum, number) => sum + number, 0))
+    this.words = `${count(good)} delivered, ${count(bad)} failed`
+    this.totals.replaceChildren(
+      element("span", {}, element("b", {}, count(good)), " delivered"),
+      element("span", { class: bad ? "bad" : null }, element("b", {}, count(bad)), " failed",
+        bad ? ` (${percent(bad, good + bad)})` : ""),
+      element("span", {}, element("b", {}, count(pending)), " pending", oldest ? `, since ${ago(oldest)}` : ""),
+      element("span", { class: "span-words" }, WORDS[this.#span]))
+  }
+
+  /* ---- the chart ---- */
+
+  #time(step) {
+    const time = this.answer.from + step * this.answer.step
+    return this.#span === "hour" ? minute(time) : dayMinute(time)
+  }
+
+  #stepWords(step) {
+    const { delivered, failed } = this.answer
+    return `${this.#time(step)} \u2013 ${this.#time(step + 1)}: ${count(delivered[step])} delivered, ${count(failed[step])} failed`
+  }
+
+  #choose(step) {
+    const from = this.answer.from + step * this.answer.step
+    this.change({ since: String(from), until: String(from + this.answer.step) })
+  }
+
+  #drawChart() {
+    const { delivered, failed } = this.answer
+    const highest = Math.max(1, ...delivered.map((number, step) => number + failed[step]))
+    const label = `Deliveries in the ${WORDS[this.#span]}: ${this.words}; at most ${count(highest)} in ${this.#stepLength()}`
+    const svg = drawing("svg", { viewBox: `0 0 ${delivered.length * 10} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
+      "aria-label": label })
+    svg.append(pattern(), ...delivered.map((good, step) => column(step, good, failed[step], highest)))
+    const reading = element("span", { class: "reading" }, `up to ${count(highest)} in ${this.#stepLength()}`)
+    const still = reading.textContent
+    const stepOf = (event) => event.target.closest?.("[data-step]")?.dataset.step
+    svg.addEventListener("pointermove", (event) => {
+      const step = stepOf(event)
+      reading.textContent = step === undefined ? still : this.#stepWords(Number(step))
+    })
+    svg.addEventListener("pointerleave", () => { reading.textContent = still })
+    svg.addEventListener("click", (event) => stepOf(event) !== undefined && this.#choose(Number(stepOf(event))))
+    this.chart.replaceChildren(
+      element("figcaption", {}, element("span", { class: "legend" }, element("i", { class: "delivered" }), "delivered ",
+        element("i", { class: "failed" }), "failed"), reading),
+      svg,
+      element("p", { class: "axis", "aria-hidden": "true" }, element("span", {}, this.#time(0)),
+        element("span", {}, this.#time(delivered.length >> 1)), element("span", {}, "now")))
+  }
+
+  #stepLength() {
+    return { hour: "a minute", day: "10 minutes", week: "an hour" }[this.#span]
+  }
+
+  #drawTable() {
+    if (!this.table.open || !this.answer) return
+    const { delivered, failed } = this.answer
+    const rows = delivered.map((good, step) => good + failed[step] > 0 && element("tr", {},
+      element("th", { scope: "row" }, button(this.#time(step), () => this.#choose(step), { class: "link",
+        title: "Show the events of that time" })),
+      element("td", {}, count(good)), element("td", {}, count(failed[step])))).filter(Boolean).reverse()
+    const content = rows.length ? numbers("Deliveries by time", ["From", "Delivered", "Failed"], rows)
+      : element("p", {}, "No delivery was finished in this time.")
+    const focused = document.activeElement.closest?.(".numbers td, .numbers th") && document.activeElement.textContent
+    this.table.replaceChildren(this.table.firstElementChild, element("div", { class: "scroll", tabindex: 0, role: "group",
+      "aria-label": "Deliveries by time" }, content))
+    if (focused) [...this.table.querySelectorAll("button")].find((node) => node.textContent === focused)?.focus()
+  }
+
+  /* ---- endpoints and causes ---- */
+
+  #drawEndpoints() {
+    const { endpoints } = this.answer
+    const rows = endpoints.slice(0, this.#all ? Infinity : ROWS).map((endpoint) => element("tr", {},
+      element("th", { scope: "row" }, button(outside(endpoint.url), () => this.change({ url: endpoint.url }),
+        { class: "link", title: `Only events for ${plain(endpoint.url)}` })),
+      element("td", {}, count(endpoint.delivered + endpoint.failed)),
+      element("td", { class: endpoint.failed ? "bad" : null }, endpoint.failed
+        ? percent(endpoint.failed, endpoint.delivered + endpoint.failed) : "0"),
+      [endpoint.p50_us, endpoint.p95_us, endpoint.p99_us].map((us) => element("td", {}, duration(us)))))
+    const more = endpoints.length > ROWS && button(this.#all ? "Show fewer" : `Show all ${endpoints.length}`, () => {
+      this.#all = !this.#all
+      this.#drawEndpoints()
+      this.endpoints.querySelector(":scope > button")?.focus()
+    }, { class: "link" })
+    this.endpoints.replaceChildren(element("h3", {}, "Endpoints"), rows.length
+      ? numbers("Endpoints", ["Endpoint", "Sent", "Failed", "p50", "p95", "p99"], rows)
+      : element("p", {}, `No delivery was finished in the ${WORDS[this.#span]}.`), more || "")
+  }
+
+  #drawCauses() {
+    const { causes } = this.answer
+    const most = causes[0]?.count ?? 1
+    const rows = causes.slice(0, ROWS + 1).map(({ cause, sentence, count: number }) => {
+      const bar = element("span", { class: "bar", "aria-hidden": "true" })
+      bar.style.width = `${100 * number / most}%`
+      return element("li", { title: sentence }, element("span", { class: "amount" }, count(number)),
+        element("span", {}, element("code", {}, cause), element("span", { class: "hidden" }, `: ${sentence}`), bar))
+    })
+    this.causes.replaceChildren(element("h3", {}, "Why deliveries failed"),
+      rows.length ? element("ol", {}, rows) : element("p", {}, `Nothing failed in the ${WORDS[this.#span]}.`))
+  }
+}
+
+function percent(part, whole) {
+  const share = 100 * part / whole
+  return share > 0 && share < 0.1 ? "<0.1\u202f%" : `${share.toFixed(share < 10 ? 1 : 0)}\u202f%`
+}
+
+/* A table of numbers. */
+function numbers(caption, heads, rows) {
+  return element("table", {}, element("caption", { class: "hidden" }, caption),
+    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+    element("tbody", {}, rows))
+}
+
+/* ---- drawing ---- */
+
+function pattern() {
+  return drawing("defs", {}, drawing("pattern", { id: "hatch", width: 4, height: 4, patternUnits: "userSpaceOnUse" },
+    drawing("rect", { width: 4, height: 4, class: "hatch-ground" }), drawing("path", { d: "M0 4 4 0", class: "hatch-line" })))
+}
+
+/* A column stands on its failures, so that they can be compared; one failure among thousands is still seen. */
+function column(step, good, bad, highest) {
+  const badHeight = bad ? Math.max(3, HEIGHT * bad / highest) : 0
+  const goodHeight = good ? Math.max(1.5, Math.min(HEIGHT - badHeight, HEIGHT * good / highest)) : 0
+  const bar = (name, height, y) => drawing("rect", { class: name, x: step * 10 + 1, width: 8, height, y })
+  const group = drawing("g", { "data-step": step }, drawing("rect", { class: "column", x: step * 10, width: 10, height: HEIGHT }))
+  if (good) group.append(bar("delivered", goodHeight, HEIGHT - badHeight - goodHeight))
+  if (bad) group.append(bar("failed", badHeight, HEIGHT - badHeight))
+  return group
+}

@@ -1,0 +1,150 @@
+/*
+ * text: how things are written: text from outside, times, durations, sizes, counts.
+ *
+ * Text from outside may hold anything. What nobody would see (control characters, overrides of the direction of writing,
+ * characters without a width) is shown as a mark, so that it deceives nobody; each text keeps its direction to itself.
+ */
+import { element } from "./element.js"
+
+/* ---- text from outside ---- */
+
+const UNSEEN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])\1*|\[redacted\]/gu
+/* Scripts whose letters are joined, or kept apart, by U+200C and U+200D. */
+const JOINED = /[\p{scx=Arab}\p{scx=Syrc}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mong}]$/u
+const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u
+
+/* Whether an unseen character does honest work where it stands. */
+function harmless(found, text, at, block) {
+  const before = text.slice(Math.max(0, at - 2), at)
+  switch (found) {
+    case "\r": return block && text[at + 1] === "\n"
+    case "\u200c": return JOINED.test(before)
+    case "\u200d": return JOINED.test(before) || PICTURE.test(before)
+    case "\ufe0e":
+    case "\ufe0f": return /\p{Emoji}$/u.test(before)
+    default: return block && /^[\n\t]+$/.test(found)
+  }
+}
+
+function signOf(character) {
+  const code = character.codePointAt(0)
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code)
+  if (code === 0x7f) return "\u2421"
+  return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`
+}
+
+function mark(found) {
+  const character = String.fromCodePoint(found.codePointAt(0))
+  const count = found.length / character.length
+  const sign = signOf(character)
+  return count > 4 ? `${sign}\u00d7${count}` : sign.repeat(count)
+}
+
+/* Cuts text into pieces for `seen(text)`, `unseen(mark, character)` and `redacted()`, and returns what these do. */
+function pieces(text, block, { seen, unseen, redacted }) {
+  const out = []
+  let from = 0
+  for (const { 0: found, index } of text.matchAll(UNSEEN)) {
+    if (harmless(found, text, index, block)) continue
+    if (index > from) out.push(seen(text.slice(from, index)))
+    out.push(found === "[redacted]" ? redacted() : unseen(mark(found), found))
+    from = index + found.length
+  }
+  if (from < text.length) out.push(seen(text.slice(from)))
+  return out
+}
+
+const AS_NODES = {
+  seen: (text) => text,
+  unseen: (sign, found) => element("span", { class: "unseen", title: `U+${hex(found.codePointAt(0), 4)}` }, sign),
+  redacted: () => element("span", { class: "redacted", title: "A secret stood here; it was never stored" }, "[redacted]"),
+}
+const AS_TEXT = { seen: (text) => text, unseen: (sign) => sign, redacted: () => "[redacted]" }
+
+/* Text from outside, in a line: an element of its own direction. */
+export function outside(text, attributes = {}) {
+  return element("bdi", attributes, pieces(String(text), false, AS_NODES))
+}
+
+/* The same with its line breaks and tabs, for elements that keep them: an array of nodes and strings. */
+export function outsideLines(text) {
+  return pieces(text, true, AS_NODES)
+}
+
+/* The same where only a string can stand: titles, options. */
+export function plain(text) {
+  return pieces(String(text), false, AS_TEXT).join("")
+}
+
+/* The first characters of a long text, without half a character at the end. */
+export function cut(text, length) {
+  if (text.length <= length) return text
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "") + "\u2026"
+}
+
+export function hex(number, digits) {
+  return number.toString(16).toUpperCase().padStart(digits, "0")
+}
+
+/* ---- times: seconds since 1970 ---- */
+
+const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit" }
+const day = { year: "numeric", month: "short", day: "numeric" }
+const exactly = new Intl.DateTimeFormat(undefined, { ...day, ...clock, fractionalSecondDigits: 3, timeZoneName: "short" })
+const toMilliseconds = new Intl.DateTimeFormat(undefined, { ...clock, fractionalSecondDigits: 3 })
+const toMinutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
+const dayAndMinutes = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" })
+const relative = new Intl.RelativeTimeFormat(undefined, { style: "narrow" })
+
+/* Within JavaScript's dates; a clock may have been anywhere. */
+function date(seconds) {
+  return new Date(Math.min(8.64e15, Math.max(-8.64e15, seconds * 1000)))
+}
+
+export const exact = (seconds) => exactly.format(date(seconds))
+export const clockTime = (seconds) => toMilliseconds.format(date(seconds))
+export const minute = (seconds) => toMinutes.format(date(seconds))
+export const dayMinute = (seconds) => dayAndMinutes.format(date(seconds))
+
+export function ago(seconds, now = Date.now() / 1000) {
+  const past = now - seconds
+  if (past < 10) return past < -60 ? dayMinute(seconds) : "now"
+  if (past < 60) return relative.format(-Math.floor(past / 10) * 10, "second")
+  if (past < 3600) return relative.format(-Math.floor(past / 60), "minute")
+  if (past < 86400) return relative.format(-Math.floor(past / 3600), "hour")
+  return dayMinute(seconds)
+}
+
+/* A time as an element: relative, and exact for the pointer and for programs. */
+export function timeElement(seconds) {
+  return element("time", { datetime: date(seconds).toISOString(), title: exact(seconds), data: { time: seconds } },
+    ago(seconds))
+}
+
+/* ---- amounts ---- */
+
+const whole = new Intl.NumberFormat()
+
+export const count = (number) => whole.format(number)
+
+/* "1 event", "3,000 events" */
+export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`
+
+export function duration(microseconds) {
+  if (microseconds == null) return "\u2013"
+  if (microseconds < 1000) return `${microseconds} \u00b5s`
+  if (microseconds < 1e6) return `${round(microseconds / 1000)} ms`
+  if (microseconds < 6e7) return `${round(microseconds / 1e6)} s`
+  const minutes = Math.floor(microseconds / 6e7)
+  return `${count(minutes)} min ${Math.floor(microseconds % 6e7 / 1e6)} s`
+}
+
+function round(number) {
+  return whole.format(Number(number.toPrecision(3)))
+}
+
+export function size(bytes) {
+  if (bytes < 1024) return counted(bytes, "byte")
+  if (bytes < 1048576) return `${round(bytes / 1024)} KiB`
+  return `${round(bytes / 1048576)} MiB`
+}
