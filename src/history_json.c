@@ -5,15 +5,18 @@
 
 #include <string.h>
 
+#include "history_brief.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum field_kind {
   FIELD_TEXT,
+  FIELD_LONG, /* text that is cut in brief */
   FIELD_INTEGER,
   FIELD_TIME, /* microseconds in the file, seconds in JSON */
   FIELD_BOOLEAN,
   FIELD_BODY, /* a blob, which is no UTF-8 text, goes under another key as base64 */
-  FIELD_JSON
+  FIELD_JSON  /* an object; cut in brief */
 };
 
 struct field {
@@ -22,15 +25,14 @@ struct field {
   const char *sql; /* what to select, when it is no column of the table */
 };
 
-#define LAST_ATTEMPT(column)                                                                                         \
-  "(SELECT " column " FROM attempts WHERE attempts.event = deliveries.event AND attempts.number = deliveries.number" \
-  " ORDER BY attempts.seq DESC LIMIT 1)"
-
 static const struct field event_fields[] = {
     {"seq", FIELD_INTEGER, NULL}, {"id", FIELD_TEXT, NULL},      {"time", FIELD_TIME, NULL},
     {"intent", FIELD_TEXT, NULL}, {"session", FIELD_TEXT, NULL}, {"slots", FIELD_JSON, NULL},
-    {"error", FIELD_TEXT, NULL},  {"note", FIELD_TEXT, NULL},
+    {"error", FIELD_LONG, NULL},  {"note", FIELD_LONG, NULL},
 };
+
+const char history_json_columns[] = "events.seq, events.id, events.time, events.intent, events.session, events.slots, "
+                                    "events.error, events.note";
 
 static const struct field delivery_fields[] = {
     {"number", FIELD_INTEGER, NULL},
@@ -39,8 +41,8 @@ static const struct field delivery_fields[] = {
     {"cause", FIELD_TEXT, NULL},
     {"message", FIELD_TEXT, NULL},
     {"finished", FIELD_TIME, NULL},
-    {"http_status", FIELD_INTEGER, LAST_ATTEMPT("http_status")},
-    {"total_us", FIELD_INTEGER, LAST_ATTEMPT("total_us")},
+    {"http_status", FIELD_INTEGER, HISTORY_LAST_ATTEMPT("http_status")},
+    {"total_us", FIELD_INTEGER, HISTORY_LAST_ATTEMPT("total_us")},
 };
 
 static const struct field attempt_fields[] = {
@@ -98,38 +100,53 @@ static void write_blob(struct json *json, const char *name, sqlite3_stmt *row, i
   buffer_free(&key);
 }
 
+static void write_text(struct json *json, sqlite3_stmt *row, int column,
+                       void (*write)(struct json *json, const char *text, size_t length)) {
+  const void *bytes = sqlite3_column_blob(row, column); /* text as it is; the length is asked for afterwards */
+  write(json, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
+}
+
+/* One that is not NULL. */
 static void write_value(struct json *json, const struct field *field, sqlite3_stmt *row, int column) {
-  int type = sqlite3_column_type(row, column);
-  if (type == SQLITE_NULL) {
-    json_null(json);
-    return;
-  }
-  if (field->kind == FIELD_BODY && type == SQLITE_BLOB) {
-    write_blob(json, field->name, row, column);
-    return;
-  }
-  const void *bytes;
   switch (field->kind) {
   case FIELD_INTEGER: json_integer(json, sqlite3_column_int64(row, column)); break;
   case FIELD_TIME: json_number(json, (double)sqlite3_column_int64(row, column) / 1e6); break;
   case FIELD_BOOLEAN: json_boolean(json, sqlite3_column_int(row, column) != 0); break;
-  case FIELD_JSON:
-    bytes = sqlite3_column_blob(row, column); /* text as it is; the length is asked for afterwards */
-    json_raw(json, bytes, (size_t)sqlite3_column_bytes(row, column));
-    break;
+  case FIELD_JSON: write_text(json, row, column, json_raw); break;
   case FIELD_TEXT:
-  case FIELD_BODY:
-    bytes = sqlite3_column_blob(row, column);
-    json_string(json, bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
-    break;
+  case FIELD_LONG:
+  case FIELD_BODY: write_text(json, row, column, json_string); break;
   }
 }
 
-static void write_fields(struct json *json, const struct field *fields, size_t count, sqlite3_stmt *row) {
-  for (size_t i = 0; i < count; i++) {
+/* Returns whether it was cut. */
+static bool write_brief(struct json *json, const struct field *field, sqlite3_stmt *row, int column) {
+  const char *text = sqlite3_column_blob(row, column);
+  size_t length = (size_t)sqlite3_column_bytes(row, column);
+  if (!text) text = "";
+  if (field->kind == FIELD_JSON) return history_brief_slots(json, text, length);
+  if (field->kind == FIELD_LONG) return history_brief_text(json, text, length);
+  write_value(json, field, row, column);
+  return false;
+}
+
+/* Returns whether something was cut. */
+static bool write_fields(struct history_json *answer, const struct field *fields, size_t count, sqlite3_stmt *row) {
+  struct json *json = &answer->json;
+  bool cut = false;
+  for (int i = 0; i < (int)count; i++) {
+    int type = sqlite3_column_type(row, i);
     json_key(json, fields[i].name, strlen(fields[i].name));
-    write_value(json, &fields[i], row, (int)i);
+    if (type == SQLITE_NULL)
+      json_null(json);
+    else if (fields[i].kind == FIELD_BODY && type == SQLITE_BLOB)
+      write_blob(json, fields[i].name, row, i);
+    else if (answer->brief)
+      cut = write_brief(json, &fields[i], row, i) || cut;
+    else
+      write_value(json, &fields[i], row, i);
   }
+  return cut;
 }
 
 /* ---- statements ---- */
@@ -169,10 +186,6 @@ void history_json_close(struct history_json *answer) {
   sqlite3_finalize(answer->attempts);
 }
 
-int history_json_select(const struct history_json *answer, const char *rest, sqlite3_stmt **statement) {
-  return prepare(answer->database, "events", event_fields, COUNT(event_fields), rest, statement);
-}
-
 /* ---- an event ---- */
 
 /* Resets the statement whatever came. */
@@ -190,7 +203,7 @@ static int write_attempts(struct history_json *answer, int64_t event, int64_t nu
   int code;
   while ((code = sqlite3_step(answer->attempts)) == SQLITE_ROW) {
     json_begin_object(json);
-    write_fields(json, attempt_fields, COUNT(attempt_fields), answer->attempts);
+    write_fields(answer, attempt_fields, COUNT(attempt_fields), answer->attempts);
     json_end_object(json);
   }
   json_end_array(json);
@@ -205,7 +218,7 @@ static int write_deliveries(struct history_json *answer, int64_t event) {
   int code;
   while ((code = sqlite3_step(answer->deliveries)) == SQLITE_ROW) {
     json_begin_object(json);
-    write_fields(json, delivery_fields, COUNT(delivery_fields), answer->deliveries);
+    write_fields(answer, delivery_fields, COUNT(delivery_fields), answer->deliveries);
     if (answer->attempts) {
       code = write_attempts(answer, event, sqlite3_column_int64(answer->deliveries, 0));
       if (code != SQLITE_OK) break;
@@ -217,9 +230,13 @@ static int write_deliveries(struct history_json *answer, int64_t event) {
 }
 
 int history_json_event(struct history_json *answer, sqlite3_stmt *row) {
-  json_begin_object(&answer->json);
-  write_fields(&answer->json, event_fields, COUNT(event_fields), row);
+  struct json *json = &answer->json;
+  json_begin_object(json);
+  if (write_fields(answer, event_fields, COUNT(event_fields), row)) {
+    json_key(json, "cut", strlen("cut"));
+    json_boolean(json, true);
+  }
   int code = write_deliveries(answer, sqlite3_column_int64(row, 0));
-  json_end_object(&answer->json);
+  json_end_object(json);
   return code;
 }

@@ -11,10 +11,16 @@
 
 #pragma GCC visibility push(hidden)
 
+/* An SQL expression over a row of `deliveries`. */
+#define HISTORY_LAST_ATTEMPT(column)                                                                                 \
+  "(SELECT " column " FROM attempts WHERE attempts.event = deliveries.event AND attempts.number = deliveries.number" \
+  " ORDER BY attempts.seq DESC LIMIT 1)"
+
 /* All zero is closed. */
 struct history_json {
   sqlite3 *database; /* borrowed */
   struct json json;  /* where to; for what stands around the events */
+  bool brief;        /* events for a glance (history_brief.h); those that were cut say "cut":true */
   sqlite3_stmt *deliveries, *attempts;
 };
 
@@ -22,11 +28,8 @@ struct history_json {
 int history_json_open(struct history_json *answer, sqlite3 *database, bool attempts, struct buffer *out);
 void history_json_close(struct history_json *answer);
 
-/*
- * Prepares "SELECT COLUMNS" and `rest`, which begins with " FROM" and joins the table `events`; the columns are what
- * history_json_event needs, the first is events.seq. Returns an SQLite code.
- */
-int history_json_select(const struct history_json *answer, const char *rest, sqlite3_stmt **statement);
+/* What history_json_event needs to be selected, in this order, from the table `events`; the first is its seq. */
+extern const char history_json_columns[];
 
 /* Writes the event of a row of such a statement. Returns an SQLite code. */
 int history_json_event(struct history_json *answer, sqlite3_stmt *row);
