@@ -47,7 +47,8 @@ void history_connection_explain(sqlite3 *database, int code, char error[HISTORY_
     break;
   default: advice = "The history file cannot be read"; break;
   }
-  snprintf(error, HISTORY_ERROR_SIZE, "%s (%s).", advice, database ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+  bool last = database && sqlite3_extended_errcode(database) == code; /* nothing else was done with it since */
+  snprintf(error, HISTORY_ERROR_SIZE, "%s (%s).", advice, last ? sqlite3_errmsg(database) : sqlite3_errstr(code));
 }
 
 /* Whether the open file is a history of ours with something in it. Returns an SQLite code. */

@@ -164,10 +164,11 @@ static int run(sqlite3 *database, const struct history_query *query, bool csv, s
 int history_export_run(sqlite3 *database, const struct history_query *query, enum history_export_format format,
                        struct buffer *out, int64_t *next_seq) {
   bool csv = format == HISTORY_EXPORT_CSV;
-  *next_seq = 0;
+  int64_t next = 0;
   if (csv && query->before_seq == 0) buffer_text(out, head);
   int code = sqlite3_exec(database, "BEGIN", NULL, NULL, NULL); /* one state of the file for all that is read */
-  if (code == SQLITE_OK) code = run(database, query, csv, out, next_seq);
+  if (code == SQLITE_OK) code = run(database, query, csv, out, &next);
   sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+  *next_seq = next; /* not before: it may be the query's */
   return code == SQLITE_OK && out->failed ? SQLITE_NOMEM : code;
 }
