@@ -5,13 +5,15 @@
  *
  * Fills a new history with EVENTS (1,000,000) events of 20 intents in 50,000 sessions over 30 days, each with a
  * delivery: one of a hundred failed, one of ten thousand pending; the last one of the intents fires one time of a
- * thousand. Then puts each question of the page, one at a time through a reader as a client has it, and prints the
- * median and the longest of 25 answers, in milliseconds. The first answer of each, which warms the caches, does not
- * count.
+ * thousand, and one event in ten thousand has the same phone number in its slots. Then puts each question of the page,
+ * one at a time through a reader as a client has it, and prints the median and the longest of 25 answers, in
+ * milliseconds. Last those that have to look through events one by one, to which the page puts a budget: of 3 answers,
+ * in seconds. The first answer of each, which warms the caches, does not count.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +22,23 @@
 #include "clock.h"
 #include "history.h"
 #include "history_fixture.h"
+#include "history_names.h"
 #include "history_reader.h"
 
-enum { MOST_OPEN = 10000, INTENTS = 20, SESSIONS = 50000, ROUNDS = 25, PAGE = 50 };
+enum {
+  MOST_OPEN = 10000,
+  INTENTS = 20,
+  SESSIONS = 50000,
+  PHONES = 10000,
+  ROUNDS = 25,
+  LONG_ROUNDS = 3,
+  PAGE = 50,
+  CHOSEN = 40,
+  BUDGET_US = 800000
+};
 
 static const int64_t DAY_US = 86400 * (int64_t)1000000;
-static char intents[INTENTS][24], sessions[SESSIONS][24];
+static char intents[INTENTS][24], sessions[SESSIONS][24], slots[PHONES][64];
 static char some_id[ID_SIZE];
 static int64_t first_us;
 
@@ -41,6 +54,8 @@ static void remove_file(const char *path) {
 static void name_things(void) {
   for (unsigned i = 0; i < INTENTS; i++) snprintf(intents[i], sizeof *intents, "intent_number_%u", i);
   for (unsigned i = 0; i < SESSIONS; i++) snprintf(sessions[i], sizeof *sessions, "chat-%08x", i * 2654435761u);
+  for (unsigned i = 0; i < PHONES; i++)
+    snprintf(slots[i], sizeof *slots, "{\"customer_name\":\"John Doe\",\"phone\":\"+8490%07u\"}", i * 999u);
 }
 
 /* Whether all went well. */
@@ -61,6 +76,7 @@ static bool fill(const char *path, unsigned events) {
         fixture_record(history,
                        &(struct fixture_event){.intent = intents[intent],
                                                .session = sessions[(unsigned)random() % SESSIONS],
+                                               .slots = slots[i * 7919u % PHONES],
                                                .endpoint = endpoint,
                                                .deliveries = 1,
                                                .time_us = first_us + (int64_t)i * (30 * DAY_US / events)},
@@ -80,11 +96,11 @@ static int compare(const void *first, const void *second) {
   return a < b ? -1 : a > b;
 }
 
-/* Whether it was answered. */
-static bool measure(struct history_reader *reader, const char *name, const struct history_query *query) {
-  int64_t times[ROUNDS];
+/* Sorted, in microseconds, of so many answers. Returns the bytes of an answer; 0: there was none. */
+static size_t measure(struct history_reader *reader, const char *name, const struct history_query *query, int rounds,
+                      int64_t *times) {
   size_t bytes = 0;
-  for (int i = -1; i < ROUNDS; i++) {
+  for (int i = -1; i < rounds; i++) {
     char error[HISTORY_ERROR_SIZE];
     struct buffer out = {0};
     int64_t started = clock_monotonic_us();
@@ -94,12 +110,60 @@ static bool measure(struct history_reader *reader, const char *name, const struc
     buffer_free(&out);
     if (answer != HISTORY_ANSWERED) {
       fprintf(stderr, "history_queries: %s: %s\n", name, error);
-      return false;
+      return 0;
     }
   }
+  qsort(times, (size_t)rounds, sizeof *times, compare);
+  return bytes;
+}
+
+struct question {
+  const char *name;
+  struct history_query query;
+};
+
+/* Whether all were answered. */
+static bool ask(struct history_reader *reader, const struct question *questions, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int64_t times[ROUNDS];
+    size_t bytes = measure(reader, questions[i].name, &questions[i].query, ROUNDS, times);
+    if (bytes == 0) return false;
+    printf("%-34s %8.2f ms  longest %8.2f ms  %6zu bytes\n", questions[i].name, (double)times[ROUNDS / 2] / 1e3,
+           (double)times[ROUNDS - 1] / 1e3, bytes);
+  }
+  return true;
+}
+
+static bool search(struct history_reader *reader, const struct question *questions, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int64_t times[LONG_ROUNDS];
+    size_t bytes = measure(reader, questions[i].name, &questions[i].query, LONG_ROUNDS, times);
+    if (bytes == 0) return false;
+    printf("%-34s %8.3f s   longest %8.3f s   %6zu bytes\n", questions[i].name, (double)times[LONG_ROUNDS / 2] / 1e6,
+           (double)times[LONG_ROUNDS - 1] / 1e6, bytes);
+  }
+  return true;
+}
+
+/* The names, which no reader is asked for. */
+static bool measure_names(const char *path) {
+  int64_t times[ROUNDS];
+  struct buffer out = {0};
+  int code = SQLITE_OK;
+  for (int i = 0; i < ROUNDS && code == SQLITE_OK; i++) {
+    sqlite3 *database;
+    int64_t started = clock_monotonic_us();
+    buffer_clear(&out);
+    code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL);
+    if (code == SQLITE_OK) code = history_names_run(database, &out);
+    sqlite3_close(database);
+    times[i] = clock_monotonic_us() - started;
+  }
+  if (code != SQLITE_OK) return false;
   qsort(times, ROUNDS, sizeof *times, compare);
-  printf("%-34s %8.2f ms  longest %8.2f ms  %6zu bytes\n", name, (double)times[ROUNDS / 2] / 1e3,
-         (double)times[ROUNDS - 1] / 1e3, bytes);
+  printf("%-34s %8.2f ms  longest %8.2f ms  %6zu bytes\n", "names of intents and URLs", (double)times[ROUNDS / 2] / 1e3,
+         (double)times[ROUNDS - 1] / 1e3, out.length);
+  buffer_free(&out);
   return true;
 }
 
@@ -118,11 +182,13 @@ int main(int count, char **arguments) {
   struct history_reader *reader = history_reader_open(path, error);
   if (!reader) return 1;
   int64_t middle_us = first_us + 15 * DAY_US;
-  const struct {
-    const char *name;
-    struct history_query query;
-  } questions[] = {
+  int64_t chosen[CHOSEN];
+  for (unsigned i = 0; i < CHOSEN; i++) chosen[i] = events - i;
+  const struct question questions[] = {
       {"newest 50", {.limit = PAGE}},
+      {"newest 50 in brief", {.limit = PAGE, .brief = true}},
+      {"what came after, in brief", {.limit = PAGE, .after_seq = events - 20, .brief = true}},
+      {"40 chosen ones, in brief", {.seqs = chosen, .seq_count = CHOSEN, .brief = true}},
       {"50 from the middle", {.limit = PAGE, .before_seq = events / 2}},
       {"by intent", {.limit = PAGE, .intent = intents[3]}},
       {"by a rare intent", {.limit = PAGE, .intent = intents[INTENTS - 1]}},
@@ -143,9 +209,18 @@ int main(int count, char **arguments) {
       {"by status failed, the oldest day", {.limit = PAGE, .status = "failed", .until_us = first_us + DAY_US}},
       {"one event by id", {.id = some_id}},
   };
-  bool answered = true;
-  for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-    answered = measure(reader, questions[i].name, &questions[i].query) && answered;
+  const struct question searches[] = {
+      {"search, often there", {.limit = PAGE, .search = "JOHN", .search_us = BUDGET_US}},
+      {"search, once in 10,000", {.limit = PAGE, .search = "+84900419580", .search_us = BUDGET_US}},
+      {"search, nowhere, with a budget", {.limit = PAGE, .search = "nowhere", .search_us = BUDGET_US}},
+      {"search, nowhere, through all", {.limit = PAGE, .search = "nowhere"}},
+      {"search in a session", {.limit = PAGE, .search = "nowhere", .session = sessions[7]}},
+      {"search among the failed", {.limit = PAGE, .search = "nowhere", .status = "failed"}},
+      {"no deliveries, with a budget", {.limit = PAGE, .status = "recorded", .search_us = BUDGET_US}},
+      {"no deliveries, through all", {.limit = PAGE, .status = "recorded"}},
+  };
+  bool answered = ask(reader, questions, sizeof questions / sizeof *questions) && measure_names(path) &&
+                  search(reader, searches, sizeof searches / sizeof *searches);
   history_reader_close(reader);
   remove_file(path);
   return answered ? 0 : 1;
