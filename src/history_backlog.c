@@ -38,13 +38,14 @@ static void select_deliveries(struct history_backlog *backlog, size_t limit, str
     }
     batch->deliveries++;
   }
-  for (; delivery; delivery = delivery->next) delivery->history.in_batch = false;
+  for (; delivery && delivery->history.in_batch; delivery = delivery->next) delivery->history.in_batch = false;
 }
 
+/* Marks those that can be in it at most, since a backlog can be long. */
 static struct history_batch begin_batch(struct history_backlog *backlog, size_t limit, bool hurried) {
   struct history_batch batch = {0};
-  for (struct delivery *delivery = backlog->queue.first_delivery; delivery; delivery = delivery->next)
-    delivery->history.in_batch = true;
+  struct delivery *delivery = backlog->queue.first_delivery;
+  for (size_t i = 0; i < limit && delivery; i++, delivery = delivery->next) delivery->history.in_batch = true;
   select_events(backlog, limit, hurried, &batch);
   select_deliveries(backlog, limit, &batch);
   return batch;

@@ -16,6 +16,21 @@
 #pragma GCC visibility push(hidden)
 
 /* clang-format off */
+/*
+ * For ageing the counts of a table: the first minute before ?1 that is no multiple of ?2, or any for 0. Goes from minute
+ * to minute by the key, whatever stands in them.
+ */
+#define HISTORY_AGED_MINUTE(table) \
+  "WITH RECURSIVE minutes (minute) AS (SELECT min(minute) FROM " table " WHERE minute > 0 UNION ALL" \
+  " SELECT (SELECT min(later.minute) FROM " table " AS later WHERE later.minute > minutes.minute) FROM minutes" \
+  " WHERE minutes.minute < ?1) SELECT minute FROM minutes WHERE minute < ?1 AND minute % ?2 IS NOT 0 LIMIT 1"
+
+#define HISTORY_COUNT_DELIVERIES_AGAIN \
+  " ON CONFLICT (minute, url, status, cause) DO UPDATE SET count = count + excluded.count"
+#define HISTORY_COUNT_ATTEMPTS_AGAIN \
+  " ON CONFLICT (minute, url, bucket, cause) DO UPDATE SET count = count + excluded.count," \
+  " total_us = total_us + excluded.total_us"
+
 #define HISTORY_STATEMENTS(X) \
   X(BEGIN, "BEGIN IMMEDIATE") \
   X(COMMIT, "COMMIT") \
@@ -38,7 +53,31 @@
   X(SHRINK_SPAN, "UPDATE event_spans SET earliest = coalesce((SELECT min(time) FROM events" \
     " WHERE seq >= ?2 AND seq < ?3), 9223372036854775807) WHERE span = ?1") \
   X(DELETE_SPAN, "DELETE FROM event_spans WHERE span = ?1 AND earliest = 9223372036854775807" \
-    " AND span < (SELECT max(span) FROM event_spans)")
+    " AND span < (SELECT max(span) FROM event_spans)") \
+  X(IS_FINISHED, "SELECT 1 FROM deliveries WHERE event = ?1 AND number = ?2 AND finished = ?3" \
+    " AND (SELECT time FROM events WHERE seq = ?1) = ?4") \
+  X(IS_ERASED, "SELECT 1 FROM erased_events WHERE event = ?1 AND time = ?2") \
+  X(OLD_ERASED, "SELECT event FROM erased_events WHERE erased < ?1 LIMIT 1") \
+  X(DELETE_ERASED, "DELETE FROM erased_events WHERE erased < ?1") \
+  X(COUNT_DELIVERIES, "INSERT INTO delivery_minutes (minute, url, status, cause, count) VALUES (?1, ?2, ?3, ?4, ?5)" \
+    HISTORY_COUNT_DELIVERIES_AGAIN) \
+  X(COUNT_ATTEMPTS, "INSERT INTO attempt_minutes (minute, url, bucket, cause, count, total_us)" \
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)" HISTORY_COUNT_ATTEMPTS_AGAIN) \
+  X(UNCOUNT_DELIVERIES, "INSERT INTO delivery_minutes (minute, url, status, cause, count)" \
+    " SELECT max(1, finished / 60000000), url, status, coalesce(cause, ''), -1 FROM deliveries" \
+    " WHERE event = ?1 AND finished IS NOT NULL" HISTORY_COUNT_DELIVERIES_AGAIN) \
+  X(UNCOUNT_ATTEMPTS, "INSERT INTO attempt_minutes (minute, url, bucket, cause, count, total_us)" \
+    " SELECT max(1, started / 60000000), url, rollup_bucket(total_us), coalesce(cause, ''), -1," \
+    " -coalesce(total_us, 0) FROM attempts WHERE event = ?1" HISTORY_COUNT_ATTEMPTS_AGAIN) \
+  X(AGED_DELIVERY_MINUTE, HISTORY_AGED_MINUTE("delivery_minutes")) \
+  X(AGED_ATTEMPT_MINUTE, HISTORY_AGED_MINUTE("attempt_minutes")) \
+  X(MOVE_DELIVERY_MINUTE, "INSERT INTO delivery_minutes (minute, url, status, cause, count)" \
+    " SELECT ?2, url, status, cause, count FROM delivery_minutes WHERE minute = ?1" HISTORY_COUNT_DELIVERIES_AGAIN) \
+  X(MOVE_ATTEMPT_MINUTE, "INSERT INTO attempt_minutes (minute, url, bucket, cause, count, total_us)" \
+    " SELECT ?2, url, bucket, cause, count, total_us FROM attempt_minutes WHERE minute = ?1" \
+    HISTORY_COUNT_ATTEMPTS_AGAIN) \
+  X(DELETE_DELIVERY_MINUTE, "DELETE FROM delivery_minutes WHERE minute = ?1") \
+  X(DELETE_ATTEMPT_MINUTE, "DELETE FROM attempt_minutes WHERE minute = ?1")
 
 /* These write up to HISTORY_ROWS rows at a time, which halves what a row costs. The first column is never NULL. */
 #define HISTORY_INSERTS(X) \

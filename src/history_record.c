@@ -46,6 +46,7 @@ int history_recording_begin(struct history_recording *recording) {
 #define EMPTY(name, columns, table) empty(rows_of(recording, HISTORY_##name), HISTORY_##name, columns);
   HISTORY_INSERTS(EMPTY)
 #undef EMPTY
+  history_rollup_clear(&recording->rollup);
   recording->no_memory = false;
   recording->first_seq = 0;
   recording->last_seq = 0;
@@ -69,9 +70,20 @@ int history_recording_flush(struct history_recording *recording) {
   return code == SQLITE_OK ? history_rows_write(&recording->deliveries, recording->file) : code;
 }
 
+static int no_memory(struct history_recording *recording) {
+  recording->no_memory = true;
+  return SQLITE_NOMEM;
+}
+
+/* What a function of history_rollup.h came to. */
+static int counted(struct history_recording *recording, int code) {
+  return recording->rollup.url.failed ? no_memory(recording) : code;
+}
+
 int history_recording_end(struct history_recording *recording) {
   int code = history_recording_flush(recording);
   if (code == SQLITE_OK) code = history_rows_write(&recording->attempts, recording->file);
+  if (code == SQLITE_OK) code = counted(recording, history_rollup_write(&recording->rollup, recording->file));
   return code == SQLITE_OK ? write_span(recording) : code;
 }
 
@@ -79,12 +91,8 @@ void history_recording_free(struct history_recording *recording) {
   history_rows_free(&recording->events);
   history_rows_free(&recording->deliveries);
   history_rows_free(&recording->attempts);
+  history_rollup_free(&recording->rollup);
   buffer_free(&recording->finishing);
-}
-
-static int no_memory(struct history_recording *recording) {
-  recording->no_memory = true;
-  return SQLITE_NOMEM;
 }
 
 /* ---- events ---- */
@@ -159,7 +167,10 @@ static int insert_event_carefully(struct history_recording *recording, const str
   sqlite3_bind_int64(same, 2, event->time_us);
   sqlite3_bind_text(same, 3, event->slots, -1, SQLITE_STATIC);
   int code = history_file_ask(recording->file, HISTORY_FIND_SAME_EVENT, &other);
-  if (code == SQLITE_ROW) code = history_file_erase(recording->file, other);
+  if (code == SQLITE_ROW) {
+    code = history_rollup_take_out(recording->file, other);
+    if (code == SQLITE_OK) code = history_file_erase(recording->file, other);
+  }
   if (code != SQLITE_OK) return code;
   sqlite3_bind_text(any, 1, id, -1, SQLITE_STATIC);
   code = history_file_ask(recording->file, HISTORY_FIND_EVENT, &other);
@@ -239,25 +250,72 @@ int history_record_event(struct history_recording *recording, struct event *even
 /* ---- finished deliveries ---- */
 
 /*
- * When the file has been opened again since the event was written, it may be another file, and another event may have
- * that seq; so the time is compared too. When nothing fits, the event is written again.
+ * Whether the file has it already, by a commit that failed after it had reached the disk: then all of it is there. That
+ * closes the file, so it is asked only after it was opened again.
  */
-static int finish_delivery(struct history_recording *recording, struct delivery *delivery) {
-  struct event *event = delivery->event;
-  bool same_file = event->history.row == make_row(recording, history_record_seq(event));
+static int find_finished(struct history_recording *recording, const struct delivery *delivery, bool *found) {
+  sqlite3_stmt *statement = recording->file->statements[HISTORY_IS_FINISHED];
+  int64_t one;
+  sqlite3_bind_int64(statement, 1, history_record_seq(delivery->event));
+  sqlite3_bind_int64(statement, 2, delivery->number);
+  sqlite3_bind_int64(statement, 3, delivery->finished_us);
+  sqlite3_bind_int64(statement, 4, delivery->event->time_us);
+  int code = history_file_ask(recording->file, HISTORY_IS_FINISHED, &one);
+  *found = code == SQLITE_ROW;
+  return *found ? SQLITE_OK : code;
+}
+
+static int update_delivery(struct history_recording *recording, const struct delivery *delivery, bool same_file) {
   enum history_statement finish = same_file ? HISTORY_FINISH_DELIVERY : HISTORY_FINISH_DELIVERY_OF_TIME;
   struct history_row row = {.statement = recording->file->statements[finish], .scratch = &recording->finishing};
   buffer_clear(row.scratch);
   struct history_piece message = add_message(&row, delivery, false);
   if (row.scratch->failed) return no_memory(recording);
-  history_row_integer(&row, history_record_seq(event));
+  history_row_integer(&row, history_record_seq(delivery->event));
   history_row_integer(&row, delivery->number);
   bind_outcome(&row, delivery, message, false);
-  if (!same_file) history_row_integer(&row, event->time_us);
-  int code = history_file_run(recording->file, finish);
-  if (code != SQLITE_OK || sqlite3_changes(recording->file->database)) return code;
-  code = history_record_event(recording, event);
+  if (!same_file) history_row_integer(&row, delivery->event->time_us);
+  return history_file_run(recording->file, finish);
+}
+
+static int find_erased(struct history_recording *recording, const struct event *event, bool *found) {
+  sqlite3_stmt *statement = recording->file->statements[HISTORY_IS_ERASED];
+  int64_t one;
+  sqlite3_bind_int64(statement, 1, history_record_seq(event));
+  sqlite3_bind_int64(statement, 2, event->time_us);
+  int code = history_file_ask(recording->file, HISTORY_IS_ERASED, &one);
+  *found = code == SQLITE_ROW;
+  return *found ? SQLITE_OK : code;
+}
+
+/*
+ * Writes the event again. Its deliveries that were finished before were counted in the file where they stood; another
+ * file counts them too.
+ */
+static int record_again(struct history_recording *recording, struct event *event, bool same_file) {
+  int code = history_record_event(recording, event);
+  for (unsigned i = 0; code == SQLITE_OK && !same_file && i < event->delivery_count; i++) {
+    const struct delivery *delivery = &event->deliveries[i];
+    if (delivery->history.row) /* not one of this batch */
+      code = counted(recording, history_rollup_add_delivery(&recording->rollup, recording->file, delivery));
+  }
   return code == SQLITE_OK ? history_recording_flush(recording) : code;
+}
+
+/*
+ * When the file has been opened again since the event was written, it may be another file, and another event may have
+ * that seq; so the time is compared too. When nothing fits, the event is written again. `done`: there is nothing more
+ * to be written of this delivery.
+ */
+static int finish_delivery(struct history_recording *recording, struct delivery *delivery, bool *done) {
+  struct event *event = delivery->event;
+  bool same_file = event->history.row == make_row(recording, history_record_seq(event));
+  int code = same_file ? SQLITE_OK : find_finished(recording, delivery, done);
+  if (code != SQLITE_OK || *done) return code;
+  code = update_delivery(recording, delivery, same_file);
+  if (code != SQLITE_OK || sqlite3_changes(recording->file->database)) return code;
+  code = find_erased(recording, event, done);
+  return code == SQLITE_OK && !*done ? record_again(recording, event, same_file) : code;
 }
 
 static int insert_attempt(struct history_recording *recording, const struct delivery *delivery) {
@@ -307,7 +365,11 @@ static int insert_attempt(struct history_recording *recording, const struct deli
 
 int history_record_delivery(struct history_recording *recording, struct delivery *delivery) {
   int code = SQLITE_OK;
-  if (!delivery->history.inserted_final) code = finish_delivery(recording, delivery);
-  if (code == SQLITE_OK && delivery->attempt.made) code = insert_attempt(recording, delivery);
-  return code;
+  bool done = false;
+  if (!delivery->history.inserted_final) code = finish_delivery(recording, delivery, &done);
+  if (code != SQLITE_OK || done) return code;
+  code = counted(recording, history_rollup_add_delivery(&recording->rollup, recording->file, delivery));
+  if (code != SQLITE_OK || !delivery->attempt.made) return code;
+  code = counted(recording, history_rollup_add_attempt(&recording->rollup, recording->file, delivery));
+  return code == SQLITE_OK ? insert_attempt(recording, delivery) : code;
 }

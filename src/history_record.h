@@ -10,6 +10,7 @@
 
 #include "event.h"
 #include "history_file.h"
+#include "history_rollup.h"
 #include "history_row.h"
 
 #pragma GCC visibility push(hidden)
@@ -21,6 +22,7 @@ struct history_recording {
   bool careful;     /* look for each event's id first; to be set when a transaction failed with SQLITE_CONSTRAINT */
   bool no_memory;   /* why SQLITE_NOMEM came, when it was not from SQLite */
   struct history_rows events, deliveries, attempts; /* to be written */
+  struct history_rollup rollup;                     /* their counts, which are to be written too */
   struct buffer finishing;                          /* what the statement for one delivery binds */
   int64_t committed_seq;                            /* the highest seq given before the transaction */
   int64_t last_seq;                                 /* the highest seq given so far */
@@ -42,8 +44,9 @@ int history_record_event(struct history_recording *recording, struct event *even
 int history_recording_flush(struct history_recording *recording);
 
 /*
- * Writes the outcome and the attempt of a finished delivery, whose event has a row. Should the event be gone from the
- * file (deleted by age or by hand, or the file is another one now), it is written again.
+ * Writes and counts the outcome and the attempt of a finished delivery, whose event has a row. Should the event be gone
+ * from the file (deleted by age or by hand, or the file is another one now), it is written again. When it was erased
+ * (history_erase.h), nothing is written.
  */
 int history_record_delivery(struct history_recording *recording, struct delivery *delivery);
 

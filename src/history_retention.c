@@ -62,3 +62,12 @@ int history_retention_step(struct history_file *file, int64_t before_us, bool *m
   history_file_roll_back(file);
   return code;
 }
+
+int history_retention_forget_erased(struct history_file *file, int64_t now_us) {
+  int64_t before_us = now_us - HISTORY_ERASED_DAYS * INT64_C(24) * 3600 * 1000000, event;
+  sqlite3_bind_int64(file->statements[HISTORY_OLD_ERASED], 1, before_us);
+  int code = history_file_ask(file, HISTORY_OLD_ERASED, &event);
+  if (code != SQLITE_ROW) return code;
+  sqlite3_bind_int64(file->statements[HISTORY_DELETE_ERASED], 1, before_us);
+  return history_file_run(file, HISTORY_DELETE_ERASED);
+}

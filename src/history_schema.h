@@ -12,7 +12,7 @@
 #pragma GCC visibility push(hidden)
 
 enum {
-  HISTORY_SCHEMA_VERSION = 2,
+  HISTORY_SCHEMA_VERSION = 3,
   HISTORY_APPLICATION_ID = 0x49574831, /* "IWH1" */
   HISTORY_SPAN_SHIFT = 12              /* span = seq >> 12: one row of event_spans for each 4096 seqs */
 };

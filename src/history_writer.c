@@ -182,18 +182,23 @@ static void drop_all(struct history *history) {
   uv_mutex_lock(&history->lock);
 }
 
-/* When retention is to look again; the wall clock may be a test's, or be set. */
+/* When what ages is to be looked at again; the wall clock may be a test's, or be set. */
 static int64_t tidy_due_us(const struct history *history) {
-  if (!history->keep_us || !history->open) return INT64_MAX;
+  if (!history->open) return INT64_MAX;
   if (history->own.tidy_more || !history->own.tidied_us) return 0;
   int64_t since_us = clock_wall_us() - history->own.tidied_us;
   return since_us < 0 || since_us >= TIDY_US ? 0 : clock_monotonic_us() + TIDY_US - since_us;
 }
 
 static void tidy(struct history *history) {
-  int64_t now_us = clock_wall_us(), before_us = now_us - history->keep_us;
+  int64_t now_us = clock_wall_us(), keep_us = history->keep_us;
+  struct history_file *file = &history->own.file;
+  bool more_events = false, more_counts = false;
   uv_mutex_unlock(&history->lock);
-  history_retention_step(&history->own.file, before_us, &history->own.tidy_more);
+  if (keep_us) history_retention_step(file, now_us - keep_us, &more_events);
+  history_rollup_age(file, now_us, &more_counts);
+  history_retention_forget_erased(file, now_us);
+  history->own.tidy_more = more_events || more_counts;
   history->own.tidied_us = now_us;
   history_file_checkpoint(&history->own.file, false);
   uv_mutex_lock(&history->lock);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "clock.h"
 #include "history_file.h"
 #include "history_fixture.h"
 #include "history_schema.h"
@@ -44,11 +45,11 @@ static void test_versions(void) {
   TEST("an empty file gets the tables, the version and our application id, and is a WAL file") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");
     CHECK(apply(path, error, sizeof error) == SQLITE_OK);
-    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "2");
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "3");
     CHECK_TEXT(fixture_sql(path, "PRAGMA application_id"), "1230456881");
     CHECK_TEXT(fixture_sql(path, "PRAGMA journal_mode"), "wal");
     CHECK_TEXT(fixture_sql(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"),
-               "attempts\ndeliveries\nevent_spans\nevents\nsessions");
+               "attempt_minutes\nattempts\ndeliveries\ndelivery_minutes\nerased_events\nevent_spans\nevents\nsessions");
     CHECK_TEXT(fixture_sql(path, "PRAGMA integrity_check"), "ok");
   }
   TEST("a current file stays as it is, and becomes a WAL file again when somebody changed that") {
@@ -63,11 +64,11 @@ static void test_versions(void) {
   TEST("a file of a later version is refused, with a sentence, and not changed") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");
     CHECK(apply(path, error, sizeof error) == SQLITE_OK);
-    fixture_sql(path, "PRAGMA user_version = 3");
+    fixture_sql(path, "PRAGMA user_version = 4");
     unsigned long before = checksum(path);
     CHECK(apply(path, error, sizeof error) == SQLITE_SCHEMA);
     CHECK_TEXT(error,
-               "The history file has schema version 3 and this intent-webhook knows versions up to 2: use a newer "
+               "The history file has schema version 4 and this intent-webhook knows versions up to 3: use a newer "
                "intent-webhook, or another file.");
     CHECK(checksum(path) == before);
   }
@@ -123,19 +124,54 @@ static void test_migration(void) {
     CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "0");
     sqlite3_limit(database, SQLITE_LIMIT_COLUMN, 2000);
     CHECK(history_schema_apply(database, error, sizeof error) == SQLITE_OK);
-    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "2");
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "3");
     CHECK(sqlite3_close(database) == SQLITE_OK);
   }
-  TEST("a file of version 1 keeps what it holds, and gets the table of sessions") {
+  TEST("a file of version 1 keeps what it holds, and gets the tables that came later") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");
     CHECK(apply(path, error, sizeof error) == SQLITE_OK);
     CHECK_TEXT(fixture_sql(path, "INSERT INTO events VALUES (7, 'id', 1, 'intent', NULL, '{}', NULL, NULL);"
-                                 "DROP TABLE sessions; PRAGMA user_version = 1"),
+                                 "DROP TABLE sessions; DROP TABLE delivery_minutes; DROP TABLE attempt_minutes;"
+                                 "DROP TABLE erased_events; PRAGMA user_version = 1"),
                "");
     CHECK(apply(path, error, sizeof error) == SQLITE_OK);
-    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "2");
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version"), "3");
     CHECK_TEXT(fixture_sql(path, "SELECT seq, (SELECT count(*) FROM sessions) FROM events"), "7|0");
     CHECK_TEXT(fixture_sql(path, "SELECT name FROM sqlite_master WHERE name = 'sessions_expires'"), "sessions_expires");
+  }
+  TEST("the deliveries and attempts of a file of version 2 are counted as if they had aged by now") {
+    const char *path = fixture_path(fixture_folder(NULL), "h.db");
+    CHECK(apply(path, error, sizeof error) == SQLITE_OK);
+    long long now = (long long)(clock_wall_us() / 1000000 / 60);
+    /* minutes ago: 1, 1, 150 (of ten minutes), 2000 (of an hour), 20000 (of no time) */
+    static const int ages[] = {1, 1, 150, 2000, 20000};
+    CHECK_TEXT(fixture_sql(path, "DROP TABLE delivery_minutes; DROP TABLE attempt_minutes; DROP TABLE erased_events;"
+                                 "PRAGMA user_version = 2;"
+                                 "INSERT INTO deliveries VALUES (9, 9, 'intent', 'u', 'pending', NULL, NULL, NULL)"),
+               "");
+    for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) {
+      char sql[700];
+      snprintf(sql, sizeof sql,
+               "INSERT INTO events VALUES (%zu, 'id%zu', 1, 'intent', NULL, '{}', NULL, NULL);"
+               "INSERT INTO deliveries VALUES (%zu, 1, 'intent', 'u', 'failed', 'memory', NULL, %lld * 60000000);"
+               "INSERT INTO attempts (event, number, started, method, url, truncated, resent, total_us)"
+               " VALUES (%zu, 1, %lld * 60000000 + 59999999, 'POST', 'u', 0, 0, %s)",
+               i + 1, i + 1, i + 1, now - ages[i], i + 1, now - ages[i], i ? "5001" : "NULL");
+      CHECK_TEXT(fixture_sql(path, sql), "");
+    }
+    CHECK(apply(path, error, sizeof error) == SQLITE_OK);
+    char expected[700];
+    long long tens = (now - 150) / 10 * 10, hours = (now - 2000) / 60 * 60;
+    snprintf(expected, sizeof expected,
+             "0|u|failed|memory|1\n%lld|u|failed|memory|1\n%lld|u|failed|memory|1\n"
+             "%lld|u|failed|memory|2",
+             hours, tens, now - 1);
+    CHECK_TEXT(fixture_sql(path, "SELECT * FROM delivery_minutes"), expected);
+    snprintf(expected, sizeof expected,
+             "0|u|5500||1|5001\n%lld|u|5500||1|5001\n%lld|u|5500||1|5001\n"
+             "%lld|u|0||1|0\n%lld|u|5500||1|5001",
+             hours, tens, now - 1, now - 1);
+    CHECK_TEXT(fixture_sql(path, "SELECT * FROM attempt_minutes"), expected);
   }
   TEST("deleting an event by hand takes its deliveries and attempts along, when foreign keys are on") {
     const char *path = fixture_path(fixture_folder(NULL), "h.db");

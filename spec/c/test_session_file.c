@@ -415,7 +415,7 @@ static void test_files(void) {
     file = open_with(NULL);
     CHECK_TEXT(get("a", 1), "[broken]");
     CHECK(strstr(last_error, "has schema version 9") != NULL);
-    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version = 2"), "");
+    CHECK_TEXT(fixture_sql(path, "PRAGMA user_version = 3"), "");
     CHECK_TEXT(get("a", 1), "{}");
     end();
   }
