@@ -19,6 +19,7 @@
 #define ASSETS(X)                                         \
   X(index_html, "index.html", "text/html; charset=utf-8") \
   X(page_css, "page.css", "text/css; charset=utf-8")      \
+  X(event_css, "event.css", "text/css; charset=utf-8")    \
   X(icon_svg, "icon.svg", "image/svg+xml")                \
   X(address_js, "address.js", SCRIPT)                     \
   X(api_js, "api.js", SCRIPT)                             \

@@ -4,6 +4,7 @@
  */
 import { filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
 import { ask, logIn, post, query, useLogin } from "./api.js"
+import { element } from "./element.js"
 import { Filters } from "./filters.js"
 import { List } from "./list.js"
 import { Live } from "./live.js"
@@ -29,10 +30,18 @@ const live = new Live({ list, tick: (turn) => tick(turn) })
 
 /* What is not needed at first comes when it is asked for, or when a pointer or the focus comes near. */
 const dialogs = () => import("./dialogs.js")
+
 let panel = null
-async function getPanel() {
-  const { EventPanel } = await import("./event.js")
-  panel ??= new EventPanel({
+let panelLoading = null
+function getPanel() {
+  panelLoading ??= loadPanel().finally(() => { panelLoading = null })
+  return panelLoading
+}
+
+async function loadPanel() {
+  if (panel) return panel
+  const [{ EventPanel }] = await Promise.all([import("./event.js"), stylesheet("event.css")])
+  panel = new EventPanel({
     close: () => go({ event: "" }),
     move: (direction) => move(direction),
     filter: (changes) => go(changes),
@@ -41,7 +50,14 @@ async function getPanel() {
   })
   return panel
 }
-for (const near of ["pointerover", "focusin"]) document.getElementById("rows").addEventListener(near, getPanel, { once: true })
+
+function stylesheet(href) {
+  return new Promise((done) => {
+    document.head.append(element("link", { rel: "stylesheet", href, on: { load: done, error: done } }))
+  })
+}
+
+for (const near of ["pointerover", "focusin"]) document.getElementById("rows").addEventListener(near, () => getPanel().catch(ignore), { once: true })
 
 let knownCauses = null
 function causes() {
@@ -94,34 +110,36 @@ function showExport() {
 
 /* ---- the open event ---- */
 
-let wanted = null /* number of the delivery to be shown of it */
+let opening = null /* what the reader chose in the list: { number } of a delivery, or null */
 
-function openEvent(id, delivery = null) {
-  wanted = delivery
-  if (view.event === id) panel?.show(id, delivery)
-  else go({ event: id })
+function openEvent(id, number = null) {
+  if (view.event === id) return panel?.show(id, number, true)
+  opening = { number }
+  go({ event: id })
+  opening = null
 }
 
 function showEvent(before) {
   const { event } = view
-  keepInPlace(before ?? event, () => {
+  keepInPlace(before || event, () => {
     document.body.classList.toggle("has-panel", Boolean(event))
     document.getElementById("panel").hidden = !event
     if (!event) panel?.hide()
     list.select(event ?? null)
   })
   page.inert = Boolean(event) && !WIDE.matches
-  if (event) showInPanel(event, wanted)
+  if (event) showInPanel(event, opening)
   else {
     document.title = "Intent History"
     if (before) list.focus(before)
   }
-  wanted = null
 }
 
-async function showInPanel(event, number) {
+async function showInPanel(event, chosen) {
   const panel = await getPanel()
-  if (view.event === event) await panel.show(event, number)
+  if (view.event !== event) return
+  await panel.show(event, chosen?.number ?? null, chosen !== null)
+  if (chosen === null && panel.event) announce(panel.title.textContent)
 }
 
 /* The list gets narrower or wider beside an event; the row that was chosen stays where it is. */

@@ -79,8 +79,6 @@ function headersView(headers, open) {
       element("dd", {}, outside(value))))))
 }
 
-const typeOf = (headers) => headers.findLast(([name]) => name.toLowerCase() === "content-type")?.[1] ?? ""
-
 /* ---- the two halves ---- */
 
 function requestView({ event, delivery, attempt, number }) {
@@ -93,7 +91,7 @@ function requestView({ event, delivery, attempt, number }) {
       version.startsWith("HTTP/") && [" ", element("span", { class: "dim" }, outside(version))]),
     headers.length ? headersView(headers, true) : element("p", { class: "remark" }, "No headers were sent."),
     bodyView({
-      title: "Request body", text: attempt.request_body, base64: attempt.request_body_base64, type: typeOf(headers),
+      title: "Request body", text: attempt.request_body, base64: attempt.request_body_base64,
       raw: bodyAddress(event.id, delivery.number, number, "request_body"), part: "request-body",
     }))
 }
@@ -112,7 +110,7 @@ function responseView({ event, delivery, attempt, number }) {
       : ["The response head broke off: ", outside(first)]),
     headers.length > 0 && headersView(headers, true),
     attempt.http_status != null && bodyView({
-      title: "Response body", text: attempt.response_body, base64: attempt.response_body_base64, type: typeOf(headers),
+      title: "Response body", text: attempt.response_body, base64: attempt.response_body_base64,
       raw: bodyAddress(event.id, delivery.number, number, "response_body"), part: "response-body", remark: cutRemark(attempt),
     }))
 }
@@ -131,7 +129,7 @@ export function attemptView({ event, delivery, attempt, number, causes }) {
   const facts = [attempt.remote_address && `to ${attempt.remote_address}`, attempt.http_version && `HTTP/${attempt.http_version}`,
     attempt.tls_version].filter(Boolean).join(" \u00b7 ")
   const content = [
-    attempt.cause && element("p", { class: "cause" }, outside(causes[attempt.cause] ?? attempt.cause), " ",
+    attempt.cause && (many || attempt.cause !== delivery.cause) && element("p", { class: "cause" }, outside(causes[attempt.cause] ?? attempt.cause), " ",
       element("code", {}, attempt.cause)),
     attempt.message && attempt.message !== causes[attempt.cause] && element("p", { class: "remark" },
       outside(attempt.message)),

@@ -5,7 +5,7 @@
 import { button, copyButton, element } from "./element.js"
 import { parse } from "./json.js"
 import { jsonView } from "./json_view.js"
-import { count, counted, hex, outside, outsideLines, size } from "./text.js"
+import { count, counted, hex, outsideLines, size } from "./text.js"
 
 const MOST_CHARACTERS = 65536
 const MOST_LINES = 2000
@@ -92,7 +92,7 @@ function choice(views, place) {
  * `text` or, for what is no text, `base64`; `raw` is the address of the bytes as stored, `part` a name for the element,
  * `remark` a sentence to be said with it.
  */
-export function bodyView({ title, text, base64, type, raw, part, remark }) {
+export function bodyView({ title, text, base64, raw, part, remark }) {
   const data = { part }
   if (text == null && base64 == null) return element("p", { class: "remark", data }, `${title}: none.`)
   if (text === "") return element("p", { class: "remark", data }, `${title}: empty.`)
@@ -101,11 +101,10 @@ export function bodyView({ title, text, base64, type, raw, part, remark }) {
   const views = viewsOf(text ?? null, bytes)
   const place = element("div", { class: "body-view" }, views[0][1]())
   return element("div", { class: "body", data },
-    element("div", { class: "body-head" }, element("h6", {}, title), element("span", { class: "dim" }, size(length), type && ", ",
-      type && outside(type)),
+    element("div", { class: "body-head" }, element("h6", {}, title), element("span", { class: "dim" }, size(length)),
       views.length > 1 && choice(views, place),
       text != null && copyButton("Copy", () => text),
-      element("a", { href: raw, download: "" }, "Raw bytes")),
+      element("a", { href: raw, download: "", title: "The bytes as they are stored" }, "Raw")),
     remark && element("p", { class: "remark truncated" }, remark),
     bytes && element("p", { class: "remark" }, "It is no UTF-8 text."),
     place)

@@ -39,7 +39,8 @@ function argument(text) {
 function secretHeader(name, value) {
   if (/^(proxy-)?authorization$/i.test(name) && value === REDACTED) return `"${name}: Bearer $TOKEN"`
   const variable = `$${name.toUpperCase().replace(/[^A-Z0-9]/g, "_").replace(/^(?=\d)/, "_")}`
-  return value.split(REDACTED).map((piece, index) => argument(index ? piece : `${name}: ${piece}`)).join(`"${variable}"`)
+  return value.split(REDACTED).map((piece, index) => (index ? piece && argument(piece) : argument(`${name}: ${piece}`)))
+    .join(`"${variable}"`)
 }
 
 function headerOption([name, value]) {

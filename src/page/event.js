@@ -34,15 +34,16 @@ export class EventPanel {
       iconButton("close", "Close (Escape)", hooks.close, { "aria-keyshortcuts": "Escape" })), this.content)
   }
 
-  /* Shows the event with that id, from the top or from a delivery of it. */
-  async show(id, number = null) {
+  /* Shows the event with that id, from the top or from a delivery of it; `focus` says whether the reader goes there. */
+  async show(id, number = null, focus = false) {
+    const inside = this.content.contains(document.activeElement) /* it is about to be replaced */
     const another = id !== this.id
     this.id = id
     this.root.hidden = false
     if (another) await this.#load()
     if (id !== this.id) return
     if (number !== null) this.#goTo(number)
-    else if (another) this.title.focus({ preventScroll: true })
+    else if (focus || inside) this.title.focus({ preventScroll: true })
   }
 
   hide() {
@@ -96,7 +97,8 @@ export class EventPanel {
     this.deliveries = element("div", { class: "deliveries" })
     const redacted = element("p", { class: "remark redaction" }, element("span", { class: "redacted" }, "[redacted]"),
       " stands where a secret was: a token, a secret header or a sensitive slot. These never reach the history.")
-    this.content.replaceChildren(this.#facts(event), ...this.#troubles(event), this.#slots(event), this.deliveries, redacted)
+    this.content.replaceChildren(this.#facts(event), ...this.#troubles(event), this.#slots(event), this.deliveries,
+      redacted, this.#erasing(event))
     this.#update(event)
     redacted.hidden = !this.content.querySelector(".redacted:not(.redaction .redacted)")
     this.root.scrollTop = 0
@@ -110,9 +112,13 @@ export class EventPanel {
       fact("Time", `${exact(event.time)} (`, timeElement(event.time), ")"),
       fact("Event", element("code", {}, event.id), " ", copyButton("Copy", () => event.id)),
       fact("Session", session == null ? "none" : [outside(cut(session, 300)), " ",
-        button("Only this session", () => this.hooks.filter({ session }), { class: "quiet" })]),
-      fact("Erase", button("This event\u2026", () => this.hooks.erase({ id: event.id }), { class: "quiet" }),
-        session != null && [" ", button("All of its session\u2026", () => this.hooks.erase({ session }), { class: "quiet" })]))
+        button("Only this session", () => this.hooks.filter({ session }), { class: "quiet" })]))
+  }
+
+  #erasing(event) {
+    const { id, session } = event
+    return element("p", { class: "erasing" }, button("Erase this event\u2026", () => this.hooks.erase({ id })),
+      session != null && button("Erase its session\u2026", () => this.hooks.erase({ session })))
   }
 
   #troubles(event) {

@@ -23,10 +23,6 @@ function fromField(value) {
 
 const option = (value, words) => element("option", { value }, words)
 
-function labelled(words, field) {
-  return element("label", {}, element("span", { class: "hidden" }, words), field)
-}
-
 export class Filters {
   #typing = null
   #names = { intent: new Set(), url: new Set() }
@@ -35,39 +31,38 @@ export class Filters {
   constructor(change) {
     this.change = change
     this.form = document.getElementById("filters")
-    this.search = this.#text("search", { type: "search", placeholder: "Search slots and bodies", "aria-keyshortcuts": "/" })
-    this.session = this.#text("session", { placeholder: "Any session" })
-    this.intent = this.#select("intent", [option("", "Any intent")])
-    this.status = this.#select("status", [option("", "Any status"), ...STATUSES.map((status) => option(status, status))])
-    this.url = this.#select("url", [option("", "Any endpoint")])
-    this.range = element("select", { name: "range", on: { change: () => this.#rangeChosen() } },
-      option("", "Any time"), AGES.map(([age, words]) => option(age, words)), option("custom", "From \u2026 to \u2026"))
-    this.since = this.#moment("since")
-    this.until = this.#moment("until")
-    this.custom = element("span", { class: "custom" }, labelled("From", this.since), "\u2013", labelled("To", this.until))
+    this.search = this.#text("search", "Search in slots, bodies, errors and ids",
+      { type: "search", placeholder: "Search slots and bodies", "aria-keyshortcuts": "/" })
+    this.intent = this.#select("intent", "Intent", [option("", "Any intent")])
+    this.status = this.#select("status", "Status", [option("", "Any status"), ...STATUSES.map((status) => option(status, status))])
+    this.url = this.#select("url", "Endpoint", [option("", "Any endpoint")])
+    this.session = this.#text("session", "Session", { placeholder: "Any session" })
+    this.range = element("select", { name: "range", "aria-label": "Time", on: { change: () => this.#rangeChosen() } },
+      option("", "Any time"), AGES.map(([age, words]) => option(age, words)), option("custom", "Custom time"))
+    this.since = this.#moment("since", "From")
+    this.until = this.#moment("until", "To")
+    this.custom = element("span", { class: "custom" }, this.since, "\u2013", this.until)
     this.clear = button("Clear", () => this.change({ search: "", session: "", intent: "", status: "", url: "", since: "",
       until: "" }, false), { class: "quiet" })
-    this.form.append(labelled("Search in slots, bodies, errors and ids", this.search), labelled("Intent", this.intent),
-      labelled("Status", this.status), labelled("Endpoint", this.url), labelled("Session", this.session),
-      labelled("Time", this.range), this.custom, this.clear)
+    this.form.append(this.search, this.intent, this.status, this.url, this.session, this.range, this.custom, this.clear)
     this.form.addEventListener("submit", (submit) => {
       submit.preventDefault()
       this.#typed()
     })
   }
 
-  #text(name, attributes) {
-    return element("input", { type: "text", name, autocomplete: "off", spellcheck: "false", dir: "auto", ...attributes,
+  #text(name, label, attributes) {
+    return element("input", { type: "text", name, "aria-label": label, autocomplete: "off", spellcheck: "false", dir: "auto", ...attributes,
       on: { input: () => this.#typedSome(), change: () => this.#typed() } })
   }
 
-  #select(name, options) {
-    const node = element("select", { name, on: { change: () => this.change({ [name]: node.value }, false) } }, options)
+  #select(name, label, options) {
+    const node = element("select", { name, "aria-label": label, on: { change: () => this.change({ [name]: node.value }, false) } }, options)
     return node
   }
 
-  #moment(name) {
-    const node = element("input", { type: "datetime-local", name, step: 1,
+  #moment(name, label) {
+    const node = element("input", { type: "datetime-local", name, "aria-label": label, step: 1,
       on: { change: () => this.change({ [name]: fromField(node.value) }, false) } })
     return node
   }

@@ -2,8 +2,9 @@
  * list: the events that the filters let through, newest first, a page at a time.
  *
  * New events go in at the top, but not under the reader's hands: while the top is out of view, the pointer or the focus is
- * in the list, or an event is open, they are held back behind a button. Rows that are out of view cost next to nothing
- * (content-visibility), and far below a list that grows at the top they are let go, to be asked for again.
+ * in the list, or an event is open, they are held back behind a button. Rows stand in groups; a group that is out of view
+ * costs next to nothing (content-visibility), and far below a list that grows at the top rows are let go, to be asked for
+ * again.
  */
 import { addressOf } from "./address.js"
 import { ask } from "./api.js"
@@ -11,9 +12,13 @@ import { button, element, icon } from "./element.js"
 import { ago, counted, dayMinute, exact } from "./text.js"
 import { Row } from "./row.js"
 
+const FIRST_PAGE = 30 /* more than is in view */
 const PAGE = 50
+const GROUP = 50 /* rows, at most */
 const MOST_HELD = 200
 const KEPT = 500 /* rows, when new ones come in at the top */
+
+const groupOf = (row) => element("div", { role: "rowgroup", class: "group" }, row.node)
 
 export class List {
   #rows = new Map() /* seq -> Row, newest first */
@@ -39,8 +44,7 @@ export class List {
     this.filters = {}
     this.body.addEventListener("click", (click) => this.#clicked(click))
     this.fresh.firstElementChild.addEventListener("click", () => this.showHeld())
-    const nearEnd = new IntersectionObserver(([entry]) => entry.isIntersecting && this.older(), { rootMargin: "800px" })
-    nearEnd.observe(this.end)
+    this.nearEnd = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.older(), { rootMargin: "400px" })
     setInterval(() => this.#tellTime(), 5000)
   }
 
@@ -69,11 +73,17 @@ export class List {
     return this.#page({ before: this.#next }, false)
   }
 
+  /* Asks for older events when the end is near, or gets near. */
+  #watchEnd() {
+    this.nearEnd.unobserve(this.end)
+    this.nearEnd.observe(this.end)
+  }
+
   async #page(position, fresh) {
     const loading = this.#loading = new AbortController()
     this.#showEnd()
     try {
-      const answer = await ask("events", { ...this.filters, ...position, limit: PAGE, brief: true }, loading.signal)
+      const answer = await ask("events", { ...this.filters, ...position, limit: fresh ? FIRST_PAGE : PAGE, brief: true }, loading.signal)
       if (fresh) this.#empty()
       this.#next = answer.next
       this.#searchedTo = answer.searched_to ?? null
@@ -81,21 +91,15 @@ export class List {
       this.seen(answer.events)
       this.#loading = null
       this.#showEnd()
+      this.#watchEnd()
     } catch (error) {
       if (loading.signal.aborted) return
       this.#loading = null
       if (fresh) this.#empty()
       this.#showEnd(error)
+      this.nearEnd.disconnect() /* the button tries again */
     }
     this.body.removeAttribute("aria-busy")
-    this.#continueIfNear()
-  }
-
-  /* The observer speaks only when the end comes into view, not while it stays there. */
-  #continueIfNear() {
-    requestAnimationFrame(() => {
-      if (this.end.getBoundingClientRect().top < innerHeight + 800 && this.end.dataset.state !== "failed") this.older()
-    })
   }
 
   #empty() {
@@ -154,7 +158,25 @@ export class List {
     if (this.#rows.has(event.seq)) return
     const row = this.#rowOf(event)
     this.#rows.set(event.seq, row)
-    this.body.append(row.node)
+    this.#place(row, null)
+  }
+
+  /* Puts a row in front of another; null: at the end. */
+  #place(row, next) {
+    const group = next ? next.node.parentElement : this.body.lastElementChild
+    const full = !group || group.childElementCount >= GROUP
+    if (full && !next) this.body.append(groupOf(row))
+    else if (full && next.node === this.body.firstElementChild.firstElementChild) this.body.prepend(groupOf(row))
+    else group.insertBefore(row.node, next?.node ?? null)
+  }
+
+  #remove(seq) {
+    const node = this.#rows.get(seq)?.node
+    if (!node) return
+    const group = node.parentElement
+    node.remove()
+    if (!group.childElementCount) group.remove()
+    this.#rows.delete(seq)
   }
 
   /*
@@ -215,7 +237,7 @@ export class List {
       while (at < rows.length && rows[at][0] > event.seq) all.push(rows[at++])
       const row = this.#rowOf(event)
       row.node.classList.add("new")
-      this.body.insertBefore(row.node, rows[at]?.[1].node ?? null)
+      this.#place(row, rows[at]?.[1] ?? null)
       all.push([event.seq, row])
     }
     this.#rows = new Map([...all, ...rows.slice(at)])
@@ -225,10 +247,7 @@ export class List {
 
   #trim() {
     if (this.#rows.size <= KEPT || this.body.getBoundingClientRect().top < 0) return
-    for (const [seq, row] of [...this.#rows].slice(KEPT)) {
-      this.#rows.delete(seq)
-      row.node.remove()
-    }
+    for (const seq of [...this.#rows.keys()].slice(KEPT)) this.#remove(seq)
     this.#next = [...this.#rows.keys()].at(-1)
   }
 
@@ -236,10 +255,7 @@ export class List {
   refresh(asked, events) {
     for (const event of events) this.#rows.get(event.seq)?.update(event)
     const there = new Set(events.map((event) => event.seq))
-    for (const seq of asked.filter((seq) => !there.has(seq))) {
-      this.#rows.get(seq)?.node.remove()
-      this.#rows.delete(seq)
-    }
+    for (const seq of asked.filter((seq) => !there.has(seq))) this.#remove(seq)
   }
 
   #tellTime() {
@@ -273,13 +289,11 @@ export class List {
     else document.getElementById("events").focus({ preventScroll: true })
   }
 
-  /* Moves the focus to the next row below (1) or above (-1). Returns whether there was one. */
+  /* Moves the focus to the next row below (1) or above (-1); from elsewhere, to the first. */
   moveFocus(direction) {
-    const current = document.activeElement.closest("#rows > .row")
-    const next = current ? (direction > 0 ? current.nextElementSibling : current.previousElementSibling)
-      : this.body.firstElementChild
-    next?.querySelector("a").focus()
-    return Boolean(next)
+    const rows = this.rows
+    const current = rows.findIndex((row) => row.node.contains(document.activeElement))
+    rows[current < 0 ? 0 : current + direction]?.link.focus()
   }
 
   /* The id of the event that stands below (1) or above (-1) the one with that seq; null: none does. */
@@ -296,7 +310,7 @@ export class List {
   }
 
   #clicked(click) {
-    const row = click.target.closest("#rows > .row")
+    const row = click.target.closest("#rows .row")
     if (!row || click.defaultPrevented || click.button !== 0) return
     const inLink = click.target.closest("a")
     if (inLink && (click.ctrlKey || click.metaKey || click.shiftKey || click.altKey)) return /* a tab of its own */

@@ -134,7 +134,7 @@ export class Overview {
   #drawEndpoints() {
     const { endpoints } = this.answer
     const rows = endpoints.slice(0, this.#all ? Infinity : ROWS).map((endpoint) => element("tr", {},
-      element("th", { scope: "row" }, button(outside(endpoint.url), () => this.change({ url: endpoint.url }),
+      element("th", { scope: "row" }, button(outside(endpoint.url.replace(/^https?:\/\//, "")), () => this.change({ url: endpoint.url }),
         { class: "link", title: `Only events for ${plain(endpoint.url)}` })),
       element("td", {}, count(endpoint.delivered + endpoint.failed)),
       element("td", { class: endpoint.failed ? "bad" : null }, endpoint.failed

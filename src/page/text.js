@@ -9,9 +9,13 @@ import { element } from "./element.js"
 /* ---- text from outside ---- */
 
 const UNSEEN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])\1*|\[redacted\]/gu
+const REDACTED = "[redacted]"
+const MOST_MARKS = 2000 /* elements, in one text */
+const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC " +
+  "FS GS RS US").split(" ")
 /* Scripts whose letters are joined, or kept apart, by U+200C and U+200D. */
 const JOINED = /[\p{scx=Arab}\p{scx=Syrc}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mong}]$/u
-const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u
+const PICTURE = /(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u
 
 /* Whether an unseen character does honest work where it stands. */
 function harmless(found, text, at, block) {
@@ -28,52 +32,52 @@ function harmless(found, text, at, block) {
 
 function signOf(character) {
   const code = character.codePointAt(0)
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code)
-  if (code === 0x7f) return "\u2421"
-  return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`
+  return `\u27e8${CONTROLS[code] ?? `U+${hex(code, 4)}`}\u27e9`
 }
 
-function mark(found) {
+function markText(found) {
+  if (found === REDACTED) return found
   const character = String.fromCodePoint(found.codePointAt(0))
   const count = found.length / character.length
   const sign = signOf(character)
   return count > 4 ? `${sign}\u00d7${count}` : sign.repeat(count)
 }
 
-/* Cuts text into pieces for `seen(text)`, `unseen(mark, character)` and `redacted()`, and returns what these do. */
-function pieces(text, block, { seen, unseen, redacted }) {
-  const out = []
-  let from = 0
-  for (const { 0: found, index } of text.matchAll(UNSEEN)) {
-    if (harmless(found, text, index, block)) continue
-    if (index > from) out.push(seen(text.slice(from, index)))
-    out.push(found === "[redacted]" ? redacted() : unseen(mark(found), found))
-    from = index + found.length
-  }
-  if (from < text.length) out.push(seen(text.slice(from)))
-  return out
+function asText(text, block) {
+  return text.replace(UNSEEN, (found, character, at) => (harmless(found, text, at, block) ? found : markText(found)))
 }
 
-const AS_NODES = {
-  seen: (text) => text,
-  unseen: (sign, found) => element("span", { class: "unseen", title: `U+${hex(found.codePointAt(0), 4)}` }, sign),
-  redacted: () => element("span", { class: "redacted", title: "A secret stood here; it was never stored" }, "[redacted]"),
+/* Text, and elements for the marks in it; after many of these, the rest as text alone. */
+function asNodes(text, block) {
+  const nodes = []
+  let from = 0
+  for (const { 0: found, index } of text.matchAll(UNSEEN)) {
+    if (nodes.length > MOST_MARKS) break
+    if (harmless(found, text, index, block)) continue
+    nodes.push(text.slice(from, index), markElement(found))
+    from = index + found.length
+  }
+  return [...nodes, nodes.length > MOST_MARKS ? asText(text.slice(from), block) : text.slice(from)]
 }
-const AS_TEXT = { seen: (text) => text, unseen: (sign) => sign, redacted: () => "[redacted]" }
+
+function markElement(found) {
+  if (found === REDACTED) return element("span", { class: "redacted", title: "A secret stood here; it was never stored" }, found)
+  return element("span", { class: "unseen", title: `U+${hex(found.codePointAt(0), 4)}` }, markText(found))
+}
 
 /* Text from outside, in a line: an element of its own direction. */
 export function outside(text, attributes = {}) {
-  return element("bdi", attributes, pieces(String(text), false, AS_NODES))
+  return element("bdi", attributes, asNodes(String(text), false))
 }
 
 /* The same with its line breaks and tabs, for elements that keep them: an array of nodes and strings. */
 export function outsideLines(text) {
-  return pieces(text, true, AS_NODES)
+  return asNodes(text, true)
 }
 
 /* The same where only a string can stand: titles, options. */
 export function plain(text) {
-  return pieces(String(text), false, AS_TEXT).join("")
+  return asText(String(text), false)
 }
 
 /* The first characters of a long text, without half a character at the end. */
