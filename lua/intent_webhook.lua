@@ -38,6 +38,7 @@ local languages = require "intent_webhook.languages"
 local lists = require "intent_webhook.list"
 local nlu = require "intent_webhook.nlu"
 local options = require "intent_webhook.options"
+local page = require "intent_webhook.page"
 local phrases = require "intent_webhook.phrases"
 local protected = require "intent_webhook.protected"
 local recognition = require "intent_webhook.recognition"
@@ -71,6 +72,7 @@ local webhook = {
 ---@field sessions intent_webhook.SessionStore|nil nil: each message is for itself
 ---@field tool_names intent_webhook.ToolNames|nil made with the first result of a model
 ---@field history intent_webhook.History|nil opened with the first question
+---@field servers intent_webhook.Server[] that were opened with `serve`
 local Client = { __name = "intent_webhook.Client" }
 Client.__index = Client
 
@@ -253,7 +255,7 @@ function webhook.new(given)
     core = made, path = accepted.history, list = intents, intents = by_name, now = accepted.now,
     queue_limit = accepted.queue_limit, queue_bytes = accepted.queue_bytes, grammar = sentences,
     slot_names = slot_names, recognition = recognised, sessions = sessions,
-    conversation = conversation.new(by_name, recognised, accepted),
+    conversation = conversation.new(by_name, recognised, accepted), servers = {},
   }, Client)
 end
 
@@ -739,6 +741,8 @@ end
 ---@return string|nil code "timeout"
 function Client:close(timeout)
   timeout = argument.seconds("client:close", timeout, options.seconds.close)
+  for _, server in ipairs(self.servers) do server:close() end
+  self.servers = {}
   if self.history then self.history:close() end
   self.history = nil
   if self.sessions then self.sessions:close() end
@@ -814,6 +818,30 @@ function Client:event(id, timeout)
   local opened, message, code = history_of(self)
   if not opened then return nil, message, code end
   return opened:event(id, timeout)
+end
+
+---Serves the Intent History page of this client's history, with the figures of its queue in /metrics.
+---
+---Threads of its own do that, so it returns at once; `client:close` ends it too. Raises the first mistake in the
+---options.
+---@param given? intent_webhook.ServeOptions
+---@return intent_webhook.Server|nil # its `url` says where it is
+---@return string|nil message
+---@return string|nil code "address": nothing can listen there; "system", "memory"
+function Client:serve(given)
+  local mistakes = check.mistakes()
+  local accepted = page.check_serve(mistakes, given)
+  local server, message, code
+  if accepted and not mistakes:first() then
+    server, message, code = page.serve(mistakes, accepted, self.path, self.core)
+  end
+  local mistake = mistakes:first()
+  if mistake then
+    local path = mistake.path == "" and "options" or mistake.path
+    argument.misuse("client:serve", path .. ": " .. mistake.message)
+  end
+  if server then self.servers[#self.servers + 1] = server end
+  return server, message, code
 end
 
 return webhook

@@ -72,6 +72,17 @@ bool http_pause_begin(struct http_pauses *pauses, struct http_pause *pause, stru
   return begins;
 }
 
+void http_pause_until(struct http_pauses *pauses, struct http_pause *pause, int64_t due_us) {
+  uv_mutex_lock(&pauses->lock);
+  if (pause->pausing) {
+    take_out(pauses, pause);
+    pause->due_us = due_us;
+    put_in(pauses, pause);
+    uv_cond_signal(&pauses->changed);
+  }
+  uv_mutex_unlock(&pauses->lock);
+}
+
 static void run_timer(void *context) {
   struct http_pauses *pauses = context;
   uv_mutex_lock(&pauses->lock);

@@ -58,6 +58,8 @@ void http_pauses_destroy(struct http_pauses *pauses);
 bool http_pause_begin(struct http_pauses *pauses, struct http_pause *pause, struct MHD_Connection *connection,
                       int64_t due_us);
 void http_pause_wake(struct http_pauses *pauses, struct http_pause *pause);
+/* Gives it another time to end by itself. */
+void http_pause_until(struct http_pauses *pauses, struct http_pause *pause, int64_t due_us);
 void http_pause_cut(struct http_pauses *pauses, struct http_pause *pause);
 
 #pragma GCC visibility pop

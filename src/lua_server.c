@@ -3,17 +3,23 @@
  *
  *     server.open { page = PAGE, address = "127.0.0.1", port = 0, idle_seconds = 15, receive_seconds = 30 }
  *         -> server | nil, message, code ("address", "memory", "system"); raises for a wrong option
- *     server.is_loopback(address) -> boolean
+ *     server.is_loopback(address) -> boolean | nil: it is no address
+ *     server.await_end(seconds) -> boolean: whether SIGTERM has come, from the first call on. For the command
  *     server:port() -> number
  *     server:close()
  *
  * PAGE is what core.page made; the server keeps it. The handle is born closed, and dies once: close, __gc and __close
  * are one function.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sigaction, nanosleep */
+#endif
 #include "lua_compat.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "http_daemon.h"
 #include "lua_page.h"
@@ -108,7 +114,31 @@ static int server_lua_open(lua_State *L) {
 }
 
 static int server_lua_is_loopback(lua_State *L) {
-  lua_pushboolean(L, http_address_is_loopback(luaL_checkstring(L, 1)));
+  const struct http_daemon_options options = {.address = luaL_checkstring(L, 1)};
+  char error[HTTP_DAEMON_ERROR_SIZE];
+  if (http_daemon_check(&options, error))
+    lua_pushboolean(L, http_address_is_loopback(options.address));
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+static volatile sig_atomic_t terminated;
+
+static void on_termination(int signal) {
+  (void)signal;
+  terminated = 1;
+}
+
+/* Any signal ends the wait, so that the interpreter sees ^C soon. */
+static int server_lua_await_end(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1);
+  struct sigaction action = {.sa_handler = on_termination};
+  struct timespec pause = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, NULL);
+  if (!terminated) nanosleep(&pause, NULL);
+  lua_pushboolean(L, terminated);
   return 1;
 }
 
@@ -134,8 +164,10 @@ static int server_lua_tostring(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg server_functions[] = {
-    {"open", server_lua_open}, {"is_loopback", server_lua_is_loopback}, {NULL, NULL}};
+static const luaL_Reg server_functions[] = {{"open", server_lua_open},
+                                            {"is_loopback", server_lua_is_loopback},
+                                            {"await_end", server_lua_await_end},
+                                            {NULL, NULL}};
 
 static const luaL_Reg server_methods[] = {{"port", server_lua_port}, {"close", server_lua_close}, {NULL, NULL}};
 

@@ -9,7 +9,12 @@
 #include "clock.h"
 #include "memory.h"
 
-enum { SECOND_US = 1000 * 1000, SLOWEST_BYTES = 16 * 1024 /* a second */, PIECE_BLOCK = 16 * 1024 };
+enum {
+  SECOND_US = 1000 * 1000,
+  SLOWEST_BYTES = 16 * 1024 /* a second */,
+  PIECE_BLOCK = 16 * 1024,
+  ASK_AGAIN_US = 50 * 1000
+};
 
 static void take_turn(struct server_connection *connection, enum server_turn turn, int64_t most_us) {
   struct server_connections *all = connection->all;
@@ -69,32 +74,33 @@ static bool add_headers(struct MHD_Response *http, const struct buffer *headers)
   return added;
 }
 
-/* A body of several pieces, a bit at a time. The connection pauses while the page makes the next piece. */
-static ssize_t read_piece(void *context, uint64_t position, char *bytes, size_t most) {
-  (void)position;
-  struct server_connection *connection = context;
+/* The connection pauses meanwhile; when the page has too much to do, it is asked again when the pause is over. */
+static ssize_t ask_for_piece(struct server_connection *connection) {
   struct server_connections *all = connection->all;
-  if (connection->pause.cut_off || connection->without_piece) return MHD_CONTENT_READER_END_WITH_ERROR;
-  const struct page_response *response = all->functions->response(connection->call);
-  if (response->status != connection->status) return MHD_CONTENT_READER_END_WITH_ERROR; /* this piece went wrong */
-  if (connection->turn == SERVER_WORKING) take_turn_sending(connection, response->body.length);
-  size_t left = response->body.length - connection->sent;
-  if (left > 0) {
-    if (left < most) most = left;
-    memcpy(bytes, response->body.bytes + connection->sent, most);
-    connection->sent += most;
-    return (ssize_t)most;
-  }
-  if (!response->more) return MHD_CONTENT_READER_END_OF_STREAM;
   take_turn(connection, SERVER_WORKING, 0);
   if (!http_pause_begin(&all->pauses, &connection->pause, connection->http, HTTP_PAUSE_UNTIL_WOKEN))
     return MHD_CONTENT_READER_END_WITH_ERROR;
   connection->sent = 0;
-  if (!all->functions->more(connection->call)) {
-    connection->without_piece = true;
-    http_pause_wake(&all->pauses, &connection->pause);
-  }
+  connection->asks_again = !all->functions->more(connection->call);
+  if (connection->asks_again) http_pause_until(&all->pauses, &connection->pause, clock_monotonic_us() + ASK_AGAIN_US);
   return 0;
+}
+
+/* A body of several pieces, a bit at a time. */
+static ssize_t read_piece(void *context, uint64_t position, char *bytes, size_t most) {
+  (void)position;
+  struct server_connection *connection = context;
+  if (connection->pause.cut_off) return MHD_CONTENT_READER_END_WITH_ERROR;
+  if (connection->asks_again) return ask_for_piece(connection);
+  const struct page_response *response = connection->all->functions->response(connection->call);
+  if (response->broken) return MHD_CONTENT_READER_END_WITH_ERROR;
+  if (connection->turn == SERVER_WORKING) take_turn_sending(connection, response->body.length);
+  size_t left = response->body.length - connection->sent;
+  if (left == 0) return response->more ? ask_for_piece(connection) : MHD_CONTENT_READER_END_OF_STREAM;
+  if (left < most) most = left;
+  memcpy(bytes, response->body.bytes + connection->sent, most);
+  connection->sent += most;
+  return (ssize_t)most;
 }
 
 /* libmicrohttpd only reads what is persistent, but does not say so in the type. The call outlives the sending. */
@@ -116,7 +122,6 @@ static enum MHD_Result answer(struct server_connection *connection, struct MHD_C
   }
   struct MHD_Response *made = make_response(connection, response);
   if (!made) return refuse(connection, http, SERVER_REFUSED_MEMORY);
-  connection->status = response->status;
   enum MHD_Result result = MHD_NO;
   if (add_headers(made, &response->headers)) {
     take_turn_sending(connection, response->body.length);
@@ -203,7 +208,7 @@ void server_connection_end(void *context, struct MHD_Connection *http, void **sl
   all->functions->free(connection->call); /* from here on nobody else knows the connection */
   connection->call = NULL;
   server_request_free(&connection->request);
-  connection->has_head = connection->held_back = connection->without_piece = false;
+  connection->has_head = connection->held_back = connection->asks_again = false;
   connection->sent = 0;
   take_turn(connection, SERVER_RECEIVING, all->idle_us + all->receive_us); /* a rest, and the next request */
 }

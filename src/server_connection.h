@@ -36,8 +36,7 @@ struct server_connection {
 
   struct server_request request;
   struct page_call *call;
-  bool has_head, held_back, without_piece;
-  int status;  /* that was sent */
+  bool has_head, held_back, asks_again;
   size_t sent; /* bytes of the piece */
 };
 

@@ -13,7 +13,8 @@ local text = require "intent_webhook.safe_text"
 local cli = {}
 
 local COMMANDS = {
-  "check", "lint", "match", "explain", "sample", "compile", "test", "chat", "run", "fire", "history", "show", "listen",
+  "check", "lint", "match", "explain", "sample", "compile", "test", "chat", "run", "fire", "history", "show", "serve",
+  "listen",
 }
 
 local function is_command(name)

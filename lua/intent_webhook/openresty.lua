@@ -1,4 +1,5 @@
---- openresty: a client in the workers of nginx, for OpenResty and for nginx with its Lua module.
+--- openresty: a client in the workers of nginx, and the Intent History page in a location, for OpenResty and for nginx
+-- with its Lua module.
 --
 --     init_by_lua_block {
 --       webhooks = assert(require("intent_webhook.openresty").new { history = "...", intents = "..." })
@@ -17,7 +18,17 @@
 --
 -- A worker that exits gracefully has its timers run out at once and gets no new ones. From then on an event polls for
 -- those before it, and `close` for the last ones.
+--
+--     init_by_lua_block { history = require("intent_webhook.openresty").history { history = "..." } }
+--     ...
+--     location /history { content_by_lua_block { history() } }
+--
+-- A request for the page is handed to threads of the core's, as everything that reads the file. The worker looks
+-- whether they are done, every 2 ms at first and 20 ms later.
 
+local argument = require "intent_webhook.argument"
+local check = require "intent_webhook.check"
+local page = require "intent_webhook.page"
 local webhook = require "intent_webhook"
 
 local openresty = {}
@@ -180,6 +191,113 @@ function WorkerClient:close(timeout)
   local closed, message, code = self.client:close(timeout)
   call_back(self, self.client:poll())
   return closed, message, code
+end
+
+-- The page ---------------------------------------------------------------------------------------------------------
+
+local FIRST_LOOK, LAST_LOOK, SLOWER = 0.002, 0.02, 1.5 -- seconds between two looks, and their growth
+local MOST_BODY = 16 * 1024 + 1 -- bytes: one more than the page takes, so that it sees that there are too many
+
+local BUSY = '{"error":"The page has too much to do: ask again in a moment.","code":"busy"}'
+
+local function read_body()
+  ngx.req.read_body()
+  local body, path = ngx.req.get_body_data(), ngx.req.get_body_file()
+  if body then return body:sub(1, MOST_BODY) end
+  local file = path and io.open(path, "rb")
+  if not file then return nil end
+  body = file:read(MOST_BODY)
+  file:close()
+  return body
+end
+
+local function read_request()
+  local var = ngx.var
+  local host = var.http_host
+  if not host and ngx.req.http_version() >= 2 then host = var.host end -- which may have it elsewhere
+  return {
+    method = ngx.req.get_method(), target = var.request_uri, host = host, origin = var.http_origin,
+    fetch_site = var.http_sec_fetch_site, authorization = var.http_authorization, cookie = var.http_cookie,
+    if_none_match = var.http_if_none_match, body = read_body(),
+    secure = var.scheme == "https" or var.http_x_forwarded_proto == "https",
+  }
+end
+
+-- Waits until the page has made a response, or the next piece of it; nil when the client has gone meanwhile.
+local function await_response(call, client)
+  local pause = FIRST_LOOK
+  while not client.gone do
+    local response = call:take()
+    if response then return response end
+    ngx.sleep(pause)
+    pause = math.min(pause * SLOWER, LAST_LOOK)
+  end
+end
+
+local function send_head(response)
+  ngx.status = response.status
+  for _, header in ipairs(response.headers) do ngx.header[header[1]] = header[2] end
+  if not response.more then ngx.header["Content-Length"] = #response.body end
+end
+
+-- Sends a response to its end. False when the client has gone, or a piece could not be made.
+local function send(call, client, response)
+  send_head(response)
+  if ngx.req.get_method() == "HEAD" or response.body == "" and not response.more then return ngx.send_headers() end
+  while ngx.print(response.body) and ngx.flush(true) do
+    if not response.more then return true end
+    while not client.gone and not call:more() do ngx.sleep(LAST_LOOK) end -- others have the page's threads
+    response = await_response(call, client)
+    if not response or response.broken then return false end
+  end
+  return false
+end
+
+local function serve(made)
+  local client = { gone = false }
+  ngx.on_abort(function() client.gone = true end) -- does nothing without lua_check_client_abort
+  local call = made:call(read_request())
+  if not call then
+    ngx.status = ngx.HTTP_SERVICE_UNAVAILABLE
+    ngx.header["Content-Type"] = "application/json"
+    return ngx.print(BUSY)
+  end
+  local response = await_response(call, client)
+  if response and response.delay > 0 then ngx.sleep(response.delay) end
+  local complete = response and send(call, client, response)
+  call:close()
+  if not complete then ngx.exit(ngx.ERROR) end -- so that the client sees that it is not all
+end
+
+local function make(accepted, name)
+  local hosts = { name ~= "" and name or nil }
+  for _, host in ipairs(accepted.hosts) do hosts[#hosts + 1] = host end
+  local options = { prefix = accepted.prefix, token = accepted.token, hosts = hosts }
+  local made, message = page.make(options, accepted.history)
+  if not made then error("openresty.history: " .. message, 0) end
+  return made
+end
+
+---The Intent History page, for a location: call what this returns in content_by_lua. Made in init_by_lua, best; nothing
+---is opened or started before the first request. Who may see it is up to the location, unless there is a token. Besides
+---`hosts`, the name in `server_name` may be asked for. Raises the first mistake in the options.
+---@param given intent_webhook.LocationOptions
+---@return fun() # serves the request
+function openresty.history(given)
+  local mistakes = check.mistakes()
+  local accepted = page.check_location(mistakes, given)
+  local mistake = mistakes:first()
+  if mistake then
+    local path = mistake.path == "" and "options" or mistake.path
+    argument.misuse("openresty.history", path .. ": " .. mistake.message)
+  end
+  local pages = {} -- by the name of the server that the location is in, which only a request tells
+  return function()
+    local name = ngx.var.server_name or ""
+    if not name:find("^[%w%-.]+$") then name = "" end -- none, a pattern, or a name with a star
+    pages[name] = pages[name] or make(accepted, name)
+    return serve(pages[name])
+  end
 end
 
 return openresty

@@ -21,6 +21,7 @@ struct page_call {
   char target[64];
   struct page_response response;
   int pieces; /* left to be made */
+  int asked;  /* for the next one, in vain */
   uv_thread_t thread;
   uv_mutex_t lock;
   uv_cond_t changed;
@@ -136,6 +137,7 @@ static void prepare(struct page_call *call, const struct page_request *request) 
   else if (sscanf(call->target, "/bytes/%zu", &bytes) == 1)
     fill(call, bytes);
   else if (sscanf(call->target, "/pieces/%d/%zu", &call->pieces, &bytes) == 2 ||
+           sscanf(call->target, "/late/%d/%zu", &call->pieces, &bytes) == 2 ||
            sscanf(call->target, "/broken/%d", &call->pieces) == 1)
     fill(call, bytes);
   else
@@ -171,10 +173,11 @@ static const struct page_response *response_of(struct page_call *call) {
 }
 
 static bool more(struct page_call *call) {
+  if (strncmp(call->target, "/late/", 6) == 0 && ++call->asked % 3 != 0) return false;
   uv_thread_join(&call->thread);
   fill(call, call->response.body.length);
   call->response.more = --call->pieces > 0;
-  if (!call->response.more && strncmp(call->target, "/broken/", 8) == 0) call->response.status = 503;
+  if (!call->response.more && strncmp(call->target, "/broken/", 8) == 0) call->response.broken = true;
   if (begin_work(call)) return true;
   call->thread = (uv_thread_t){0};
   return false;

@@ -8,6 +8,7 @@
  *     /delay/MS          401, to be held back so many milliseconds
  *     /bytes/N           200 with N bytes
  *     /pieces/N/BYTES    200 in N pieces of so many bytes; the last letter of a piece is a "."
+ *     /late/N/BYTES      the same, but each further piece has to be asked for three times
  *     /broken/N          the same, of 1000 bytes, but the last piece fails
  *     anything else      200 "METHOD TARGET host=H origin=O site=S token=T cookie=C match=M secure=0|1
  * body=LENGTH:BODY", of the body at most 20 bytes

@@ -169,6 +169,14 @@ int main(void) {
     nothing_left();
   }
 
+  TEST("a piece for which the page has no time is asked for again") {
+    struct server *server = server_scene_open(0);
+    CHECK(server_scene_get(server_port(server), "/late/3/10", answer) == 200);
+    CHECK_TEXT(server_scene_body_of(answer), "A\r\nxxxxxxxxx.\r\nA\r\nxxxxxxxxx.\r\nA\r\nxxxxxxxxx.\r\n0\r\n\r\n");
+    server_close(server);
+    nothing_left();
+  }
+
   TEST("a piece that fails ends the connection, so that the client can tell") {
     struct server *server = server_scene_open(0);
     CHECK(server_scene_get(server_port(server), "/broken/3", answer) == 200);
