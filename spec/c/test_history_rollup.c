@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "fake_process.h"
 #include "history.h"
+#include "history_chance.h"
 #include "history_file.h"
 #include "history_fixture.h"
 #include "history_rollup.h"
@@ -24,21 +25,17 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { ENDPOINTS = 3 };
+enum { HOUR = 60 };
 
-static const char *const secrets[] = {"abc123token", NULL};
 static char path[512];
 static struct history *history;
-static struct endpoint *endpoints[ENDPOINTS];
 
 static void begin_at(const char *place) {
-  static const char *const urls[ENDPOINTS] = {"http://127.0.0.1:8080/hook", "https://example.org/abc123token/in",
-                                              "http://127.0.0.1:8080/other"};
   char error[HISTORY_ERROR_SIZE];
   if (place != path) snprintf(path, sizeof path, "%s", place);
   history = history_acquire(path, 0, error);
   CHECK(history != NULL);
-  for (size_t i = 0; i < ENDPOINTS; i++) endpoints[i] = fixture_endpoint(urls[i], secrets);
+  chance_make_endpoints();
   fixture_on_recorded = NULL;
   memset(&fixture_told, 0, sizeof fixture_told);
 }
@@ -51,66 +48,13 @@ static void end(void) {
   if (history) history_release(history);
   history = NULL;
   CHECK(history_finish_all(10000));
-  for (size_t i = 0; i < ENDPOINTS; i++) fixture_endpoint_free(endpoints[i]);
+  chance_free_endpoints();
   CHECK(memory_faults_outstanding() == 0);
 }
 
 static void start(void) {
   char error[HISTORY_ERROR_SIZE];
   CHECK(history_start(history, 5000, error));
-}
-
-/* ---- histories by chance ---- */
-
-/* Some time within the last hour, and an attempt that took anything from nothing to two minutes; or none. */
-static void finish(struct delivery *delivery) {
-  static const int statuses[] = {200, 201, 404, 503};
-  int64_t minutes_ago = random() % 60;
-  if (random() % 8 == 0) {
-    fixture_refuse(delivery, random() % 2 ? CAUSE_QUEUE_FULL : CAUSE_MAP_ERROR, "no");
-  } else {
-    fixture_finish(delivery, statuses[random() % (long)COUNT(statuses)]);
-    int64_t most_us = 1;
-    for (long digits = random() % 9; digits > 0; digits--) most_us *= 10;
-    delivery->attempt.total_us = random() % 50 ? random() % most_us : -1;
-    delivery->attempt.started_us = delivery->finished_us - minutes_ago * ROLLUP_MINUTE_US - 1500;
-  }
-  delivery->finished_us -= minutes_ago * ROLLUP_MINUTE_US;
-}
-
-static void hand_over(struct event *event, unsigned number) {
-  event_hold(event);
-  history_delivery(history, &event->deliveries[number]);
-}
-
-/* Events of up to three deliveries, some of which are finished a while later. Returns how many deliveries. */
-static unsigned record_by_chance(unsigned events) {
-  enum { LATER = 64 };
-  struct event *later[LATER] = {0};
-  unsigned deliveries = 0;
-  for (unsigned i = 0; i < events + LATER; i++) {
-    struct event **place = &later[i % LATER], *old = *place;
-    for (unsigned j = 0; old && j < old->delivery_count; j++) {
-      finish(&old->deliveries[j]);
-      hand_over(old, j);
-    }
-    if (old) event_release(old);
-    *place = NULL;
-    if (i >= events) continue;
-    struct event *event = fixture_event(
-        &(struct fixture_event){.endpoint = endpoints[random() % ENDPOINTS], .deliveries = (unsigned)random() % 4});
-    bool at_once = random() % 2;
-    for (unsigned j = 0; at_once && j < event->delivery_count; j++) finish(&event->deliveries[j]);
-    deliveries += event->delivery_count;
-    event_hold(event);
-    CHECK(history_event(history, event));
-    for (unsigned j = 0; at_once && j < event->delivery_count; j++) hand_over(event, j);
-    if (at_once)
-      event_release(event);
-    else
-      *place = event;
-  }
-  return deliveries;
 }
 
 /* ---- counting again ---- */
@@ -181,7 +125,7 @@ static void test_buckets(void) {
 static void test_counts(void) {
   TEST("counts are what the rows say, whatever came in: refused, failed, late, with a secret in the URL") {
     begin();
-    unsigned deliveries = record_by_chance(3000);
+    unsigned deliveries = chance_record(history, 3000, HOUR);
     CHECK(fixture_await(&fixture_told.deliveries_stored, deliveries));
     check_all(deliveries);
     CHECK_TEXT(fixture_sql(path, "SELECT DISTINCT url FROM delivery_minutes ORDER BY url"),
@@ -195,12 +139,12 @@ static void test_counts(void) {
   TEST("what is on its way is not counted") {
     begin();
     struct event *event =
-        fixture_record(history, &(struct fixture_event){.endpoint = endpoints[0], .deliveries = 2}, 0);
+        fixture_record(history, &(struct fixture_event){.endpoint = chance_endpoints[0], .deliveries = 2}, 0);
     CHECK(fixture_await(&fixture_told.events_stored, 1));
     CHECK_TEXT(fixture_sql(path, "SELECT (SELECT count(*) FROM delivery_minutes), count(*) FROM attempt_minutes"),
                "0|0");
-    finish(&event->deliveries[1]);
-    hand_over(event, 1);
+    chance_finish(&event->deliveries[1], HOUR);
+    chance_hand_over(history, event, 1);
     CHECK(fixture_await(&fixture_told.deliveries_stored, 1));
     check_all(1);
     event_release(event);
@@ -210,7 +154,8 @@ static void test_counts(void) {
     begin();
     struct event *events[2000];
     for (size_t i = 0; i < COUNT(events); i++) {
-      events[i] = fixture_event(&(struct fixture_event){.endpoint = endpoints[i % ENDPOINTS], .deliveries = 1});
+      events[i] =
+          fixture_event(&(struct fixture_event){.endpoint = chance_endpoints[i % CHANCE_ENDPOINTS], .deliveries = 1});
       fixture_finish(&events[i]->deliveries[0], 200);
       events[i]->deliveries[0].finished_us -= (int64_t)i * ROLLUP_MINUTE_US;
       events[i]->deliveries[0].attempt.total_us = (int64_t)(i * i);
@@ -274,9 +219,9 @@ static void test_trouble(void) {
     begin();
     unsigned deliveries = 0;
     for (unsigned round = 0; round < 20; round++) {
-      deliveries += record_by_chance(100);
+      deliveries += chance_record(history, 100, HOUR);
       atomic_store(&flushes_to_fail, 1);
-      deliveries += record_by_chance(100);
+      deliveries += chance_record(history, 100, HOUR);
       CHECK(fixture_await(&fixture_told.deliveries_stored, deliveries));
     }
     CHECK(atomic_load(&fixture_told.deliveries_failed) > 0);
@@ -288,12 +233,12 @@ static void test_trouble(void) {
   TEST("the same for a delivery whose event had been there before") {
     begin();
     struct event *event =
-        fixture_record(history, &(struct fixture_event){.endpoint = endpoints[0], .deliveries = 2}, 0);
+        fixture_record(history, &(struct fixture_event){.endpoint = chance_endpoints[0], .deliveries = 2}, 0);
     CHECK(fixture_await(&fixture_told.events_stored, 1));
     atomic_store(&flushes_to_fail, 1);
     for (unsigned i = 0; i < 2; i++) {
-      finish(&event->deliveries[i]);
-      hand_over(event, i);
+      chance_finish(&event->deliveries[i], HOUR);
+      chance_hand_over(history, event, i);
     }
     CHECK(fixture_await(&fixture_told.deliveries_stored, 2));
     CHECK(atomic_load(&fixture_told.deliveries_failed) > 0);
@@ -309,7 +254,7 @@ static void test_trouble(void) {
     tight = limit;
     tight.rlim_cur = 300 * 1024;
     CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0);
-    unsigned deliveries = record_by_chance(2000);
+    unsigned deliveries = chance_record(history, 2000, HOUR);
     CHECK(fixture_await(&fixture_told.deliveries_failed, 1));
     CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     CHECK(fixture_await(&fixture_told.deliveries_stored, deliveries));
@@ -321,7 +266,7 @@ static void test_trouble(void) {
     for (unsigned nth = 1; hit && nth < 100; nth++) {
       begin();
       start();
-      struct event *event = fixture_event(&(struct fixture_event){.endpoint = endpoints[1], .deliveries = 1});
+      struct event *event = fixture_event(&(struct fixture_event){.endpoint = chance_endpoints[1], .deliveries = 1});
       fixture_finish(&event->deliveries[0], 404);
       event_hold(event);
       memory_faults_fail(nth, MEMORY_FAULTS_ONCE);
@@ -340,7 +285,7 @@ static void test_trouble(void) {
 
 static void finish_one(struct event *event, unsigned number, unsigned stored) {
   fixture_finish(&event->deliveries[number], 200);
-  hand_over(event, number);
+  chance_hand_over(history, event, number);
   CHECK(fixture_await(&fixture_told.deliveries_stored, stored));
 }
 
@@ -348,7 +293,7 @@ static void test_written_again(void) {
   TEST("a delivery whose event stayed in another file is counted in the new one, with those that it brings along") {
     begin();
     struct event *event =
-        fixture_record(history, &(struct fixture_event){.endpoint = endpoints[0], .deliveries = 3}, 0);
+        fixture_record(history, &(struct fixture_event){.endpoint = chance_endpoints[0], .deliveries = 3}, 0);
     finish_one(event, 0, 1);
     check_all(1);
     char moved[600];
@@ -364,7 +309,7 @@ static void test_written_again(void) {
   TEST("a delivery whose event was deleted meanwhile is counted; what was counted before is not counted again") {
     begin();
     struct event *event =
-        fixture_record(history, &(struct fixture_event){.endpoint = endpoints[0], .deliveries = 2}, 0);
+        fixture_record(history, &(struct fixture_event){.endpoint = chance_endpoints[0], .deliveries = 2}, 0);
     finish_one(event, 0, 1);
     CHECK_TEXT(fixture_sql(path, "DELETE FROM attempts; DELETE FROM deliveries; DELETE FROM events"), "");
     finish_one(event, 1, 2);
@@ -385,7 +330,7 @@ static void run_for(double seconds) {
   int64_t until = clock_monotonic_us() + (int64_t)(seconds * 1e6);
   unsigned deliveries = 0;
   while (clock_monotonic_us() < until) {
-    deliveries += record_by_chance(200);
+    deliveries += chance_record(history, 200, HOUR);
     while (deliveries - atomic_load(&fixture_told.deliveries_stored) > 1000) usleep(200);
   }
   end();
