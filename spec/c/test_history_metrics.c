@@ -62,18 +62,17 @@ static bool is_name(const char *at, const char *end) {
 
 /* Behind the labels that begin at `at`, or NULL when they are malformed. */
 static const char *skip_labels(const char *at) {
-  for (at++;; at++) {
-    const char *name = at;
+  do {
+    const char *name = ++at;
     while (*at && *at != '=') at++;
     if (!is_name(name, at) || at[1] != '"') return NULL;
     for (at += 2; *at != '"'; at++) {
       if (!*at) return NULL;
       if (*at == '\\' && !strchr("\\\"n", *++at)) return NULL;
     }
-    if (at[1] == '}') return at + 2;
-    if (at[1] != ',') return NULL;
     at++;
-  }
+  } while (*at == ',');
+  return *at == '}' ? at + 1 : NULL;
 }
 
 static const struct sample *find(const struct samples *samples, const char *series) {
