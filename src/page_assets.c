@@ -19,21 +19,24 @@
 #define ASSETS(X)                                         \
   X(index_html, "index.html", "text/html; charset=utf-8") \
   X(page_css, "page.css", "text/css; charset=utf-8")      \
-  X(event_css, "event.css", "text/css; charset=utf-8")    \
+  X(later_css, "later.css", "text/css; charset=utf-8")    \
   X(icon_svg, "icon.svg", "image/svg+xml")                \
   X(address_js, "address.js", SCRIPT)                     \
   X(api_js, "api.js", SCRIPT)                             \
   X(app_js, "app.js", SCRIPT)                             \
   X(attempt_js, "attempt.js", SCRIPT)                     \
   X(body_js, "body.js", SCRIPT)                           \
+  X(copy_js, "copy.js", SCRIPT)                           \
   X(curl_js, "curl.js", SCRIPT)                           \
   X(dialogs_js, "dialogs.js", SCRIPT)                     \
   X(element_js, "element.js", SCRIPT)                     \
   X(event_js, "event.js", SCRIPT)                         \
   X(filters_js, "filters.js", SCRIPT)                     \
+  X(head_js, "head.js", SCRIPT)                           \
   X(json_js, "json.js", SCRIPT)                           \
   X(json_view_js, "json_view.js", SCRIPT)                 \
   X(list_js, "list.js", SCRIPT)                           \
+  X(list_end_js, "list_end.js", SCRIPT)                   \
   X(live_js, "live.js", SCRIPT)                           \
   X(overview_js, "overview.js", SCRIPT)                   \
   X(row_js, "row.js", SCRIPT)                             \

@@ -34,10 +34,10 @@ export function query(parameters) {
   return given.length ? `?${new URLSearchParams(given)}` : ""
 }
 
-async function send(address, options, signal) {
+async function send(address, { timeout = TIMEOUT_MS, signal, ...options }) {
   const limit = new AbortController()
   const stop = () => limit.abort()
-  const timer = setTimeout(stop, TIMEOUT_MS)
+  const timer = setTimeout(stop, timeout)
   signal?.addEventListener("abort", stop)
   try {
     const response = await fetch(address, { ...options, signal: limit.signal, credentials: "same-origin" })
@@ -64,21 +64,21 @@ function understand(response, text) {
     answer?.code ?? "status")
 }
 
-async function request(address, options, signal) {
-  const { response, text } = await send(address, options, signal)
+async function request(address, options) {
+  const { response, text } = await send(address, options)
   if (response.status !== 401) return understand(response, text)
   await logIn()
-  return request(address, options, signal)
+  return request(address, options)
 }
 
 /* GET api/PATH. Throws an ApiError, or what fetch throws when `signal` ended it. */
 export function ask(path, parameters = {}, signal = undefined) {
-  return request(`api/${path}${query(parameters)}`, {}, signal)
+  return request(`api/${path}${query(parameters)}`, { signal })
 }
 
-/* POST api/PATH with a form. */
-export function post(path, form = {}) {
-  return request(`api/${path}`, { method: "POST", body: new URLSearchParams(form) })
+/* POST api/PATH with a form. `timeout` is in milliseconds. */
+export function post(path, form = {}, timeout = TIMEOUT_MS) {
+  return request(`api/${path}`, { method: "POST", body: new URLSearchParams(form), timeout })
 }
 
 /* Whether the server takes the token. Throws an ApiError for anything but yes and no. */

@@ -1,6 +1,6 @@
 /*
- * app: the page as a whole. What it shows is the view, which stands in the address: filters, the open event, the span of
- * the overview. Everything that changes the view goes through `go`; everything that shows it, through `show`.
+ * app: the page as a whole. What it shows is the view, which stands in the address: filters, the open event, the span
+ * of the overview. Everything that changes the view goes through `go`; everything that shows it, through `show`.
  */
 import { filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
 import { ask, logIn, post, query, useLogin } from "./api.js"
@@ -29,7 +29,14 @@ const list = new List({
 const live = new Live({ list, tick: (turn) => tick(turn) })
 
 /* What is not needed at first comes when it is asked for, or when a pointer or the focus comes near. */
-const dialogs = () => import("./dialogs.js")
+let styled = null
+async function later(module) {
+  styled ??= stylesheet("later.css")
+  const [loaded] = await Promise.all([module, styled])
+  return loaded
+}
+
+const dialogs = () => later(import("./dialogs.js"))
 
 let panel = null
 let panelLoading = null
@@ -40,7 +47,7 @@ function getPanel() {
 
 async function loadPanel() {
   if (panel) return panel
-  const [{ EventPanel }] = await Promise.all([import("./event.js"), stylesheet("event.css")])
+  const { EventPanel } = await later(import("./event.js"))
   panel = new EventPanel({
     close: () => go({ event: "" }),
     move: (direction) => move(direction),
@@ -57,7 +64,9 @@ function stylesheet(href) {
   })
 }
 
-for (const near of ["pointerover", "focusin"]) document.getElementById("rows").addEventListener(near, () => getPanel().catch(ignore), { once: true })
+for (const near of ["pointerover", "focusin"]) {
+  document.getElementById("rows").addEventListener(near, () => getPanel().catch(ignore), { once: true })
+}
 
 let knownCauses = null
 function causes() {
@@ -238,7 +247,8 @@ async function showKeys() {
 const inList = () => Boolean(document.activeElement.closest("#rows"))
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+  if (document.querySelector("dialog[open]")) return
   const typing = event.target.closest("input, select, textarea")
   if (typing && event.key !== "Escape") return
   if (typing && event.key === "Escape") return typing.blur()

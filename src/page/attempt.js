@@ -3,8 +3,10 @@
  */
 import { bodyAddress } from "./api.js"
 import { bodyView } from "./body.js"
+import { copyButton } from "./copy.js"
 import { curlCommand } from "./curl.js"
-import { copyButton, element } from "./element.js"
+import { element, remark } from "./element.js"
+import { readHead } from "./head.js"
 import { clockTime, duration, exact, outside, size } from "./text.js"
 
 /* ---- timings ---- */
@@ -33,7 +35,7 @@ export function phases(attempt) {
     else found.push([unfinished(attempt, last), Math.max(0, to - from), false])
     from = Math.max(from, to)
   }
-  return found
+  return found.filter(([, us, finished]) => us > 0 || !finished)
 }
 
 /* In which phase an attempt without an answer was when it ended. */
@@ -48,29 +50,17 @@ function timings(attempt) {
   const bar = element("div", { class: "timing", "aria-hidden": "true" })
   const list = element("ul", { class: "phases", "aria-label": "Timings" })
   for (const [name, us, finished] of found) {
-    const part = element("span", { data: { phase: name, finished: String(finished) } })
+    const data = { phase: name, finished: String(finished) }
+    const part = element("span", { data })
     part.style.flexGrow = String(us)
     bar.append(part)
-    list.append(element("li", { data: { phase: name, finished: String(finished) } }, `${name} `, element("b", {}, duration(us)),
-      !finished && " and not finished"))
+    list.append(element("li", { data }, `${name} `, element("b", {}, duration(us)), !finished && " and not finished"))
   }
   list.append(element("li", {}, "total ", element("b", {}, duration(attempt.total_us))))
   return element("div", {}, bar, list)
 }
 
 /* ---- heads ---- */
-
-/* An HTTP head as its first line and its headers; a line that is none is taken as it is. */
-export function readHead(head) {
-  const [first = "", ...lines] = (head ?? "").split(/\r?\n/).filter((line) => line !== "")
-  return {
-    first,
-    headers: lines.map((line) => {
-      const colon = line.indexOf(":")
-      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).trim()] : ["", line]
-    }),
-  }
-}
 
 function headersView(headers, open) {
   return element("details", { class: "headers", open, data: { part: "headers" } },
@@ -89,7 +79,7 @@ function requestView({ event, delivery, attempt, number }) {
       copyButton("Copy as curl", () => curlCommand(attempt))),
     element("p", { class: "first-line" }, element("b", {}, outside(attempt.method)), " ", outside(attempt.url),
       version.startsWith("HTTP/") && [" ", element("span", { class: "dim" }, outside(version))]),
-    headers.length ? headersView(headers, true) : element("p", { class: "remark" }, "No headers were sent."),
+    headers.length ? headersView(headers, true) : remark("No headers were sent."),
     bodyView({
       title: "Request body", text: attempt.request_body, base64: attempt.request_body_base64,
       raw: bodyAddress(event.id, delivery.number, number, "request_body"), part: "request-body",
@@ -100,7 +90,7 @@ function responseView({ event, delivery, attempt, number }) {
   const { first, headers } = readHead(attempt.response_headers)
   if (!first && attempt.http_status == null) {
     return element("section", { class: "half", data: { part: "response" } }, element("h5", {}, "Response"),
-      element("p", { class: "remark" }, "No response came."))
+      remark("No response came."))
   }
   return element("section", { class: "half", data: { part: "response" } },
     element("div", { class: "half-head" }, element("h5", {}, "Response")),
@@ -111,42 +101,55 @@ function responseView({ event, delivery, attempt, number }) {
     headers.length > 0 && headersView(headers, true),
     attempt.http_status != null && bodyView({
       title: "Response body", text: attempt.response_body, base64: attempt.response_body_base64,
-      raw: bodyAddress(event.id, delivery.number, number, "response_body"), part: "response-body", remark: cutRemark(attempt),
+      raw: bodyAddress(event.id, delivery.number, number, "response_body"), part: "response-body",
+      note: cutNote(attempt),
     }))
 }
 
-function cutRemark(attempt) {
+function cutNote(attempt) {
   if (!attempt.truncated) return null
   const whole = attempt.response_length
-  return `Truncated: the first 64 KiB${whole == null ? "; how long it was is not known" : ` of ${size(whole)}`} are stored.`
+  return whole == null ? "Truncated: the first 64 KiB are stored; how long it was is not known."
+    : `Truncated: the first 64 KiB of ${size(whole)} are stored.`
 }
 
 /* ---- the attempt ---- */
 
-/* `number` is from 1; `causes` are the sentences of causes. */
-export function attemptView({ event, delivery, attempt, number, causes }) {
-  const many = delivery.attempts.length > 1
-  const facts = [attempt.remote_address && `to ${attempt.remote_address}`, attempt.http_version && `HTTP/${attempt.http_version}`,
-    attempt.tls_version].filter(Boolean).join(" \u00b7 ")
-  const content = [
-    attempt.cause && (many || attempt.cause !== delivery.cause) && element("p", { class: "cause" }, outside(causes[attempt.cause] ?? attempt.cause), " ",
-      element("code", {}, attempt.cause)),
-    attempt.message && attempt.message !== causes[attempt.cause] && element("p", { class: "remark" },
-      outside(attempt.message)),
-    attempt.body_cause && element("p", { class: "remark" }, outside(causes[attempt.body_cause] ?? attempt.body_cause), " ",
-      element("code", {}, attempt.body_cause)),
-    attempt.resent && element("p", { class: "remark" },
-      "The idle connection was closed under the request, which was then sent again on a fresh one."),
-    timings(attempt),
-    requestView({ event, delivery, attempt, number }),
-    responseView({ event, delivery, attempt, number }),
+function causeWords(code, causes) {
+  return [outside(causes[code] ?? code), " ", element("code", {}, code)]
+}
+
+/* What went wrong, as far as the delivery has not said it. */
+function troubles({ delivery, attempt, causes }) {
+  const { cause, message, body_cause: bodyCause, resent } = attempt
+  const said = delivery.attempts.length === 1 && cause === delivery.cause
+  return [
+    cause && !said && element("p", { class: "cause" }, causeWords(cause, causes)),
+    message && message !== causes[cause] && remark(outside(message)),
+    bodyCause && remark(causeWords(bodyCause, causes)),
+    resent && remark("The idle connection was closed under the request, which was then sent again on a fresh one."),
   ]
-  const heading = element("h4", {}, many ? `Attempt ${number} of ${delivery.attempts.length}` : "Attempt",
+}
+
+function headingOf({ delivery, attempt, number }) {
+  const { remote_address: address, http_version: version, tls_version: tls, http_status: status } = attempt
+  const many = delivery.attempts.length > 1
+  const connection = [address && `to ${address}`, version && `HTTP/${version}`, tls].filter(Boolean).join(" \u00b7 ")
+  return element("h4", {}, many ? `Attempt ${number} of ${delivery.attempts.length}` : "Attempt",
     element("span", { class: "dim", title: exact(attempt.started) }, ` ${clockTime(attempt.started)}`),
-    many && attempt.http_status != null && ` \u2013 ${attempt.http_status}`,
-    facts && element("span", { class: "dim" }, " ", outside(facts)))
-  const data = { part: "attempt", attempt: number }
-  if (!many) return element("section", { class: "attempt", data }, heading, content)
-  return element("details", { class: "attempt", data, open: number === delivery.attempts.length },
-    element("summary", {}, heading), content)
+    many && status != null && ` \u2013 ${status}`,
+    connection && element("span", { class: "dim" }, " ", outside(connection)))
+}
+
+/*
+ * An attempt of a delivery of an event. `number` is its own, from 1; `causes` are the sentences of causes. Where there
+ * are several, all but the last are folded.
+ */
+export function attemptView(place) {
+  const { delivery, attempt, number } = place
+  const attributes = { class: "attempt", data: { part: "attempt", attempt: number } }
+  const content = [troubles(place), timings(attempt), requestView(place), responseView(place)]
+  if (delivery.attempts.length === 1) return element("section", attributes, headingOf(place), content)
+  return element("details", { ...attributes, open: number === delivery.attempts.length },
+    element("summary", {}, headingOf(place)), content)
 }

@@ -2,7 +2,8 @@
  * body: a request's or response's body, as text, as JSON that folds, or as bytes. Never as what it says it is: HTML is
  * text here too. Long ones are cut for the eye, with a button for the rest.
  */
-import { button, copyButton, element } from "./element.js"
+import { copyButton } from "./copy.js"
+import { button, element, remark } from "./element.js"
 import { parse } from "./json.js"
 import { jsonView } from "./json_view.js"
 import { count, counted, hex, outsideLines, size } from "./text.js"
@@ -10,6 +11,7 @@ import { count, counted, hex, outsideLines, size } from "./text.js"
 const MOST_CHARACTERS = 65536
 const MOST_LINES = 2000
 const MOST_BYTES = 4096 /* as hex, sixteen in a line */
+const DOT = 0x2e
 
 /* ---- text ---- */
 
@@ -39,7 +41,7 @@ export function bodyText(text) {
 
 /* ---- bytes ---- */
 
-function fromBase64(base64) {
+export function fromBase64(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 }
 
@@ -48,7 +50,8 @@ function hexLines(bytes) {
   for (let at = 0; at < bytes.length; at += 16) {
     const line = [...bytes.subarray(at, at + 16)]
     const digits = line.map((byte) => hex(byte, 2)).join(" ").padEnd(47)
-    lines.push(`${hex(at, 8)}  ${digits}  ${String.fromCharCode(...line.map((byte) => (byte > 31 && byte < 127 ? byte : 46)))}`)
+    const characters = String.fromCharCode(...line.map((byte) => (byte > 31 && byte < 127 ? byte : DOT)))
+    lines.push(`${hex(at, 8)}  ${digits}  ${characters}`)
   }
   return lines.join("\n")
 }
@@ -90,12 +93,12 @@ function choice(views, place) {
 
 /*
  * `text` or, for what is no text, `base64`; `raw` is the address of the bytes as stored, `part` a name for the element,
- * `remark` a sentence to be said with it.
+ * `note` a sentence to be said with it.
  */
-export function bodyView({ title, text, base64, raw, part, remark }) {
+export function bodyView({ title, text, base64, raw, part, note }) {
   const data = { part }
-  if (text == null && base64 == null) return element("p", { class: "remark", data }, `${title}: none.`)
-  if (text === "") return element("p", { class: "remark", data }, `${title}: empty.`)
+  if (text == null && base64 == null) return element("div", { data }, remark(`${title}: none.`))
+  if (text === "") return element("div", { data }, remark(`${title}: empty.`))
   const bytes = text == null ? fromBase64(base64) : null
   const length = bytes ? bytes.length : new TextEncoder().encode(text).length
   const views = viewsOf(text ?? null, bytes)
@@ -105,7 +108,7 @@ export function bodyView({ title, text, base64, raw, part, remark }) {
       views.length > 1 && choice(views, place),
       text != null && copyButton("Copy", () => text),
       element("a", { href: raw, download: "", title: "The bytes as they are stored" }, "Raw")),
-    remark && element("p", { class: "remark truncated" }, remark),
-    bytes && element("p", { class: "remark" }, "It is no UTF-8 text."),
+    note && element("p", { class: "note" }, note),
+    bytes && remark("It is no UTF-8 text."),
     place)
 }

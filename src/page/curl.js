@@ -2,15 +2,16 @@
  * curl: an attempt as a command for a POSIX shell that sends the same again.
  *
  * Quoted text holds nothing that a terminal acts on: a pasted ESC could end the paste and run what follows. Text with
- * control characters, and bytes that are no text, go through printf as octal. What was redacted becomes a variable, $TOKEN
- * for Authorization, to be set before.
+ * control characters, and bytes that are no text, go through printf as octal. What was redacted becomes a variable,
+ * $TOKEN for Authorization, to be set before.
  */
-import { readHead } from "./attempt.js"
+import { fromBase64 } from "./body.js"
+import { readHead } from "./head.js"
 
 const LONGEST_ARGUMENT = 100000 /* bytes; Linux takes 128 KiB */
 const REDACTED = "[redacted]"
 /* These follow from the address, the body and the connection. */
-const OF_CURL = new Set(["host", "content-length", "connection", "transfer-encoding", "expect", "http2-settings", "upgrade"])
+const OF_CURL = new Set(["host", "content-length", "connection", "transfer-encoding", "expect", "upgrade"])
 /* Everything but visible characters, spaces and line breaks. */
 const UNQUOTABLE = /[^\n\P{Cc}]|[\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
@@ -51,14 +52,15 @@ function headerOption([name, value]) {
 /* curl adds these by itself where the request did not have them. */
 function withoutAdditions(headers) {
   const there = new Set(headers.map(([name]) => name.toLowerCase()))
-  return ["Accept", "Content-Type", "User-Agent"].filter((name) => !there.has(name.toLowerCase())).map((name) => `-H '${name}:'`)
+  const missing = ["Accept", "Content-Type", "User-Agent"].filter((name) => !there.has(name.toLowerCase()))
+  return missing.map((name) => `-H '${name}:'`)
 }
 
 /* [what stands before curl, curl's option] for the body. */
 function bodyOf(attempt) {
-  const text = attempt.request_body
-  if (text == null && attempt.request_body_base64 == null) return ["", null]
-  const bytes = text == null ? Uint8Array.from(atob(attempt.request_body_base64), (byte) => byte.charCodeAt(0)) : encode(text)
+  const { request_body: text, request_body_base64: base64 } = attempt
+  if (text == null && base64 == null) return ["", null]
+  const bytes = text == null ? fromBase64(base64) : encode(text)
   if (text == null || UNQUOTABLE.test(text)) return [`printf ${octal(bytes)} | `, "--data-binary @-"]
   if (bytes.length > LONGEST_ARGUMENT) return [`printf %s ${quote(text)} | `, "--data-binary @-"]
   return ["", `--data-raw ${quote(text)}`]

@@ -5,6 +5,8 @@ import { ApiError, post, tryToken } from "./api.js"
 import { button, element } from "./element.js"
 import { counted, cut, outside } from "./text.js"
 
+const ERASING_MS = 90000 /* all of a large history may have to be read */
+
 /* A dialog that is on the page while it is open. `closed` is called when it is gone. */
 function dialog(title, content, closed) {
   const heading = element("h2", { id: "dialog-title" }, title)
@@ -18,6 +20,8 @@ function dialog(title, content, closed) {
   return node
 }
 
+const actions = (...buttons) => element("div", { class: "actions" }, buttons)
+
 /* ---- logging in ---- */
 
 /* A promise that is fulfilled when the server has taken a token. The dialog cannot be closed before. */
@@ -29,9 +33,9 @@ export function askToken() {
     const enter = element("button", { type: "submit", class: "primary" }, "Log in")
     const form = element("form", { class: "stack" },
       element("p", {}, "This history is protected by a token, that of the option ", element("code", {}, "token"), "."),
-      element("input", { type: "text", name: "username", value: "intent-history", autocomplete: "username", class: "hidden",
-        tabindex: -1, "aria-hidden": "true" }),
-      element("label", {}, "Token", field), error, element("div", { class: "actions" }, enter))
+      element("input", { type: "text", name: "username", value: "intent-history", autocomplete: "username",
+        class: "hidden", tabindex: -1, "aria-hidden": "true" }),
+      element("label", {}, "Token", field), error, actions(enter))
     const node = dialog("Log in", form, done)
     node.addEventListener("cancel", (event) => event.preventDefault())
     form.addEventListener("submit", async (submit) => {
@@ -94,18 +98,22 @@ class Erasure {
   }
 
   #ask() {
-    const field = element("input", { type: "text", required: true, minlength: 3, autocomplete: "off", spellcheck: "false" })
-    this.#show(this.#form(() => {
+    const field = element("input", { type: "text", required: true, minlength: 3, autocomplete: "off",
+      spellcheck: "false" })
+    const count = () => {
       this.value = field.value
       this.#count()
-    }, element("p", {}, "Every event in which this text occurs is looked for: in slots, sessions, ids, errors, addresses, and in what was sent and received."),
-    element("label", {}, "An e-mail address, phone number, name or other text", field),
-    element("div", { class: "actions" }, this.#close(), element("button", { type: "submit", class: "primary" }, "Count"))))
+    }
+    this.#show(this.#form(count,
+      element("p", {}, "Every event in which this text occurs is looked for: in slots, sessions, ids, errors, ",
+        "addresses, and in what was sent and received."),
+      element("label", {}, "An e-mail address, phone number, name or other text", field),
+      actions(this.#close(), element("button", { type: "submit", class: "primary" }, "Count"))))
     field.focus()
   }
 
   #post(dryRun) {
-    return post("erase", { [this.way]: this.value, ...(dryRun && { dry_run: "true" }) })
+    return post("erase", { [this.way]: this.value, ...(dryRun && { dry_run: "true" }) }, ERASING_MS)
   }
 
   async #try(words, dryRun, then) {
@@ -114,8 +122,9 @@ class Erasure {
       then(await this.#post(dryRun))
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      this.#show(element("p", { class: "error", role: "alert" }, error.message), element("div", { class: "actions" },
-        this.#close("Close"), button("Try again", () => (dryRun ? this.#count() : this.#erase()), { class: "primary" })))
+      const again = () => (dryRun ? this.#count() : this.#erase())
+      this.#show(element("p", { class: "error", role: "alert" }, error.message),
+        actions(this.#close("Close"), button("Try again", again, { class: "primary" })))
     }
   }
 
@@ -123,7 +132,7 @@ class Erasure {
     return this.#try("Counting\u2026", true, (found) => {
       if (found.events + (found.sessions ?? 0) === 0) {
         this.#show(element("p", { role: "status" }, "Nothing in the history is like that."),
-          element("div", { class: "actions" }, this.#close("Close")))
+          actions(this.#close("Close")))
       } else this.#confirm(found)
     })
   }
@@ -138,7 +147,7 @@ class Erasure {
       element("p", {}, `This deletes ${WAYS[way].what} `, element("strong", {}, outside(cut(value, 300))),
         `, with all that was sent and received: ${amount(found)}. It cannot be undone.`),
       way !== "id" && element("label", {}, "Type \u201cerase\u201d to confirm", field),
-      element("div", { class: "actions" }, this.#close(), go)))
+      actions(this.#close(), go)))
     if (way === "id") this.content.querySelector(".actions button").focus()
     else field.focus()
   }
@@ -146,7 +155,7 @@ class Erasure {
   #erase() {
     return this.#try("Erasing\u2026", false, (found) => {
       const close = this.#close("Close")
-      this.#show(element("p", { role: "status" }, `${amount(found)} erased.`), element("div", { class: "actions" }, close))
+      this.#show(element("p", { role: "status" }, `${amount(found)} erased.`), actions(close))
       close.focus()
       this.erased(found)
     })
@@ -174,5 +183,5 @@ const KEYS = [
 export function showKeys() {
   const node = dialog("Keys", [element("dl", { class: "keys" }, KEYS.map(([keys, words]) => element("div", {},
     element("dt", {}, keys.split("  ").map((key) => element("kbd", {}, key))), element("dd", {}, words)))),
-  element("div", { class: "actions" }, button("Close", () => node.close(), { class: "primary" }))])
+  actions(button("Close", () => node.close(), { class: "primary" }))])
 }

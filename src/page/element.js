@@ -52,44 +52,16 @@ export function icon(name) {
     drawing("path", { d: SHAPES[name] ?? SHAPES.unknown }))
 }
 
+/* A sentence in the background. */
+export function remark(...content) {
+  return element("p", { class: "remark" }, content)
+}
+
 export function button(label, listener, attributes = {}) {
   return element("button", { type: "button", ...attributes, on: { click: listener } }, label)
 }
 
-/* A button that is only a picture; the label is for screen readers and the tooltip. */
-export function iconButton(name, label, listener, attributes = {}) {
-  return button(icon(name), listener, { class: "quiet square", "aria-label": label, title: label, ...attributes })
-}
-
-/* A button that copies what `text()` gives, and says so for a moment. */
-export function copyButton(label, text, attributes = {}) {
-  const node = button(label, async () => {
-    node.textContent = await copy(text()) ? "Copied" : "Not allowed to copy"
-    setTimeout(() => { node.textContent = label }, 1500)
-  }, { class: "quiet", ...attributes })
-  return node
-}
-
-/* The clipboard is there on secure origins and on loopback only; elsewhere a selection has to do. */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    const area = element("textarea", { class: "hidden", readonly: true })
-    area.value = text
-    const holder = document.querySelector("dialog[open]") ?? document.body
-    const focused = document.activeElement
-    holder.append(area)
-    area.select()
-    const done = document.execCommand("copy")
-    area.remove()
-    focused?.focus()
-    return done
-  }
-}
-
-/* A delivery's status, or "recorded": the word with its shape. */
-export function statusWord(status) {
-  return [icon(status), element("span", {}, status)]
+/* A delivery's status: its shape, its word, and the HTTP status if there is one. */
+export function statusOf({ status, http_status: code }) {
+  return [icon(status), element("span", {}, status), code && element("span", { class: "code" }, String(code))]
 }

@@ -4,15 +4,20 @@
 import { ask } from "./api.js"
 import { attemptView } from "./attempt.js"
 import { bodyText } from "./body.js"
-import { button, copyButton, element, iconButton, statusWord } from "./element.js"
+import { copyButton } from "./copy.js"
+import { button, element, icon, remark, statusOf } from "./element.js"
 import { jsonView } from "./json_view.js"
 import { counted, cut, duration, exact, outside, plain, timeElement } from "./text.js"
 import { isOpen } from "./row.js"
 
+/* A button that is only a picture; the label is for screen readers and the tooltip. */
+function iconButton(name, label, listener, attributes = {}) {
+  return button(icon(name), listener, { class: "quiet square", "aria-label": label, title: label, ...attributes })
+}
+
 export class EventPanel {
   #loading = null
   #shown = new Map() /* number of a delivery -> [its JSON, its section] */
-  #text = ""
 
   /*
    * `close()`, `move(direction)`, `filter(view)` and `erase(erasure, words)` do what their buttons say; `causes()` is a
@@ -102,7 +107,6 @@ export class EventPanel {
     this.#update(event)
     redacted.hidden = !this.content.querySelector(".redacted:not(.redaction .redacted)")
     this.root.scrollTop = 0
-    this.content.scrollTop = 0
   }
 
   #facts(event) {
@@ -129,7 +133,7 @@ export class EventPanel {
   #slots(event) {
     const node = event.slots
     return element("section", { data: { part: "slots" } }, element("h3", {}, "Slots"),
-      node.entries.length ? jsonView(node) : element("p", { class: "remark" }, "This intent has no slots."))
+      node.entries.length ? jsonView(node) : remark("There are none."))
   }
 
   /* ---- deliveries ---- */
@@ -138,8 +142,8 @@ export class EventPanel {
   #update(event) {
     this.event = event
     if (!event.deliveries.length) {
-      this.deliveries.replaceChildren(element("section", { data: { status: "recorded" } }, element("h3", {}, "No delivery"),
-        element("p", { class: "remark" }, "The event was recorded; no webhook was sent for it.")))
+      this.deliveries.replaceChildren(element("section", { data: { status: "recorded" } },
+        element("h3", {}, "No delivery"), remark("The event was recorded; no webhook was sent for it.")))
     }
     event.deliveries.forEach((delivery) => {
       const text = JSON.stringify(delivery)
@@ -154,20 +158,21 @@ export class EventPanel {
 
   #delivery(event, delivery) {
     const { number, status, attempts } = delivery
-    const heading = element("h3", { tabindex: -1 }, element("span", { class: "badge", data: { status } }, statusWord(status),
-      delivery.http_status && element("span", { class: "code" }, String(delivery.http_status))),
-      ` Webhook ${number}`)
+    const views = attempts.map((attempt, index) =>
+      attemptView({ event, delivery, attempt, number: index + 1, causes: this.causes }))
     const facts = [delivery.finished != null && `finished ${exact(delivery.finished)}`,
       delivery.total_us != null && `in ${duration(delivery.total_us)}`,
       attempts.length > 1 && counted(attempts.length, "attempt")].filter(Boolean).join(", ")
-    return element("section", { class: "delivery", data: { part: "delivery", delivery: number, status } }, heading,
+    return element("section", { class: "delivery", data: { part: "delivery", delivery: number, status } },
+      element("h3", { tabindex: -1 }, element("span", { class: "badge", data: { status } }, statusOf(delivery)),
+        ` Webhook ${number}`),
       element("p", { class: "url" }, outside(delivery.url)),
-      facts && element("p", { class: "remark" }, facts),
+      facts && remark(facts),
       delivery.message && element("p", { class: "cause" }, outside(delivery.message), " ",
         delivery.cause && element("code", {}, delivery.cause)),
-      !delivery.message && STATUS_SENTENCES[status] && element("p", { class: "remark" }, STATUS_SENTENCES[status]),
-      !attempts.length && status !== "pending" && element("p", { class: "remark" }, "Nothing was sent."),
-      attempts.map((attempt, index) => attemptView({ event, delivery, attempt, number: index + 1, causes: this.causes })))
+      !delivery.message && STATUS_SENTENCES[status] && remark(STATUS_SENTENCES[status]),
+      !attempts.length && status !== "pending" && remark("Nothing was sent."),
+      views)
   }
 
   #goTo(number) {

@@ -1,12 +1,14 @@
 /*
  * filters: the form above the list. It shows what the address says, and says what should stand there.
  */
+import { FILTERS } from "./address.js"
 import { ask } from "./api.js"
 import { button, element } from "./element.js"
 import { cut, plain } from "./text.js"
 
 const STATUSES = ["delivered", "failed", "pending", "retrying", "paused", "unknown", "recorded"]
 const AGES = [["15m", "Last 15 minutes"], ["1h", "Last hour"], ["24h", "Last 24 hours"], ["7d", "Last 7 days"]]
+const NO_FILTERS = Object.fromEntries(FILTERS.map((name) => [name, ""]))
 const TYPING_MS = 350
 
 /* A moment as the browser's own fields for it write it: local time, without a zone. */
@@ -34,7 +36,8 @@ export class Filters {
     this.search = this.#text("search", "Search in slots, bodies, errors and ids",
       { type: "search", placeholder: "Search slots and bodies", "aria-keyshortcuts": "/" })
     this.intent = this.#select("intent", "Intent", [option("", "Any intent")])
-    this.status = this.#select("status", "Status", [option("", "Any status"), ...STATUSES.map((status) => option(status, status))])
+    this.status = this.#select("status", "Status",
+      [option("", "Any status"), STATUSES.map((word) => option(word, word))])
     this.url = this.#select("url", "Endpoint", [option("", "Any endpoint")])
     this.session = this.#text("session", "Session", { placeholder: "Any session" })
     this.range = element("select", { name: "range", "aria-label": "Time", on: { change: () => this.#rangeChosen() } },
@@ -42,8 +45,7 @@ export class Filters {
     this.since = this.#moment("since", "From")
     this.until = this.#moment("until", "To")
     this.custom = element("span", { class: "custom" }, this.since, "\u2013", this.until)
-    this.clear = button("Clear", () => this.change({ search: "", session: "", intent: "", status: "", url: "", since: "",
-      until: "" }, false), { class: "quiet" })
+    this.clear = button("Clear", () => this.change(NO_FILTERS, false), { class: "quiet" })
     this.form.append(this.search, this.intent, this.status, this.url, this.session, this.range, this.custom, this.clear)
     this.form.addEventListener("submit", (submit) => {
       submit.preventDefault()
@@ -52,18 +54,19 @@ export class Filters {
   }
 
   #text(name, label, attributes) {
-    return element("input", { type: "text", name, "aria-label": label, autocomplete: "off", spellcheck: "false", dir: "auto", ...attributes,
-      on: { input: () => this.#typedSome(), change: () => this.#typed() } })
+    return element("input", { type: "text", name, "aria-label": label, autocomplete: "off", spellcheck: "false",
+      dir: "auto", ...attributes, on: { input: () => this.#typedSome(), change: () => this.#typed() } })
   }
 
   #select(name, label, options) {
-    const node = element("select", { name, "aria-label": label, on: { change: () => this.change({ [name]: node.value }, false) } }, options)
+    const change = () => this.change({ [name]: node.value }, false)
+    const node = element("select", { name, "aria-label": label, on: { change } }, options)
     return node
   }
 
   #moment(name, label) {
-    const node = element("input", { type: "datetime-local", name, "aria-label": label, step: 1,
-      on: { change: () => this.change({ [name]: fromField(node.value) }, false) } })
+    const change = () => this.change({ [name]: fromField(node.value) }, false)
+    const node = element("input", { type: "datetime-local", name, "aria-label": label, step: 1, on: { change } })
     return node
   }
 
@@ -89,9 +92,8 @@ export class Filters {
     const age = AGES.some(([age]) => age === view.since) && !view.until
     const custom = !age && Boolean(view.since || view.until)
     for (const name of ["search", "session"]) {
-      if (this[name] !== document.activeElement || this[name].value.trim() !== (view[name] ?? "")) {
-        this[name].value = view[name] ?? ""
-      }
+      const value = view[name] ?? ""
+      if (this[name].value !== value) this[name].value = value /* the caret of who types stays where it is */
     }
     this.#offer("intent", [view.intent])
     this.#offer("url", [view.url])
@@ -126,7 +128,8 @@ export class Filters {
     for (const value of news) known.add(value)
     const chosen = this[name].value
     const sorted = [...known].sort((one, other) => (one < other ? -1 : 1))
-    this[name].replaceChildren(this[name].firstElementChild, ...sorted.map((value) => option(value, plain(cut(value, 80)))))
+    const options = sorted.map((value) => option(value, plain(cut(value, 80))))
+    this[name].replaceChildren(this[name].firstElementChild, ...options)
     this[name].value = chosen
   }
 }

@@ -1,8 +1,8 @@
 /*
  * json: reads JSON and keeps what JSON.parse loses: the digits of numbers, the order of keys, keys that come twice.
  *
- * Nodes: { type: "object", entries: [[key, node] ...] }, { type: "array", items: [node ...] }, { type: "string", value },
- * { type: "number", source }, { type: "literal", value }.
+ * Nodes: { type: "object", entries: [[key, node] ...] }, { type: "array", items: [node ...] },
+ * { type: "string", value }, { type: "number", source }, { type: "literal", value }.
  */
 
 const MAX_DEPTH = 300 /* deeper than any honest answer, and far from where the engine's stack ends */

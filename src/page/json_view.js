@@ -1,6 +1,6 @@
 /*
- * json_view: JSON to look at: a line for each key, objects and arrays that fold. What is long is built when it is unfolded,
- * so that 64 KiB of anything cost no more than what is seen of it.
+ * json_view: JSON to look at: a line for each key, objects and arrays that fold. What is long is built when it is
+ * unfolded, so that 64 KiB of anything cost no more than what is seen of it.
  */
 import { button, element } from "./element.js"
 import { count, counted, cut, outside } from "./text.js"
@@ -23,6 +23,8 @@ function stringView(text, name) {
   return [node, " ", rest]
 }
 
+const wordView = (word, name) => element("span", { class: name }, word)
+
 function entriesOf(node) {
   return node.type === "object" ? node.entries : node.items.map((item) => [null, item])
 }
@@ -35,8 +37,8 @@ function bracketsOf(node) {
 function valueView(key, node, comma, depth, budget) {
   const name = key === null ? [] : [stringView(key, "key"), ": "]
   if (node.type === "string") return element("div", {}, name, stringView(node.value, "string"), comma)
-  if (node.type === "number") return element("div", {}, name, element("span", { class: "number" }, node.source), comma)
-  if (node.type === "literal") return element("div", {}, name, element("span", { class: "literal" }, String(node.value)), comma)
+  if (node.type === "number") return element("div", {}, name, wordView(node.source, "number"), comma)
+  if (node.type === "literal") return element("div", {}, name, wordView(String(node.value), "literal"), comma)
   const entries = entriesOf(node)
   const [begin, end, noun] = bracketsOf(node)
   if (!entries.length) return element("div", {}, name, begin + end + comma)
@@ -45,9 +47,9 @@ function valueView(key, node, comma, depth, budget) {
   const inside = element("div", { class: "inside" })
   const fill = () => inside.childNodes.length || append(inside, entries, 0, depth + 1, budget)
   if (open) fill()
-  return element("details", { open, on: { toggle: fill } },
-    element("summary", {}, name, begin, element("span", { class: "folded" }, ` ${counted(entries.length, noun)} ${end}${comma}`)),
-    inside, element("div", {}, end + comma))
+  const folded = wordView(` ${counted(entries.length, noun)} ${end}${comma}`, "folded")
+  return element("details", { open, on: { toggle: fill } }, element("summary", {}, name, begin, folded), inside,
+    element("div", {}, end + comma))
 }
 
 function append(place, entries, from, depth, budget) {

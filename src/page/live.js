@@ -1,9 +1,9 @@
 /*
  * live: keeps the page up to date by asking every other second while it is in view, less often when that fails.
  *
- * What is asked for depends on the filters. Whether an event has a given intent, session, URL or time is settled when it
- * is recorded, so that those after the newest will do. A status changes, so that the first page is asked for. A search
- * looks into answers that come later, so that it looks again at what was recorded in the last half minute.
+ * What is asked for depends on the filters. Whether an event has a given intent, session, URL or time is settled when
+ * it is recorded, so that those after the newest will do. A status changes, so that the first page is asked for. A
+ * search looks into answers that come later, so that it looks again at what was recorded in the last half minute.
  */
 import { ask } from "./api.js"
 import { isOpen } from "./row.js"
@@ -14,6 +14,8 @@ const PAGE = 50
 const MOST = 200 /* of the API, in one answer */
 const RECENT_S = 300 /* what is open for longer is looked at every 15th time */
 const SEARCH_AGAIN_MS = 30000
+
+const isRefusal = (error) => error?.status >= 400 && error.status < 500
 
 export class Live {
   #timer = null
@@ -75,6 +77,10 @@ export class Live {
   }
 
   async #look() {
+    if (isRefusal(this.list.error)) return /* the list says it, and would be refused again */
+    if (this.list.error) await this.list.retry()
+    if (this.list.error) throw this.list.error
+    if (this.list.stale) return
     const filters = this.list.filters
     const events = await this.#news(filters)
     if (filters !== this.list.filters) return /* another list by now */

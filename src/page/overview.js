@@ -2,13 +2,14 @@
  * overview: how the deliveries of the last hour, day or week went: how many a minute and how they ended, how long each
  * endpoint took, and why deliveries failed.
  *
- * The chart is a picture; the same numbers stand in a table that can be unfolded, from which they can be chosen as well.
+ * The chart is a picture; the same numbers stand in a table that can be unfolded, from which they can be chosen, too.
  */
 import { ask } from "./api.js"
 import { button, drawing, element } from "./element.js"
-import { ago, count, counted, dayMinute, duration, minute, outside, plain } from "./text.js"
+import { ago, count, dayMinute, duration, minute, outside, plain } from "./text.js"
 
 const SPANS = { hour: "Hour", day: "Day", week: "Week" }
+const STEPS = { hour: "a minute", day: "10 minutes", week: "an hour" }
 const WORDS = { hour: "last hour", day: "last day", week: "last week" }
 const ROWS = 5
 const HEIGHT = 100 /* of the chart, in its own units; a column is 10 wide */
@@ -33,7 +34,8 @@ export class Overview {
     this.causes = element("div", { class: "causes" })
     this.fold = element("details", { open: matchMedia("(min-width: 700px) and (min-height: 560px)").matches },
       element("summary", {}, title, this.totals),
-      element("div", { class: "overview" }, element("div", {}, this.spans, this.chart, this.table), this.endpoints, this.causes))
+      element("div", { class: "overview" }, element("div", {}, this.spans, this.chart, this.table), this.endpoints,
+        this.causes))
     document.getElementById("overview").append(this.fold)
   }
 
@@ -78,7 +80,8 @@ export class Overview {
 
   #stepWords(step) {
     const { delivered, failed } = this.answer
-    return `${this.#time(step)} \u2013 ${this.#time(step + 1)}: ${count(delivered[step])} delivered, ${count(failed[step])} failed`
+    const span = `${this.#time(step)} \u2013 ${this.#time(step + 1)}`
+    return `${span}: ${count(delivered[step])} delivered, ${count(failed[step])} failed`
   }
 
   #choose(step) {
@@ -89,12 +92,12 @@ export class Overview {
   #drawChart() {
     const { delivered, failed } = this.answer
     const highest = Math.max(1, ...delivered.map((number, step) => number + failed[step]))
-    const label = `Deliveries in the ${WORDS[this.#span]}: ${this.words}; at most ${count(highest)} in ${this.#stepLength()}`
-    const svg = drawing("svg", { viewBox: `0 0 ${delivered.length * 10} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
-      "aria-label": label })
+    const most = `${count(highest)} in ${STEPS[this.#span]}`
+    const svg = drawing("svg", { viewBox: `0 0 ${delivered.length * 10} ${HEIGHT}`, preserveAspectRatio: "none",
+      role: "img", "aria-label": `Deliveries in the ${WORDS[this.#span]}: ${this.words}; at most ${most}` })
     svg.append(pattern(), ...delivered.map((good, step) => column(step, good, failed[step], highest)))
-    const reading = element("span", { class: "reading" }, `up to ${count(highest)} in ${this.#stepLength()}`)
-    const still = reading.textContent
+    const still = `up to ${most}`
+    const reading = element("span", {}, still)
     const stepOf = (event) => event.target.closest?.("[data-step]")?.dataset.step
     svg.addEventListener("pointermove", (event) => {
       const step = stepOf(event)
@@ -105,13 +108,8 @@ export class Overview {
     this.chart.replaceChildren(
       element("figcaption", {}, element("span", { class: "legend" }, element("i", { class: "delivered" }), "delivered ",
         element("i", { class: "failed" }), "failed"), reading),
-      svg,
-      element("p", { class: "axis", "aria-hidden": "true" }, element("span", {}, this.#time(0)),
+      svg, element("p", { class: "axis", "aria-hidden": "true" }, element("span", {}, this.#time(0)),
         element("span", {}, this.#time(delivered.length >> 1)), element("span", {}, "now")))
-  }
-
-  #stepLength() {
-    return { hour: "a minute", day: "10 minutes", week: "an hour" }[this.#span]
   }
 
   #drawTable() {
@@ -124,8 +122,8 @@ export class Overview {
     const content = rows.length ? numbers("Deliveries by time", ["From", "Delivered", "Failed"], rows)
       : element("p", {}, "No delivery was finished in this time.")
     const focused = document.activeElement.closest?.(".numbers td, .numbers th") && document.activeElement.textContent
-    this.table.replaceChildren(this.table.firstElementChild, element("div", { class: "scroll", tabindex: 0, role: "group",
-      "aria-label": "Deliveries by time" }, content))
+    this.table.replaceChildren(this.table.firstElementChild, element("div", { class: "scroll", tabindex: 0,
+      role: "group", "aria-label": "Deliveries by time" }, content))
     if (focused) [...this.table.querySelectorAll("button")].find((node) => node.textContent === focused)?.focus()
   }
 
@@ -134,8 +132,8 @@ export class Overview {
   #drawEndpoints() {
     const { endpoints } = this.answer
     const rows = endpoints.slice(0, this.#all ? Infinity : ROWS).map((endpoint) => element("tr", {},
-      element("th", { scope: "row" }, button(outside(endpoint.url.replace(/^https?:\/\//, "")), () => this.change({ url: endpoint.url }),
-        { class: "link", title: `Only events for ${plain(endpoint.url)}` })),
+      element("th", { scope: "row" }, button(outside(endpoint.url.replace(/^https?:\/\//, "")),
+        () => this.change({ url: endpoint.url }), { class: "link", title: `Only events for ${plain(endpoint.url)}` })),
       element("td", {}, count(endpoint.delivered + endpoint.failed)),
       element("td", { class: endpoint.failed ? "bad" : null }, endpoint.failed
         ? percent(endpoint.failed, endpoint.delivered + endpoint.failed) : "0"),
@@ -180,7 +178,8 @@ function numbers(caption, heads, rows) {
 
 function pattern() {
   return drawing("defs", {}, drawing("pattern", { id: "hatch", width: 4, height: 4, patternUnits: "userSpaceOnUse" },
-    drawing("rect", { width: 4, height: 4, class: "hatch-ground" }), drawing("path", { d: "M0 4 4 0", class: "hatch-line" })))
+    drawing("rect", { width: 4, height: 4, class: "hatch-ground" }),
+    drawing("path", { d: "M0 4 4 0", class: "hatch-line" })))
 }
 
 /* A column stands on its failures, so that they can be compared; one failure among thousands is still seen. */
@@ -188,7 +187,8 @@ function column(step, good, bad, highest) {
   const badHeight = bad ? Math.max(3, HEIGHT * bad / highest) : 0
   const goodHeight = good ? Math.max(1.5, Math.min(HEIGHT - badHeight, HEIGHT * good / highest)) : 0
   const bar = (name, height, y) => drawing("rect", { class: name, x: step * 10 + 1, width: 8, height, y })
-  const group = drawing("g", { "data-step": step }, drawing("rect", { class: "column", x: step * 10, width: 10, height: HEIGHT }))
+  const ground = drawing("rect", { class: "column", x: step * 10, width: 10, height: HEIGHT })
+  const group = drawing("g", { "data-step": step }, ground)
   if (good) group.append(bar("delivered", goodHeight, HEIGHT - badHeight - goodHeight))
   if (bad) group.append(bar("failed", badHeight, HEIGHT - badHeight))
   return group

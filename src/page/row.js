@@ -4,7 +4,7 @@
  * A row holds no listeners: the list has them. Its element carries data-seq and data-event, each badge data-status and
  * data-delivery.
  */
-import { element, statusWord } from "./element.js"
+import { element, statusOf } from "./element.js"
 import { cut, outside, plain, timeElement } from "./text.js"
 
 const SLOTS_SHOWN = 8
@@ -18,20 +18,22 @@ const keyOf = (event) => JSON.stringify(event.deliveries.map((delivery) => [deli
 
 /* ---- slots ---- */
 
+const firstOf = (list) => list.slice(0, SLOTS_SHOWN)
+
 /* A slot's value in a word: text as it is, the rest as JSON. */
 function summary(node) {
   switch (node.type) {
     case "string": return node.value
     case "number": return node.source
     case "literal": return String(node.value)
-    case "array": return `[${node.items.slice(0, SLOTS_SHOWN).map(summary).join(", ")}]`
-    default: return `{${node.entries.slice(0, SLOTS_SHOWN).map(([key, value]) => `${key}: ${summary(value)}`).join(", ")}}`
+    case "array": return `[${firstOf(node.items).map(summary).join(", ")}]`
+    default: return `{${firstOf(node.entries).map(([key, value]) => `${key}: ${summary(value)}`).join(", ")}}`
   }
 }
 
 function slotsOf(event) {
-  return event.slots.entries.slice(0, SLOTS_SHOWN).map(([name, value]) =>
-    element("span", { class: "slot" }, outside(cut(name, 60), { class: "name" }), " ", outside(cut(summary(value), 200))))
+  return firstOf(event.slots.entries).map(([name, value]) => element("span", { class: "slot" },
+    outside(cut(name, 60), { class: "name" }), " ", outside(cut(summary(value), 200))))
 }
 
 /* ---- badges ---- */
@@ -41,13 +43,13 @@ function badge(delivery) {
   return element("button", {
     type: "button", class: "badge", title: about.filter(Boolean).join("\n"),
     data: { status: delivery.status, delivery: delivery.number },
-  }, statusWord(delivery.status), delivery.http_status && element("span", { class: "code" }, String(delivery.http_status)))
+  }, statusOf(delivery))
 }
 
 function badgesOf(event) {
   if (!event.deliveries.length) {
     return element("button", { type: "button", class: "badge", title: "No webhook was sent for this event",
-      data: { status: "recorded" } }, statusWord("recorded"))
+      data: { status: "recorded" } }, statusOf({ status: "recorded" }))
   }
   const shown = event.deliveries.slice(0, BADGES_SHOWN).map(badge)
   const more = event.deliveries.length - shown.length

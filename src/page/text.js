@@ -1,8 +1,9 @@
 /*
  * text: how things are written: text from outside, times, durations, sizes, counts.
  *
- * Text from outside may hold anything. What nobody would see (control characters, overrides of the direction of writing,
- * characters without a width) is shown as a mark, so that it deceives nobody; each text keeps its direction to itself.
+ * Text from outside may hold anything. What nobody would see (control characters, overrides of the direction of
+ * writing, characters without a width) is shown as a mark, so that it deceives nobody; each text keeps its direction to
+ * itself.
  */
 import { element } from "./element.js"
 
@@ -11,10 +12,11 @@ import { element } from "./element.js"
 const UNSEEN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])\1*|\[redacted\]/gu
 const REDACTED = "[redacted]"
 const MOST_MARKS = 2000 /* elements, in one text */
-const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC " +
-  "FS GS RS US").split(" ")
+const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM " +
+  "SUB ESC FS GS RS US").split(" ")
 /* Scripts whose letters are joined, or kept apart, by U+200C and U+200D. */
-const JOINED = /[\p{scx=Arab}\p{scx=Syrc}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mong}]$/u
+const JOINED = new RegExp(`[${"Arab Syrc Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mong".split(" ")
+  .map((script) => `\\p{scx=${script}}`).join("")}]$`, "u")
 const PICTURE = /(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u
 
 /* Whether an unseen character does honest work where it stands. */
@@ -61,7 +63,7 @@ function asNodes(text, block) {
 }
 
 function markElement(found) {
-  if (found === REDACTED) return element("span", { class: "redacted", title: "A secret stood here; it was never stored" }, found)
+  if (found === REDACTED) return element("span", { class: "redacted", title: "A secret; it was never stored" }, found)
   return element("span", { class: "unseen", title: `U+${hex(found.codePointAt(0), 4)}` }, markText(found))
 }
 
@@ -92,12 +94,14 @@ export function hex(number, digits) {
 
 /* ---- times: seconds since 1970 ---- */
 
-const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit" }
-const day = { year: "numeric", month: "short", day: "numeric" }
-const exactly = new Intl.DateTimeFormat(undefined, { ...day, ...clock, fractionalSecondDigits: 3, timeZoneName: "short" })
-const toMilliseconds = new Intl.DateTimeFormat(undefined, { ...clock, fractionalSecondDigits: 3 })
-const toMinutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
-const dayAndMinutes = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" })
+const written = (form) => new Intl.DateTimeFormat(undefined, form)
+const minutes = { hour: "2-digit", minute: "2-digit" }
+const milliseconds = { ...minutes, second: "2-digit", fractionalSecondDigits: 3 }
+const day = { month: "short", day: "numeric" }
+const exactly = written({ year: "numeric", ...day, ...milliseconds, timeZoneName: "short" })
+const toMilliseconds = written(milliseconds)
+const toMinutes = written(minutes)
+const dayAndMinutes = written({ ...day, ...minutes })
 const relative = new Intl.RelativeTimeFormat(undefined, { style: "narrow" })
 
 /* Within JavaScript's dates; a clock may have been anywhere. */
