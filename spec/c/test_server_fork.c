@@ -17,18 +17,20 @@ int main(void) {
 
   TEST("a forked child keeps neither the port nor a connection, and may close the server") {
     struct server *server = server_scene_open(0);
-    int client = server_scene_connect(server_port(server)), tell[2];
+    int client = server_scene_connect(server_port(server)), tell[2], hear[2];
+    char byte;
     server_scene_ask(client, "/echo");
     CHECK(server_scene_hear(client, answer, "secure") > 0);
-    CHECK(pipe(tell) == 0);
+    CHECK(pipe(tell) == 0 && pipe(hear) == 0);
     pid_t child = fork();
     if (child == 0) {
-      char byte;
       close(client);
       close(tell[1]);
       server_close(server);
+      if (write(hear[1], "x", 1) != 1) _exit(2);
       _exit(read(tell[0], &byte, 1) == 1 ? 0 : 1); /* lives on, longer than the server */
     }
+    CHECK(read(hear[0], &byte, 1) == 1);
     CHECK(server_scene_get(server_port(server), "/echo", answer) == 200);
     struct server_options again = {.port = server_port(server)};
     server_close(server);
@@ -45,6 +47,8 @@ int main(void) {
     close(client);
     close(tell[0]);
     close(tell[1]);
+    close(hear[0]);
+    close(hear[1]);
     CHECK(fake_page_held() == 0 && memory_faults_outstanding() == 0);
   }
 
