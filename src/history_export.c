@@ -147,7 +147,9 @@ static int write_piece(struct history_list *list, struct history_json *lines, sq
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int run(sqlite3 *database, const struct history_query *query, bool csv, struct buffer *out, int64_t *next_seq) {
+/* Within a transaction. */
+static int write_events(sqlite3 *database, const struct history_query *query, bool csv, struct buffer *out,
+                        int64_t *next_seq) {
   struct history_list list = {0};
   struct history_json lines = {0};
   sqlite3_stmt *deliveries = NULL;
@@ -165,10 +167,13 @@ int history_export_run(sqlite3 *database, const struct history_query *query, enu
                        struct buffer *out, int64_t *next_seq) {
   bool csv = format == HISTORY_EXPORT_CSV;
   int64_t next = 0;
+  int code = SQLITE_OK;
   if (csv && query->before_seq == 0) buffer_text(out, head);
-  int code = sqlite3_exec(database, "BEGIN", NULL, NULL, NULL); /* one state of the file for all that is read */
-  if (code == SQLITE_OK) code = run(database, query, csv, out, &next);
-  sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+  if (database) {
+    code = sqlite3_exec(database, "BEGIN", NULL, NULL, NULL); /* one state of the file for all that is read */
+    if (code == SQLITE_OK) code = write_events(database, query, csv, out, &next);
+    sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+  }
   *next_seq = next; /* not before: it may be the query's */
   return code == SQLITE_OK && out->failed ? SQLITE_NOMEM : code;
 }

@@ -22,7 +22,7 @@ enum history_export_format { HISTORY_EXPORT_JSONL, HISTORY_EXPORT_CSV };
 /*
  * Appends one piece: query->limit events from query->before_seq on, newest first; CSV's head line when that is 0. With
  * search_us a piece may have fewer events, or none. *next_seq: the before_seq of the next piece, 0 after the last one.
- * Returns an SQLite code; after a failure, what was appended is not whole.
+ * database NULL: there are no events. Returns an SQLite code; after a failure, what was appended is not whole.
  */
 int history_export_run(sqlite3 *database, const struct history_query *query, enum history_export_format format,
                        struct buffer *out, int64_t *next_seq);

@@ -78,7 +78,7 @@ static void test_slots(void) {
     CHECK(was_cut);
   }
   TEST("of more than 20 slots, the first 20 are there") {
-    char text[1000] = "{", expected[1000];
+    char text[1000] = "{", expected[1002];
     for (unsigned i = 1; i <= 20; i++) sprintf(text + strlen(text), "%s\"s%u\":%u", i > 1 ? "," : "", i, i);
     snprintf(expected, sizeof expected, "%s}", text);
     CHECK_TEXT(slots(expected), expected);

@@ -196,6 +196,22 @@ static void test_csv(void) {
 
 /* ---- pieces ---- */
 
+static void test_nothing(void) {
+  TEST("an export of nothing is a head line, or no line") {
+    struct buffer out = {0};
+    int64_t next_seq = 7;
+    CHECK(history_export_run(NULL, &(struct history_query){.limit = 5}, HISTORY_EXPORT_CSV, &out, &next_seq) ==
+          SQLITE_OK);
+    CHECK_BYTES(out.bytes, out.length, HEAD);
+    CHECK(next_seq == 0);
+    buffer_clear(&out);
+    CHECK(history_export_run(NULL, &(struct history_query){.limit = 5}, HISTORY_EXPORT_JSONL, &out, &next_seq) ==
+          SQLITE_OK);
+    CHECK(out.length == 0 && next_seq == 0);
+    buffer_free(&out);
+  }
+}
+
 /* The seqs of JSON Lines, separated by spaces; in static memory. */
 static const char *line_seqs(const char *lines) {
   return questions_all_of(lines, "{\"seq\":");
@@ -517,6 +533,7 @@ static void test_connections(void) {
 int main(void) {
   memory_faults_install();
   test_csv();
+  test_nothing();
   test_pieces();
   test_names();
   test_bodies();
