@@ -15,6 +15,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "fake_page.h"
+
 struct server *server_scene_try(struct server_options options, enum server_result *result,
                                 char error[SERVER_ERROR_SIZE]) {
   struct server *server;
@@ -48,7 +50,7 @@ bool server_scene_say(int client, const char *text) {
 
 void server_scene_ask(int client, const char *target) {
   char request[256];
-  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", target);
+  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
   server_scene_say(client, request);
 }
 
@@ -79,7 +81,7 @@ int server_scene_status(unsigned port, const char *request, char answer[SCENE_AN
 
 int server_scene_get(unsigned port, const char *target, char answer[SCENE_ANSWER_SIZE]) {
   char request[256];
-  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", target);
+  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target);
   return server_scene_status(port, request, answer);
 }
 
