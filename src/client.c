@@ -230,6 +230,18 @@ void iw_client_free(iw_client *client) {
   leave_and_unlock(client, 1);
 }
 
+struct client *client_hold(struct client *client) {
+  lock(client);
+  client->users++;
+  uv_mutex_unlock(&client->lock);
+  return client;
+}
+
+void client_let_go(struct client *client) {
+  lock(client);
+  leave_and_unlock(client, 1);
+}
+
 /* ---- the list of events in memory, and the results; all need the lock ---- */
 
 static void list(struct client *client, struct event *event) {

@@ -24,6 +24,10 @@ void client_retired(struct client *client);
 /* The client's endpoints, linked by `next`. */
 struct endpoint *client_endpoints(struct client *client);
 
+/* For those who look at a client's figures: keeps it in memory, whatever becomes of its handle. Not across a fork. */
+struct client *client_hold(struct client *client);
+void client_let_go(struct client *client);
+
 /* For process.c. */
 void client_after_fork_in_child(void);
 

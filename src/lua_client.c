@@ -76,10 +76,15 @@ static int fail_result(lua_State *L, iw_result result) {
   return fail(L, messages[result], iw_result_code(result));
 }
 
-static struct lua_client *check_client(lua_State *L) {
-  struct lua_client *self = luaL_checkudata(L, 1, client_class);
+struct client *lua_client_check(lua_State *L, int index) {
+  struct lua_client *self = luaL_checkudata(L, index, client_class);
   if (self->client == NULL) luaL_error(L, "the client has been given back");
-  return self;
+  return self->client;
+}
+
+static struct lua_client *check_client(lua_State *L) {
+  lua_client_check(L, 1);
+  return lua_touserdata(L, 1);
 }
 
 /* ---- client ---- */

@@ -127,6 +127,7 @@ static int module_read(lua_State *L) {
 
 static const luaL_Reg functions[] = {{"client", lua_client_new},
                                      {"reader", lua_reader_new},
+                                     {"page", lua_page_new},
                                      {"session_file", lua_session_file_new},
                                      {"id", module_id},
                                      {"is_utf8", module_is_utf8},
@@ -144,6 +145,7 @@ static const luaL_Reg functions[] = {{"client", lua_client_new},
 int luaopen_intent_webhook_core(lua_State *L) {
   lua_client_register(L);
   lua_reader_register(L);
+  lua_page_register(L);
   lua_session_file_register(L);
   lua_sentences_register(L);
   lua_words_register(L);

@@ -48,10 +48,11 @@ struct page_response {
   int status;
   struct buffer headers; /* "Name: value\r\n" for each, without Content-Length */
   struct buffer body;
-  bool more;         /* further pieces of the body follow: page_answer_more */
-  int delay_ms;      /* the adapter holds the response back so long, without holding up others */
-  int64_t next_seq;  /* where the next piece goes on */
-  bool out_of_luck;  /* not answered: patience ended, or another process had the file locked; it may be asked again */
+  bool more;    /* further pieces of the body follow: page_answer_more */
+  bool broken;  /* a further piece cannot be had: the adapter ends the connection, so that nobody takes it for whole */
+  int delay_ms; /* the adapter holds the response back so long, without holding up others */
+  int64_t next_seq; /* where the next piece goes on */
+  bool out_of_luck; /* patience ended before there was an answer; the same may be asked again */
 };
 
 /*

@@ -20,6 +20,7 @@
 #include "client.h"
 #include "history.h"
 #include "history_reader.h"
+#include "page_call.h"
 #include "sender.h"
 #include "session_file.h"
 
@@ -35,6 +36,7 @@ static atomic_uint generation;
  */
 static void before_fork(void) {
   pthread_mutex_lock(&setup_lock);
+  page_call_before_fork(PARK_MS);
   history_reader_before_fork(PARK_MS);
   session_file_before_fork(PARK_MS);
   history_before_fork(PARK_MS);
@@ -46,6 +48,7 @@ static void after_fork_in_parent(void) {
   history_after_fork_in_parent();
   session_file_after_fork_in_parent();
   history_reader_after_fork_in_parent();
+  page_call_after_fork_in_parent();
   pthread_mutex_unlock(&setup_lock);
 }
 
@@ -56,10 +59,12 @@ static void after_fork_in_child(void) {
   history_after_fork_in_child();
   session_file_after_fork_in_child();
   history_reader_after_fork_in_child();
+  page_call_after_fork_in_child();
   pthread_mutex_init(&setup_lock, NULL);
 }
 
 static void at_exit(void) {
+  page_call_finish_all(PARK_MS);
   sender_finish(EXIT_GRACE_MS);
   history_finish_all(EXIT_HISTORY_MS);
 }
