@@ -65,7 +65,7 @@ function stylesheet(href) {
 }
 
 for (const near of ["pointerover", "focusin"]) {
-  document.getElementById("rows").addEventListener(near, () => getPanel().catch(ignore), { once: true })
+  document.getElementById("rows").addEventListener(near, () => getPanel().catch(() => {}), { once: true })
 }
 
 let knownCauses = null
@@ -134,19 +134,25 @@ function showEvent(before) {
     document.body.classList.toggle("has-panel", Boolean(event))
     document.getElementById("panel").hidden = !event
     if (!event) panel?.hide()
-    list.select(event ?? null)
   })
+  list.select(event || null)
   page.inert = Boolean(event) && !WIDE.matches
-  if (event) showInPanel(event, opening)
+  if (event) showing = showInPanel(event, opening)
   else {
     document.title = "Intent History"
     if (before) list.focus(before)
   }
 }
 
+let showing = null /* a promise, until the event is in the panel */
 async function showInPanel(event, chosen) {
-  const panel = await getPanel()
+  const panel = await getPanel().catch(() => null)
   if (view.event !== event) return
+  if (!panel) {
+    const words = "This part of the page could not be loaded. Reload the page when the server is back."
+    document.getElementById("panel").replaceChildren(element("p", { class: "notice" }, words))
+    return
+  }
   await panel.show(event, chosen?.number ?? null, chosen !== null)
   if (chosen === null && panel.event) announce(panel.title.textContent)
 }
@@ -159,19 +165,19 @@ function keepInPlace(id, change) {
   if (row?.isConnected) scrollBy(0, row.getBoundingClientRect().top - before)
 }
 
-let moving = false
-async function move(direction) {
-  if (!panel?.event || moving) return
-  moving = true
-  try {
-    const id = await list.neighbour(panel.event.seq, direction)
-    if (id) go({ event: id }, true)
-    else announce(direction > 0 ? "This is the oldest event" : "This is the newest event")
-  } catch (error) {
-    ignore(error)
-  } finally {
-    moving = false
-  }
+/* Steps wait for each other, so that three quick ones go three events on. */
+let moving = Promise.resolve()
+function move(direction) {
+  moving = moving.then(() => moveOnce(direction)).catch(ignore)
+}
+
+async function moveOnce(direction) {
+  if (list.seqOf(view.event) === null) await showing
+  const seq = list.seqOf(view.event) ?? panel?.event?.seq
+  if (!view.event || seq === undefined) return
+  const id = await list.neighbour(seq, direction)
+  if (id) go({ event: id }, true)
+  else announce(direction > 0 ? "This is the oldest event" : "This is the newest event")
 }
 
 WIDE.addEventListener("change", () => { page.inert = Boolean(view.event) && !WIDE.matches })

@@ -102,11 +102,11 @@ function responseView({ event, delivery, attempt, number }) {
     attempt.http_status != null && bodyView({
       title: "Response body", text: attempt.response_body, base64: attempt.response_body_base64,
       raw: bodyAddress(event.id, delivery.number, number, "response_body"), part: "response-body",
-      note: cutNote(attempt),
+      note: truncated(attempt),
     }))
 }
 
-function cutNote(attempt) {
+function truncated(attempt) {
   if (!attempt.truncated) return null
   const whole = attempt.response_length
   return whole == null ? "Truncated: the first 64 KiB are stored; how long it was is not known."

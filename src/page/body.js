@@ -108,7 +108,7 @@ export function bodyView({ title, text, base64, raw, part, note }) {
       views.length > 1 && choice(views, place),
       text != null && copyButton("Copy", () => text),
       element("a", { href: raw, download: "", title: "The bytes as they are stored" }, "Raw")),
-    note && element("p", { class: "note" }, note),
+    note && element("p", { class: "truncated" }, note),
     bytes && remark("It is no UTF-8 text."),
     place)
 }

@@ -12,19 +12,24 @@ const LONGEST_ARGUMENT = 100000 /* bytes; Linux takes 128 KiB */
 const REDACTED = "[redacted]"
 /* These follow from the address, the body and the connection. */
 const OF_CURL = new Set(["host", "content-length", "connection", "transfer-encoding", "expect", "upgrade"])
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/ /* "@name" would be a file to curl */
 /* Everything but visible characters, spaces and line breaks. */
 const UNQUOTABLE = /[^\n\P{Cc}]|[\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`
 
-/* The operand of printf, in quotes, that prints these bytes. */
+const PRINTED = new Map([["\\", "\\\\"], ["%", "%%"], ["'", "'\\''"]])
+
+/*
+ * The operand of printf, in quotes, that prints these bytes. A "!" within double quotes means something to bash, a "-"
+ * at the beginning to printf.
+ */
 function octal(bytes) {
   let text = ""
   for (const byte of bytes) {
-    const plain = byte === 10 || (byte >= 32 && byte < 127)
     const character = String.fromCharCode(byte)
-    if (!plain) text += `\\${byte.toString(8).padStart(3, "0")}`
-    else text += character === "\\" ? "\\\\" : character === "%" ? "%%" : character === "'" ? "'\\''" : character
+    if (/[\n "-~]/.test(character) && (text || character !== "-")) text += PRINTED.get(character) ?? character
+    else text += `\\${byte.toString(8).padStart(3, "0")}`
   }
   return `'${text}'`
 }
@@ -67,7 +72,8 @@ function bodyOf(attempt) {
 }
 
 export function curlCommand(attempt) {
-  const headers = readHead(attempt.request_headers).headers.filter(([name]) => name && !OF_CURL.has(name.toLowerCase()))
+  const headers = readHead(attempt.request_headers).headers
+    .filter(([name]) => HEADER_NAME.test(name) && !OF_CURL.has(name.toLowerCase()))
   if (!attempt.request_headers) headers.push(["Content-Type", "application/json"])
   const [before, body] = bodyOf(attempt)
   const options = [

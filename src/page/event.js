@@ -32,7 +32,7 @@ export class EventPanel {
     this.content = element("div", { class: "content" })
     this.root.setAttribute("aria-labelledby", this.title.id)
     this.root.removeAttribute("aria-label")
-    this.root.append(element("div", { class: "bar" }, this.title,
+    this.root.replaceChildren(element("div", { class: "bar" }, this.title,
       copyButton("Copy link", () => location.href),
       iconButton("newer", "Newer event (k)", () => hooks.move(-1), { "aria-keyshortcuts": "k" }),
       iconButton("older", "Older event (j)", () => hooks.move(1), { "aria-keyshortcuts": "j" }),

@@ -13,8 +13,8 @@ import { endOf } from "./list_end.js"
 import { Row } from "./row.js"
 import { ago, counted } from "./text.js"
 
+const FIRST_PAGE = 30 /* more than is in view */
 const PAGE = 50
-const ROW_PX = 36
 const NEAR = "300px" /* to the end: then older events are asked for */
 const GROUP = 50 /* rows, at most */
 const MOST_HELD = 200
@@ -81,7 +81,7 @@ export class List {
     this.#next = null
     this.#searchedTo = null
     this.body.setAttribute("aria-busy", "true")
-    await this.#page({ limit: Math.min(PAGE, Math.ceil(innerHeight / ROW_PX)) }, true) /* more than is in view */
+    await this.#page({ limit: FIRST_PAGE }, true)
   }
 
   older() {
@@ -268,6 +268,11 @@ export class List {
 
   #find(id) {
     return this.rows.find((row) => row.event.id === id)
+  }
+
+  /* The seq of an event in the list; null: it is not there. */
+  seqOf(id) {
+    return this.#find(id)?.event.seq ?? null
   }
 
   /* Puts the focus on the event's row, or on the list when it has none. */
