@@ -75,6 +75,8 @@ bool page_read_form(struct page_exchange *exchange, struct page_text text, const
 
 /* ---- the history ---- */
 
+static const char too_slow[] = "The history did not answer in time: ask for less, or again.";
+
 static bool given_up(const struct page_exchange *exchange) {
   return exchange->patience && exchange->patience->must_stop(exchange->patience->context);
 }
@@ -91,7 +93,10 @@ enum history_found page_open_history(struct page_exchange *exchange, struct hist
   enum history_found found = history_connection_open(exchange->page->history, patience, database, error);
   if (found != HISTORY_FAILED) return found;
   exchange->response->out_of_luck = given_up(exchange);
-  page_refuse(exchange->response, PAGE_HISTORY, error);
+  if (page_out_of_time(exchange))
+    page_refuse(exchange->response, PAGE_TIMEOUT, too_slow);
+  else
+    page_refuse(exchange->response, PAGE_HISTORY, error);
   return found;
 }
 
@@ -103,7 +108,7 @@ bool page_close_history(struct page_exchange *exchange, sqlite3 *database, int c
   if (database) history_connection_close(database);
   if (primary == SQLITE_INTERRUPT || primary == SQLITE_BUSY) {
     response->out_of_luck = given_up(exchange);
-    page_refuse(response, PAGE_TIMEOUT, "The history did not answer in time: ask for less, or again.");
+    page_refuse(response, PAGE_TIMEOUT, too_slow);
   } else if (primary == SQLITE_NOMEM || response->body.failed) {
     buffer_free(&response->body);
     page_refuse(response, PAGE_MEMORY, "There was not enough memory for the answer.");
