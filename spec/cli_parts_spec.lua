@@ -67,8 +67,45 @@ describe("text for a terminal", function()
     assert.are.equal("\\xe2\\x82", text.line("\226\130"))
   end)
 
-  it("keeps line breaks and tabs where several lines are meant", function()
-    assert.are.equal("a\nb\tc\n\\x0dd", text.lines("a\r\nb\tc\n\rd"))
+  it("shows what would turn the direction of writing, or hide", function()
+    local function character(code)
+      if code < 0x800 then return string.char(0xc0 + math.floor(code / 64), 0x80 + code % 64) end
+      local rest = string.char(0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+      if code < 0x10000 then return string.char(0xe0 + math.floor(code / 4096)) .. rest end
+      return string.char(0xf0 + math.floor(code / 262144), 0x80 + math.floor(code / 4096) % 64) .. rest
+    end
+    local hidden = { 0x85, 0xad, 0x34f, 0x61c, 0x115f, 0x180e, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029,
+      0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0x2066, 0x2067, 0x2068, 0x2069,
+      0x206a, 0x206f, 0x3164, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff9, 0xfffb, 0x1d173, 0xe0001, 0xe0020, 0xe007f,
+      0xe0100 }
+    for _, code in ipairs(hidden) do
+      local shown = code < 0x100 and ("\\x%02x"):format(code) or ("\\u{%04x}"):format(code)
+      assert.are.equal("a" .. shown .. "b", text.line("a" .. character(code) .. "b"))
+      assert.are.equal(shown .. "\n", text.lines(character(code) .. "\n"))
+      assert.are.equal(character(code), cjson.decode('["' .. text.json(character(code)) .. '"]')[1])
+      assert.is_nil(text.json(character(code)):find("[\128-\255]"))
+    end
+  end)
+
+  it("leaves joiners and variants where emoji and scripts need them, and only there", function()
+    for _, harmless in ipairs { "👩‍👩‍👧‍👦", "❤️‍🔥", "👩🏽‍💻", "🏳️‍🌈", "1️⃣ ☎︎", "می‌خواهم", "क्‍ष", "葛󠄀", "שלום عليكم" } do
+      assert.are.equal(harmless, text.line(harmless))
+    end
+    assert.are.equal("admin\\u{200d}", text.line("admin\226\128\141"))
+    assert.are.equal("👩\226\128\141\\u{200d}", text.line("👩\226\128\141\226\128\141"))
+    assert.are.equal("❤️\\u{fe0f}\\u{fe0e}", text.line("❤️\239\184\143\239\184\142"))
+    assert.are.equal("a\\u{fe0f}", text.line("a\239\184\143"))
+  end)
+
+  it("keeps line breaks where several lines are meant; a tab becomes spaces", function()
+    assert.are.equal("a\nb    c\n\\x0dd", text.lines("a\r\nb\tc\n\rd"))
+  end)
+
+  it("is JSON that means the same where it is JSON", function()
+    local source = '{"a":"\\"\\n\194\155\226\128\174é","b":["\243\160\129\129",1]}'
+    local safe = text.json_source(source)
+    assert.are.equal('{"a":"\\"\\n\\u009b\\u202eé","b":["\\udb40\\udc41",1]}', safe)
+    assert.are.same(cjson.decode(source), cjson.decode(safe))
   end)
 
   it("is cut in the middle by characters", function()

@@ -140,7 +140,8 @@ describe("intent-webhook", function()
         [{ "history", "--limit=0" }] = "intent-webhook: --limit must be from 1 to 1000000, not 0",
         [{ "history", "--limit" }] = "intent-webhook: --limit needs a value: N",
         [{ "history", "--json=yes" }] = "intent-webhook: --json takes no value",
-        [{ "history", "--status", "lost" }] = "intent-webhook: --status is pending, delivered or failed",
+        [{ "history", "--status", "lost" }] = "intent-webhook: --status is pending, delivered, failed, ",
+        [{ "history", "--json", "--csv" }] = "intent-webhook: --json and --csv: give one of them",
         [{ "history", "--since", "yesterday" }] = "intent-webhook: --since does not know the time",
         [{ "history", "--since", "2026-99-99" }] = "intent-webhook: --since does not know the time",
         [{ "history", "--since", "2026-02-30" }] = "intent-webhook: --since does not know the time",
@@ -948,12 +949,33 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
       assert.are.same({ ids[1] }, found("--session=one"))
       assert.are.same({ ids[3], ids[1] }, found("--status", "delivered"))
       assert.are.same({}, found("--status", "failed"))
+      assert.are.same({}, found("--status", "paused"))
+      assert.are.same({ ids[2] }, found("--status", "recorded"))
+      assert.are.same({ ids[3], ids[1] }, found("--search", "/HOOK"))
+      assert.are.same({ ids[2] }, found("--search", ids[2]:upper()))
+      assert.are.same({}, found("--search", "is nowhere"))
       assert.are.same({ ids[3], ids[1] }, found("--url", url .. "/hook"))
       assert.are.same({ ids[3] }, found("--limit", "1"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "10m"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "2020-01-01 12:00"))
       assert.are.same({ ids[3], ids[2], ids[1] }, found("--since", "1960-01-01"))
       assert.are.same({}, found("--since", "2100-01-01"))
+    end)
+
+    it("give CSV, a row for each webhook", function()
+      local status, output = run { "history", "--history", path, "--csv" }
+      assert.are.equal(0, status)
+      local rows = {}
+      for row in output:gmatch("(.-)\r\n") do rows[#rows + 1] = row end
+      assert.are.equal(4, #rows)
+      assert.are.equal("time,id,intent,session,slots,delivery,url,status,http_status,cause,message,finished,total_us",
+        rows[1])
+      local time = "%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ"
+      assert.is_truthy(rows[2]:find("^" .. time .. "," .. ids[3]:gsub("%-", "%%-") .. ',book,,.*,1,http://[^,]*/hook,'
+        .. "delivered,200,,," .. time .. ",%d+$"), rows[2])
+      assert.is_truthy(rows[3]:find("^" .. time .. "," .. ids[2]:gsub("%-", "%%-")
+        .. ",note,,.*,,,recorded,,,[^,]+,,$"), rows[3])
+      assert.is_truthy(rows[4]:find(",book,one,", 1, true))
     end)
 
     it("say when there is nothing to list", function()

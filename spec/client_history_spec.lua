@@ -54,6 +54,28 @@ describe("a history", function()
     assert.are.equal(10, #numbers { from = 0 })
   end)
 
+  it("is searched, in any case, and knows the events that nothing was sent for", function()
+    assert.are.same({ 7 }, (numbers { search = ids[7]:upper() }))
+    assert.are.same({ 5, 4, 3, 2, 1 }, (numbers { search = "EARLY" }))
+    assert.are.same({ 4, 2 }, (numbers { search = '"N":', session = "early", status = "failed" }))
+    assert.are.same({}, (numbers { search = "is nowhere" }))
+    assert.are.equal(10, #numbers { search = "" })
+    assert.are.same({ 9, 7, 5, 3, 1 }, (numbers { status = "recorded" }))
+    assert.are.same({ 9, 7 }, (numbers { status = "recorded", search = "late" }))
+  end)
+
+  it("that is searched answers within the time, page by page if it must, and says how far it came", function()
+    local found, filter, pages = {}, { search = "early", limit = 2, timeout = 0.5 }, 0
+    repeat
+      local page = assert(client:events(filter))
+      for _, event in ipairs(page.events) do found[#found + 1] = event.slots.n end
+      filter.before, pages = page.next, pages + 1
+    until not page.next
+    assert.are.same({ 5, 4, 3, 2, 1 }, found)
+    assert.are.equal(3, pages)
+    assert.is_nil(client:events({ search = "early" }).searched_to) -- it came to the end
+  end)
+
   it("says of a delivery what its last attempt came to", function()
     local delivery = client:events({ intent = "b", limit = 1 }).events[1].deliveries[1]
     assert.is_nil(delivery.http_status) -- refused
@@ -146,7 +168,8 @@ describe("a history", function()
   it("raises for a filter that is wrong, at the caller's line", function()
     local wrong = {
       [{ stauts = "failed" }] = 'stauts: is no option: did you mean "status"?',
-      [{ status = "sent" }] = 'status: must be "pending" or "delivered" or "failed"',
+      [{ status = "sent" }] = 'status: must be "pending" or "delivered" or "failed" or "retrying" or "paused" or ',
+      [{ search = 5 }] = "search: must be a string, got a number",
       [{ limit = 0 }] = "limit: must be from 1 to 1000, got 0",
       [{ since = 5 }] = 'since: is no option: did you mean "from"?',
       [{ before = "x" }] = "before: must be a whole number, got a string",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "history_list.h"
 #include "history_reader.h"
 #include "lua_compat.h"
 #include "lua_module.h"
@@ -38,8 +39,10 @@ static int milliseconds(lua_Number seconds) {
   return seconds < LONGEST_TIMEOUT_S ? (int)(seconds * 1000) : LONGEST_TIMEOUT_S * 1000;
 }
 
-/* reader:ask{ id=, intent=, status=, session=, url=, from=, to=, before=, limit=, timeout= } -> JSON | nil, message,
- * code */
+/*
+ * reader:ask{ id=, intent=, status=, session=, url=, search=, from=, to=, before=, limit=, timeout= }
+ *   -> JSON | nil, message, code
+ */
 static int reader_ask(lua_State *L) {
   struct lua_reader *self = check_open(L);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -49,6 +52,7 @@ static int reader_ask(lua_State *L) {
       .status = lua_option_string(L, 2, "status"),
       .session = lua_option_string(L, 2, "session"),
       .url = lua_option_string(L, 2, "url"),
+      .search = lua_option_string(L, 2, "search"),
       .since_us = (int64_t)(lua_option_number(L, 2, "from", 0) * 1e6),
       .until_us = (int64_t)(lua_option_number(L, 2, "to", 0) * 1e6),
       .before_seq = (int64_t)lua_option_number(L, 2, "before", 0),
@@ -56,6 +60,8 @@ static int reader_ask(lua_State *L) {
   };
   if (lua_option_number(L, 2, "to", 1) == 0) query.until_us = 1; /* 0 means no end to the query, 1970 to the host */
   int timeout_ms = milliseconds(lua_option_number(L, 2, "timeout", DEFAULT_TIMEOUT_S));
+  /* Rather than that nothing comes of it, what was found by then. */
+  if (history_list_looks_at_every_one(&query)) query.search_us = timeout_ms * (int64_t)500;
   char error[HISTORY_ERROR_SIZE] = "";
   buffer_clear(&self->answer);
   enum history_answer answer = history_reader_ask(self->reader, &query, timeout_ms, &self->answer, error);

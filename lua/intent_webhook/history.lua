@@ -32,7 +32,7 @@ History.__index = History
 ---@class intent_webhook.EventDelivery
 ---@field number integer which webhook action of the intent, from 1
 ---@field url string
----@field status "pending"|"delivered"|"failed"
+---@field status intent_webhook.Status
 ---@field cause? string why it failed: a stable code
 ---@field message? string the same in words
 ---@field finished? number seconds since 1970
@@ -47,9 +47,11 @@ History.__index = History
 ---@field url string
 ---@field request_headers? string the request's head as it was sent
 ---@field request_body? string
+---@field request_body_base64? string its bytes, where they are no UTF-8 text
 ---@field http_status? integer nil: no complete response head
 ---@field response_headers? string the response's head as it came
 ---@field response_body? string at most 64 KiB of it
+---@field response_body_base64? string its bytes, where they are no UTF-8 text
 ---@field response_length? integer what the endpoint announced, or sent in full
 ---@field truncated boolean whether response_body is not all of it
 ---@field remote_address? string
@@ -69,6 +71,7 @@ History.__index = History
 ---@class intent_webhook.EventPage
 ---@field events intent_webhook.Event[] newest first, with their deliveries, without attempts
 ---@field next? integer give it as `before` for the next page; nil when there is none
+---@field searched_to? number when the time to look through events was over: the time of the last one that was looked at
 
 ---Opens a history file for reading. The file is looked at with the first question.
 ---@param path string

@@ -376,12 +376,18 @@ options.sample = {
   { name = "seed", type = "integer", default = 1, from = 0, to = 2 ^ 53 },
 }
 
----Which events `events` lists.
+---@alias intent_webhook.Status "pending"|"delivered"|"failed"|"retrying"|"paused"|"unknown"
+
+---Which events `events` lists. With `search`, and with status "recorded", it looks at one event after the other, for
+---half of `timeout` at most: the page may then have fewer than `limit` though there are more, and its `next` goes on
+---behind the last one that was looked at.
 ---@class intent_webhook.EventFilter
 ---@field intent? string
 ---@field session? string
----@field status? "pending"|"delivered"|"failed" of any of its deliveries
+---@field status? intent_webhook.Status|"recorded" of any of its deliveries; "recorded": it has none
 ---@field url? string of any of its deliveries
+---@field search? string text that occurs, in any case, in slots, id, session, error or note, or in url, request_body or
+---  response_body of an attempt
 ---@field from? number seconds since 1970; events of that time or later
 ---@field to? number seconds since 1970; events before that time
 ---@field before? integer only events recorded before the one of this `seq`: the next page
@@ -390,8 +396,10 @@ options.sample = {
 options.event_filter = {
   { name = "intent", type = "string" },
   { name = "session", type = "string" },
-  { name = "status", type = "string", one_of = { "pending", "delivered", "failed" } },
+  { name = "status", type = "string",
+    one_of = { "pending", "delivered", "failed", "retrying", "paused", "unknown", "recorded" } },
   { name = "url", type = "string" },
+  { name = "search", type = "string", also = { "text", "contains" } },
   { name = "from", type = "number", from = 0, to = 2 ^ 43, also = { "since" } },
   { name = "to", type = "number", from = 0, to = 2 ^ 43, also = { "until" } },
   { name = "before", type = "integer", from = 1, to = 2 ^ 53 },

@@ -329,6 +329,17 @@ def binary(connection, **_):
     connection.send(head(200, "Content-Type: application/octet-stream", "Content-Length: 256").encode() + data)
 
 
+def hostile(connection, kind="text", **_):
+    """What terminals obey, what hides, what turns the direction of writing, and 64,000 bytes without a space; with kind
+    "bytes" also NUL and what is no UTF-8."""
+    obeyed = b"\x1b]0;title\x07\x1b[2J\x1b[31mred\x08\x7f\x0b\xc2\x9b31m\xc2\x85"
+    hidden = b"\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8b\xe2\x80\xa8\xd8\x9c\xef\xbb\xbf\xf3\xa0\x81\x81\xc2\xad"
+    stray = b"\x00\xff\xfe\xc0\x80\xed\xa0\x80\x9b31m" if kind == "bytes" else b""
+    data = b"begin " + obeyed + hidden + stray + b" <script>alert(1)</script>\r\n\tend\r" + b"x" * 64000
+    headers = b"X-Obeyed: " + obeyed + b"\r\nX-Hidden: " + hidden + b"\xff\xfe\r\nContent-Length: %d\r\n\r\n" % len(data)
+    connection.send(b"HTTP/1.1 200 \x1b[5mOK" + hidden + b"\r\n" + headers + data)
+
+
 BEHAVIOURS = {name.replace("_", "-"): function for name, function in {
     "status": status, "echo": echo, "quote": quote, "slow": slow, "hang": hang, "close": close, "close_in_head": close_in_head,
     "close_in_body": close_in_body, "reset_before": reset_before, "reset_in_head": reset_in_head,
@@ -336,6 +347,7 @@ BEHAVIOURS = {name.replace("_", "-"): function for name, function in {
     "big_head": big_head, "slow_body": slow_body, "endless_body": endless_body, "body": body, "interim": interim,
     "http10": http10, "trailers": trailers, "bad_chunk": bad_chunk, "two_lengths": two_lengths, "gzip": gzip_body,
     "idle_close": idle_close, "close_after": close_after, "binary": binary, "cookie": cookie, "unread": unread,
+    "hostile": hostile,
 }.items()}
 
 

@@ -66,6 +66,30 @@ local function print_message(screen, title, head, body)
   end
 end
 
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+local MOST_BYTES = 1023 -- of a body that is no text; a multiple of 3
+
+local function decode_base64(digits)
+  return (digits:gsub("(.)(.)(.)(.)", function(...)
+    local number, count = 0, 3
+    for _, digit in ipairs { ... } do
+      local place = DIGITS:find(digit, 1, true)
+      if not place then count = count - 1 end -- padding
+      number = number * 64 + (place or 1) - 1
+    end
+    return string.char(math.floor(number / 65536), math.floor(number / 256) % 256, number % 256):sub(1, count)
+  end))
+end
+
+-- The body, or as much of its bytes as it takes to see what it is.
+local function body_words(attempt, name)
+  local digits = attempt[name .. "_base64"]
+  if not digits then return attempt[name] end
+  local first = decode_base64(digits:sub(1, MOST_BYTES / 3 * 4))
+  if #digits <= MOST_BYTES / 3 * 4 then return first end
+  return first .. "\n... and more bytes that are no text"
+end
+
 local function connection(attempt)
   local parts = {}
   local function add(part) parts[#parts + 1] = part end
@@ -81,9 +105,10 @@ local function print_attempt(screen, attempt)
   print_field(screen, "over", connection(attempt))
   print_field(screen, "timings", timings(attempt))
   local sent = attempt.request_headers and attempt.request_headers ~= ""
-  print_message(screen, sent and "request" or "request, not sent", attempt.request_headers, attempt.request_body)
+  print_message(screen, sent and "request" or "request, not sent", attempt.request_headers,
+    body_words(attempt, "request_body"))
   if attempt.response_headers then
-    print_message(screen, "response", attempt.response_headers, attempt.response_body)
+    print_message(screen, "response", attempt.response_headers, body_words(attempt, "response_body"))
     if attempt.truncated then
       screen:print("    ... " .. (attempt.response_length
         and ("of %d bytes, these are the first"):format(attempt.response_length) or "and more, which was not read"))
@@ -100,7 +125,7 @@ local function last_attempt(delivery)
 end
 
 local function print_delivery(screen, delivery)
-  local title = { ("webhook %d"):format(delivery.number), screen:badge(delivery.status) }
+  local title = { ("webhook %d"):format(delivery.number), screen:badge(text.line(delivery.status)) }
   if delivery.http_status then title[#title + 1] = ("%d"):format(delivery.http_status) end
   if delivery.total_us then title[#title + 1] = call.duration(delivery.total_us) end
   screen:print("")

@@ -1,10 +1,13 @@
 --- history: the command that lists what was fired and what became of it, newest first.
 
 local call = require "intent_webhook.cli.call"
+local csv = require "intent_webhook.cli.csv"
 local file = require "intent_webhook.cli.file"
 local json = require "intent_webhook.json"
+local options = require "intent_webhook.options"
 local terminal = require "intent_webhook.cli.terminal"
 local text = require "intent_webhook.safe_text"
+local decode = require("intent_webhook.history").decode
 
 local PAGE = 500 -- events that are asked for at a time
 
@@ -102,51 +105,65 @@ local function misuse(sentence, word)
   terminal.exit(terminal.USAGE, text.line(sentence:format(word)))
 end
 
-local function print_json(screen, history, filter, wanted)
+-- Calls take(source) for each event, as JSON of the core, newest first.
+local function each(history, filter, wanted, take)
   while wanted > 0 do
     filter.limit = math.min(wanted, PAGE)
     local source, message = history:events_json(filter)
     if not source then fail(message) end
     local events = json.elements(source)
-    for _, event in ipairs(events) do screen:print(event) end
+    for _, event in ipairs(events) do take(event) end
     wanted = wanted - #events
-    filter.before = tonumber(source:match('"next":(%d+)}%s*$'))
+    filter.before = tonumber(source:match('"next":(%d+)[^%[%]{}]*}$')) -- "searched_to" may stand behind it
     if not filter.before then return end
   end
 end
 
-local function collect(history, filter, wanted)
+local function print_json(screen, history, filter, wanted)
+  each(history, filter, wanted, function(source) screen:print(text.json_source(source)) end)
+end
+
+local function print_csv(screen, history, filter, wanted)
+  screen:print(csv.HEAD)
+  each(history, filter, wanted, function(source)
+    for _, row in ipairs(csv.rows(source)) do screen:print(row) end
+  end)
+end
+
+local function print_events(screen, history, filter, wanted)
   local events = {}
-  while #events < wanted do
-    filter.limit = math.min(wanted - #events, PAGE)
-    local page, message = history:events(filter)
-    if not page then fail(message) end
-    for _, event in ipairs(page.events) do events[#events + 1] = event end
-    filter.before = page.next
-    if not filter.before then break end
+  each(history, filter, wanted, function(source) events[#events + 1] = decode(source) end)
+  if #events > 0 then print_table(screen, events) else screen:note("no such events") end
+end
+
+local function statuses()
+  for _, option in ipairs(options.event_filter) do
+    if option.name == "status" then return option.one_of end
   end
-  return events
+end
+
+local function check_status(status)
+  local known = statuses()
+  for _, word in ipairs(known) do
+    if word == status then return end
+  end
+  misuse("--status is " .. table.concat(known, ", ", 1, #known - 1) .. " or " .. known[#known] .. ', not "%s"', status)
 end
 
 local function run(values, screen)
-  local filter = { intent = values.intent, status = values.status, session = values.session, url = values.url }
+  local filter = { intent = values.intent, status = values.status, session = values.session, url = values.url,
+    search = values.search }
   if values.since then
     filter.from = read_since(values.since, os.time())
     if not filter.from then
       misuse('--since does not know the time "%s": write 15m, 2h, 7d or 2026-03-15', values.since)
     end
   end
-  if filter.status and not ("|pending|delivered|failed|"):find("|" .. filter.status .. "|", 1, true) then
-    misuse('--status is pending, delivered or failed, not "%s"', filter.status)
-  end
+  if filter.status then check_status(filter.status) end
+  if values.json and values.csv then misuse("--json and --csv: give one of them") end
   local history = file.history(values.history)
-  local wanted = values.limit or 20
-  if values.json then
-    print_json(screen, history, filter, wanted)
-  else
-    local events = collect(history, filter, wanted)
-    if #events > 0 then print_table(screen, events) else screen:note("no such events") end
-  end
+  local print_them = values.json and print_json or values.csv and print_csv or print_events
+  print_them(screen, history, filter, values.limit or 20)
   history:close()
   return terminal.OK
 end
@@ -156,20 +173,23 @@ return {
   name = "history",
   summary = "list what was fired, newest first",
   help = [[
-Lists events, newest first, one line for each webhook. STATUS is pending, delivered, failed, or recorded for an
-event without a webhook. "intent-webhook show ID" shows one in full; its ID is in the column EVENT.
+Lists events, newest first, one line for each webhook. STATUS is pending, delivered, failed, retrying, paused or
+unknown, or recorded for an event without a webhook. "intent-webhook show ID" shows one in full; its ID is in the
+column EVENT.
 
 Exit status: 0 also when there is nothing to list, 3 the history cannot be read.]],
   operands = {},
   options = {
     { name = "history", value = "FILE", help = "the history file (default: " .. file.DEFAULT_HISTORY .. ")" },
     { name = "intent", value = "NAME", help = "only this intent" },
-    { name = "status", value = "STATUS", help = "only events with a webhook that is pending, delivered or failed" },
+    { name = "status", value = "STATUS", help = "only events with a webhook of this status; recorded: with none" },
     { name = "session", value = "NAME", help = "only this session" },
     { name = "url", value = "URL", help = "only events with a webhook to this URL" },
+    { name = "search", value = "TEXT", help = "only events with this text in slots, URLs, bodies, id, session, error" },
     { name = "since", value = "TIME", help = 'only since 90s, 15m, 2h, 7d ago, 2026-03-15, "2026-03-15 10:30"' },
     { name = "limit", value = "N", whole = true, from = 1, to = 1000000, help = "how many events (default 20)" },
     { name = "json", help = "one JSON object a line" },
+    { name = "csv", help = "CSV for spreadsheets, which take nothing in it for a formula" },
   },
   run = run,
 }

@@ -13,7 +13,7 @@ local function run(values, screen)
   if source == "null" then
     terminal.exit(terminal.FAILED, text.line(("there is no event %s in the history"):format(values.ID)))
   end
-  if values.json then screen:print(source) else call.print(screen, source) end
+  if values.json then screen:print(text.json_source(source)) else call.print(screen, source) end
   return terminal.OK
 end
 
