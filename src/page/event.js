@@ -151,8 +151,10 @@ export class EventPanel {
       if (before === text) return
       const section = this.#delivery(event, delivery)
       this.#shown.set(delivery.number, [text, section])
+      const focused = old?.contains(document.activeElement)
       if (old) old.replaceWith(section)
       else this.deliveries.append(section)
+      if (focused) section.querySelector("h3").focus({ preventScroll: true })
     })
   }
 

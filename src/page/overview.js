@@ -28,8 +28,9 @@ export class Overview {
       Object.entries(SPANS).map(([span, word]) =>
         button(word, () => this.change({ span: span === "hour" ? "" : span }), { data: { span } })))
     this.chart = element("figure", { class: "chart" })
+    this.scroll = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Deliveries by time" })
     this.table = element("details", { class: "numbers", on: { toggle: () => this.#drawTable() } },
-      element("summary", {}, "As a table"))
+      element("summary", {}, "As a table"), this.scroll)
     this.endpoints = element("div", { class: "endpoints" })
     this.causes = element("div", { class: "causes" })
     this.fold = element("details", { open: matchMedia("(min-width: 700px) and (min-height: 560px)").matches },
@@ -121,10 +122,7 @@ export class Overview {
       element("td", {}, count(good)), element("td", {}, count(failed[step])))).filter(Boolean).reverse()
     const content = rows.length ? numbers("Deliveries by time", ["From", "Delivered", "Failed"], rows)
       : element("p", {}, "No delivery was finished in this time.")
-    const focused = document.activeElement.closest?.(".numbers td, .numbers th") && document.activeElement.textContent
-    this.table.replaceChildren(this.table.firstElementChild, element("div", { class: "scroll", tabindex: 0,
-      role: "group", "aria-label": "Deliveries by time" }, content))
-    if (focused) [...this.table.querySelectorAll("button")].find((node) => node.textContent === focused)?.focus()
+    keepPlace(this.scroll, () => this.scroll.replaceChildren(content))
   }
 
   /* ---- endpoints and causes ---- */
@@ -138,14 +136,18 @@ export class Overview {
       element("td", { class: endpoint.failed ? "bad" : null }, endpoint.failed
         ? percent(endpoint.failed, endpoint.delivered + endpoint.failed) : "0"),
       [endpoint.p50_us, endpoint.p95_us, endpoint.p99_us].map((us) => element("td", {}, duration(us)))))
-    const more = endpoints.length > ROWS && button(this.#all ? "Show fewer" : `Show all ${endpoints.length}`, () => {
+    const table = rows.length ? numbers("Endpoints", ["Endpoint", "Sent", "Failed", "p50", "p95", "p99"], rows)
+      : element("p", {}, `No delivery was finished in the ${WORDS[this.#span]}.`)
+    const more = endpoints.length > ROWS ? [this.#moreButton(endpoints.length)] : []
+    keepPlace(this.endpoints, () => this.endpoints.replaceChildren(element("h3", {}, "Endpoints"), table, ...more))
+  }
+
+  #moreButton(number) {
+    return button(this.#all ? "Show fewer" : `Show all ${number}`, () => {
       this.#all = !this.#all
       this.#drawEndpoints()
-      this.endpoints.querySelector(":scope > button")?.focus()
+      this.endpoints.lastElementChild.focus()
     }, { class: "link" })
-    this.endpoints.replaceChildren(element("h3", {}, "Endpoints"), rows.length
-      ? numbers("Endpoints", ["Endpoint", "Sent", "Failed", "p50", "p95", "p99"], rows)
-      : element("p", {}, `No delivery was finished in the ${WORDS[this.#span]}.`), more || "")
   }
 
   #drawCauses() {
@@ -160,6 +162,17 @@ export class Overview {
     this.causes.replaceChildren(element("h3", {}, "Why deliveries failed"),
       rows.length ? element("ol", {}, rows) : element("p", {}, `Nothing failed in the ${WORDS[this.#span]}.`))
   }
+}
+
+/* Draws anew what somebody may be reading: the focus and the scrolling stay. */
+function keepPlace(container, draw) {
+  const focused = container.contains(document.activeElement) ? document.activeElement.textContent : null
+  const { scrollTop } = container
+  draw()
+  container.scrollTop = scrollTop
+  if (focused === null) return
+  const same = [...container.querySelectorAll("button")].find((node) => node.textContent === focused)
+  same?.focus({ preventScroll: true })
 }
 
 function percent(part, whole) {
