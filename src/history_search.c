@@ -12,7 +12,7 @@ enum {
   CASED_END = 0x20000   /* no code point from here on has upper and lower case */
 };
 
-#define FUNCTION "history_contains"
+#define FUNCTION HISTORY_SEARCH_FUNCTION
 
 const char history_search_in_event[] = FUNCTION "(events.slots, events.id, events.session, events.error, events.note)";
 const char history_search_in_attempts[] =

@@ -40,6 +40,7 @@ bool history_search_find(const struct history_search *search, const void *bytes,
  * SQL conditions that an event fits, or, behind each other with OR, that either is so: in the row of the table `events`
  * itself; in an attempt of events.seq. They need the function that history_search_enter gives to the connection.
  */
+#define HISTORY_SEARCH_FUNCTION "history_contains" /* of any number of values: whether the text is in one of them */
 extern const char history_search_in_event[], history_search_in_attempts[];
 
 /* Borrows search until it is called with NULL, which takes the function away. Returns an SQLite code. */

@@ -128,6 +128,7 @@ static int module_read(lua_State *L) {
 static const luaL_Reg functions[] = {{"client", lua_client_new},
                                      {"reader", lua_reader_new},
                                      {"page", lua_page_new},
+                                     {"erase", lua_erase},
                                      {"session_file", lua_session_file_new},
                                      {"id", module_id},
                                      {"is_utf8", module_is_utf8},

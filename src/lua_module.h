@@ -12,6 +12,7 @@ void lua_client_register(lua_State *L);       /* client, endpoint and intent */
 int lua_client_new(lua_State *L);             /* core.client */
 void lua_reader_register(lua_State *L);       /* reader */
 int lua_reader_new(lua_State *L);             /* core.reader */
+int lua_erase(lua_State *L);                  /* core.erase */
 void lua_page_register(lua_State *L);         /* page, and calls to it */
 int lua_page_new(lua_State *L);               /* core.page */
 void lua_session_file_register(lua_State *L); /* session_file */

@@ -14,7 +14,7 @@ local cli = {}
 
 local COMMANDS = {
   "check", "lint", "match", "explain", "sample", "compile", "test", "chat", "run", "fire", "history", "show", "serve",
-  "listen",
+  "erase", "listen",
 }
 
 local function is_command(name)
