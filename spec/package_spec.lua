@@ -45,6 +45,19 @@ describe("a rockspec #once", function()
     end
   end)
 
+  it("has every file of the page in the core, and the page names no other", function()
+    local listed, files = {}, lines_of("ls src/page | LC_ALL=C sort")
+    for name in process.read_file("src/page_assets.c"):gmatch('X%([%w_]+, "([%w_.]+)"') do listed[#listed + 1] = name end
+    assert.are.same(files, sorted(listed))
+    local known = {}
+    for _, name in ipairs(files) do known[name] = true end
+    for _, file in ipairs(files) do
+      local source = process.read_file("src/page/" .. file)
+      for name in source:gmatch('[%a]+="([%w_]+%.%a+)"') do assert.is_true(known[name], file .. ": " .. name) end
+      for name in source:gmatch('"%./([%w_]+%.js)"') do assert.is_true(known[name], file .. ": " .. name) end
+    end
+  end)
+
   it("of a release has the module's version, and its place in the list of changes", function()
     assert.are.equal(webhook.VERSION .. "-1", read(RELEASE).version)
     assert.are.equal("v" .. webhook.VERSION, read(RELEASE).source.tag)
