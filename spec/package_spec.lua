@@ -47,7 +47,8 @@ describe("a rockspec #once", function()
 
   it("has every file of the page in the core, and the page names no other", function()
     local listed, files = {}, lines_of("ls src/page | LC_ALL=C sort")
-    for name in process.read_file("src/page_assets.c"):gmatch('X%([%w_]+, "([%w_.]+)"') do listed[#listed + 1] = name end
+    local assets = process.read_file("src/page_assets.c")
+    for name in assets:gmatch('X%([%w_]+, "([%w_.]+)"') do listed[#listed + 1] = name end
     assert.are.same(files, sorted(listed))
     local known = {}
     for _, name in ipairs(files) do known[name] = true end
