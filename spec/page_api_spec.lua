@@ -107,6 +107,10 @@ local function post(path, form, headers)
   return request("POST", path, headers, form)
 end
 
+local function encode(text)
+  return (text:gsub("[^%w]", function(byte) return ("%%%02X"):format(byte:byte()) end))
+end
+
 -- ---- what is so ----
 
 local function type_of(value)
@@ -492,6 +496,17 @@ describe("the page's API #once", function()
     local page = get_json("/api/events?intent=none&seqs=" .. seqs)
     assert.are.same({ all[1].seq, all[3].seq }, { page.events[1].seq, page.events[2].seq })
     assert.are.equal(cjson.null, page.next)
+  end)
+
+  it("erases what a dry run has counted", function()
+    local gone = fire("noted", { n = "Person to be forgotten" }, "forget me")
+    local form = "containing=" .. encode("to be forgotten")
+    local _, counted = post("/api/erase", form .. "&dry_run=true")
+    assert.are.equal(1, cjson.decode(counted).events)
+    assert.are.equal(200, (get("/api/events/" .. gone)))
+    local _, erased = post("/api/erase", form)
+    assert.are.equal(1, cjson.decode(erased).events)
+    assert.are.equal(404, (get("/api/events/" .. gone)))
   end)
 
   it("lets a person log in and out, and a program send the token", function()

@@ -1,7 +1,7 @@
 // axe-core finds nothing, whatever is shown: in both themes, on a wide and on a small screen.
 
 import { test } from "../check.mjs"
-import { addressOf, assertAccessible, awaitList, openEvent, withPage } from "../page.mjs"
+import { addressOf, assertAccessible, awaitList, openEvent, panel, withPage } from "../page.mjs"
 import { emptyServer, protectedServer, server } from "../world.mjs"
 
 const states = [
@@ -11,6 +11,11 @@ const states = [
     openEvent(page, events.find(({ intent }) => intent === "ask_raises").id)],
   ["filters in use", server, { status: "failed", search: "about", since: "1700000000" }, awaitList],
   ["filters that nothing matches", server, { session: "nobody" }, awaitList],
+  ["the dialog that erases", server, {}, async (page, { events }) => {
+    await openEvent(page, events[0].id)
+    await panel(page).getByRole("button", { name: "Erase its session…" }).click()
+    await page.getByRole("dialog").getByLabel("Type").waitFor()
+  }],
   ["the dialog of keys", server, {}, async (page) => {
     await page.keyboard.press("?")
     await page.getByRole("dialog", { name: "Keys" }).waitFor()

@@ -25,6 +25,12 @@ test("Mounted in nginx below a prefix, the page works as a whole, and asks for n
     const [download] = await Promise.all([page.waitForEvent("download"),
       page.getByRole("link", { name: "JSON Lines" }).click()])
     assert.match(download.suggestedFilename(), /\.jsonl$/)
+    await page.getByRole("button", { name: "Erase…", exact: true }).click()
+    await page.getByLabel("An e-mail address").fill("2026-03-12")
+    await page.getByRole("button", { name: "Count" }).click()
+    await page.getByLabel("Type").fill("erase")
+    await page.getByRole("button", { name: "Erase 1 event" }).click()
+    await page.getByText("1 event erased.").waitFor()
     assert.deepEqual(asked.filter((path) => !path.startsWith(`${prefix}/`)), [])
   })
   await nginx.stop()
