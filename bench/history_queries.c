@@ -1,14 +1,15 @@
 /*
  * history_queries: how long the history's readers take when there are many events.
  *
- *     history_queries FILE [EVENTS]
+ *     history_queries FILE [EVENTS [fill]]
  *
  * Fills a new history with EVENTS (1,000,000) events of 20 intents in 50,000 sessions over 30 days, each with a
  * delivery: one of a hundred failed, one of ten thousand pending; the last one of the intents fires one time of a
  * thousand, and one event in ten thousand has the same phone number in its slots. Then puts each question of the page,
  * one at a time through a reader as a client has it, and prints the median and the longest of 25 answers, in
  * milliseconds. Last those that have to look through events one by one, to which the page puts a budget: of 3 answers,
- * in seconds. The first answer of each, which warms the caches, does not count.
+ * in seconds. The first answer of each, which warms the caches, does not count. With "fill", the file is only made, and
+ * stays.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -169,7 +170,7 @@ static bool measure_names(const char *path) {
 
 int main(int count, char **arguments) {
   if (count < 2) {
-    fprintf(stderr, "usage: history_queries FILE [EVENTS]\n");
+    fprintf(stderr, "usage: history_queries FILE [EVENTS [fill]]\n");
     return 2;
   }
   const char *path = arguments[1];
@@ -179,6 +180,7 @@ int main(int count, char **arguments) {
   name_things();
   remove_file(path);
   if (!fill(path, events)) return 1;
+  if (count > 3 && strcmp(arguments[3], "fill") == 0) return printf("%u\n", events), 0;
   struct history_reader *reader = history_reader_open(path, error);
   if (!reader) return 1;
   int64_t middle_us = first_us + 15 * DAY_US;

@@ -22,8 +22,9 @@ local tables = {
   figures = { rows = {}, notes = {} }, -- rows: { name, measured, target or "", verdict or "" }; notes: lines below them
   ["figures of sentences"] = { rows = {}, notes = {} },
   ["figures of conversations"] = { rows = {}, notes = {} },
+  ["figures of the page"] = { rows = {}, notes = {} },
 }
-local TABLES = { "figures", "figures of sentences", "figures of conversations" }
+local TABLES = { "figures", "figures of sentences", "figures of conversations", "figures of the page" }
 local rows, notes = tables.figures.rows, tables.figures.notes
 
 local function row(name, format, measured, target, reached)
@@ -324,6 +325,15 @@ function figures.conversation()
   rows, notes = tables.figures.rows, tables.figures.notes
 end
 
+function figures.page()
+  rows, notes = tables["figures of the page"].rows, tables["figures of the page"].notes
+  require "page_figures" {
+    folder = folder, lua = lua, row = row, note = note, progress = progress, numbers = numbers, installed = installed,
+    new_history = new_history, remove_history = remove_history, with_receiver = with_receiver,
+  }
+  rows, notes = tables.figures.rows, tables.figures.notes
+end
+
 local function machine()
   local model = read("/proc/cpuinfo"):match("model name%s*:%s*([^\n]+)") or "processor of unknown make"
   local _, cores = read("/proc/cpuinfo"):gsub("processor%s*:", "")
@@ -366,7 +376,9 @@ for i = 3, #arg do
   end
 end
 if #wanted == 0 then
-  wanted = { "throughput", "cost", "isolation", "flight", "queries", "openresty", "sentences", "conversation" }
+  wanted = {
+    "throughput", "cost", "isolation", "flight", "queries", "openresty", "sentences", "conversation", "page",
+  }
 end
 
 for _, name in ipairs(wanted) do
