@@ -59,7 +59,7 @@ function get(agent, url) {
 async function timeAnswers(url) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   console.log("answers without a browser, ms: the first ever, then the median and the longest of 25; bytes")
-  for (const target of ["", "api/session", "api/events?limit=23&brief=true", "api/overview?span=hour",
+  for (const target of ["", "api/session", "api/events?limit=30&brief=true", "api/overview?span=hour",
     "api/overview?span=day", "api/overview?span=week", "api/names"]) {
     const first = await get(agent, url + target)
     const times = []

@@ -31,8 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Those of the page, with a window of 800 pixels. */
-enum { EVERY_MS = 2000, FIRST_ROWS = 23, MOST = 200, KEPT = 500, OVERVIEW_EVERY = 5, ALL_EVERY = 15, RECENT_S = 300 };
+/* As the page has them. */
+enum { EVERY_MS = 2000, FIRST_ROWS = 30, MOST = 200, KEPT = 500, OVERVIEW_EVERY = 5, ALL_EVERY = 15, RECENT_S = 300 };
 enum { PAGES_MOST = 100, TIMES_MOST = 1 << 20, ANSWER_MOST = 4 << 20, REQUEST_MOST = 8192, TIMEOUT_S = 20 };
 
 /* A row of the list. */
