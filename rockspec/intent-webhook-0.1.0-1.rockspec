@@ -74,7 +74,7 @@ build = {
         "src/server_request.c", "src/thread.c",
       },
       libraries = { "microhttpd", "uv", "pthread", "dl" },
-      incdirs = { "$(MICROHTTPD_INCDIR)", "$(UV_INCDIR)" },
+      incdirs = { "$(MICROHTTPD_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)" },
       libdirs = { "$(MICROHTTPD_LIBDIR)", "$(UV_LIBDIR)" },
     },
   },

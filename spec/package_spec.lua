@@ -94,7 +94,7 @@ end
 
 local function expected_files(version)
   local expected = { "./bin/intent-webhook" }
-  for _, module in ipairs { "core", "listener" } do
+  for _, module in ipairs { "core", "listener", "server" } do
     expected[#expected + 1] = ("./lib/lua/%s/intent_webhook/%s.so"):format(version, module)
   end
   for _, file in ipairs(lines_of("cd lua && find . -name '*.lua'")) do

@@ -33,7 +33,7 @@ struct page_call {
   bool goes_on; /* it is a further piece that is asked for */
 
   enum call_state state;
-  bool telling;         /* done is being called */
+  unsigned telling;     /* threads in done: the next piece may be ready before one has come back from it */
   atomic_bool given_up; /* nobody wants it any more */
 };
 
@@ -95,12 +95,12 @@ static void work_on(struct page *page, struct page_call *call) {
     return;
   }
   call->state = CALL_READY;
-  call->telling = call->done != NULL && !atomic_load(&call->given_up);
-  if (call->telling) {
+  if (call->done != NULL && !atomic_load(&call->given_up)) {
+    call->telling++;
     uv_mutex_unlock(&page->lock);
     call->done(call->done_context);
     uv_mutex_lock(&page->lock);
-    call->telling = false;
+    call->telling--;
   }
   uv_cond_broadcast(&page->changed); /* the call may be freed from here on */
 }

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* memmem */
 #endif
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -333,6 +334,15 @@ static void await_ready(struct page_call *call) {
   while (!page_call_ready(call)) usleep(500);
 }
 
+static atomic_int in_done;
+
+static void slow_done(void *context) {
+  (void)context;
+  atomic_fetch_add(&in_done, 1);
+  usleep(30000 * (useconds_t)(atomic_load(&in_done)));
+  atomic_fetch_sub(&in_done, 1);
+}
+
 static int count_lines(const struct buffer *body) {
   int lines = 0;
   for (size_t i = 0; i < body->length; i++) lines += body->bytes[i] == '\n';
@@ -488,6 +498,17 @@ int main(void) {
     check_export(page, "GET /api/export?format=jsonl", 250);
     check_export(page, "GET /api/export?format=csv", 251);
     check_export(page, "GET /api/export?format=jsonl&status=failed", 125);
+    page_release(page);
+  }
+  TEST("a call that is given up is told of no more, also when pieces were asked for faster than it could tell") {
+    struct page *page = open_page("", NULL);
+    struct page_request asked = request("GET /api/export?format=jsonl");
+    struct page_call *call = page_call_start(page, &asked, slow_done, NULL);
+    await_ready(call);
+    CHECK(page_call_response(call)->more && page_call_more(call));
+    await_ready(call);
+    page_call_free(call);
+    CHECK(atomic_load(&in_done) == 0);
     page_release(page);
   }
   TEST("calls that nobody wants any more are given up, at any time") {
