@@ -503,6 +503,10 @@ int main(void) {
   TEST("a call that is given up is told of no more, also when pieces were asked for faster than it could tell") {
     struct page *page = open_page("", NULL);
     struct page_request asked = request("GET /api/export?format=jsonl");
+    struct page_call *many[4 * PAGE_THREADS]; /* so that all threads are there */
+    for (int i = 0; i < 4 * PAGE_THREADS; i++) many[i] = page_call_start(page, &asked, NULL, NULL);
+    for (int i = 0; i < 4 * PAGE_THREADS; i++) await_ready(many[i]);
+    for (int i = 0; i < 4 * PAGE_THREADS; i++) page_call_free(many[i]);
     struct page_call *call = page_call_start(page, &asked, slow_done, NULL);
     await_ready(call);
     CHECK(page_call_response(call)->more && page_call_more(call));
