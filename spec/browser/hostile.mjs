@@ -16,6 +16,7 @@ export const texts = {
   override: "invoice\u202egnp.exe\u2066hidden\u2069 \u200fright\u200e \u061c",
   zero: "before\u0000after",
   combining: `a${"\u0301".repeat(300)}`,
+  shell: "'; touch pwned; echo ' $(touch pwned) `touch pwned` \\\" \\' !! %s %n ~ & touch pwned",
   lines: "one\r\ntwo\u2028three\u2029four\u0085five\tsix",
 }
 

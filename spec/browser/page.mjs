@@ -159,6 +159,22 @@ export async function openEvent(page, id, delivery = 1) {
   await panel(page).locator("[data-part=slots]").waitFor()
 }
 
+let clipboard = Promise.resolve() // of the whole browser: one test at a time
+
+// What a button puts into the clipboard. The context needs clipboardPermissions.
+export function copied(page, button) {
+  const copy = async () => {
+    await button.click()
+    await panel(page).getByRole("button", { name: "Copied" }).waitFor()
+    return page.evaluate(() => navigator.clipboard.readText())
+  }
+  const text = clipboard.then(copy)
+  clipboard = text.catch(() => {})
+  return text
+}
+
+export const clipboardPermissions = { permissions: ["clipboard-read", "clipboard-write"] }
+
 // The address of the page with an event, or with filters.
 export function addressOf(url, view) {
   return `${url}?${new URLSearchParams(view)}`

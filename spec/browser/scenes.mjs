@@ -74,13 +74,23 @@ function hostile(url) {
     actions: [{ webhook: `${url}/hostile/${path}` }],
   }))
   const all = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, hex(text)]))
-  intents.push(...names.map((name) => ({ name, slots: [texts.script, "detail"], actions: [{ webhook: `${url}/ok` }] })))
-  intents.push({ name: "says_all", slots: Object.keys(all), actions: [{ webhook: `${url}/ok?<script>` }] })
-  intents.push({ name: "says_much", slots: ["much", "broken", "deep", "numbers"], actions: [{ webhook: `${url}/ok` }] })
+  intents.push(...names.map((name, index) => ({
+    name,
+    slots: [texts.script, "detail"],
+    actions: [{ webhook: `${url}/ok/names/${index}` }],
+  })))
+  intents.push({ name: "says_all", slots: Object.keys(all), actions: [{ webhook: `${url}/ok/all?<script>` }] })
+  intents.push({ name: "says_shell", slots: ["shell"], actions: [{
+    webhook: `${url}/ok/a'b?$(touch\${IFS}pwned)&\`touch\${IFS}pwned\`;touch\${IFS}pwned&[1-3]{a,b}/../c`,
+    headers: { "X-Shell": texts.shell },
+  }] })
+  const much = ["much", "broken", "deep", "numbers"]
+  intents.push({ name: "says_much", slots: much, actions: [{ webhook: `${url}/ok/much` }] })
   intents.push({ name: "raises", slots: ["detail"], actions: [{ webhook: `${url}/ok`, raises: texts.script }] })
   const events = paths.map((path) => ({ intent: `receives_${path}`, session: path, slots: { detail: path } }))
   const slots = { [texts.script]: texts.handler, detail: "x" }
   events.push(...names.map((intent) => ({ intent, session: texts.image, slots })))
+  events.push({ intent: "says_shell", session: "shell", slots: { shell: texts.shell } })
   events.push({ intent: "says_all", session: texts.override, slots: all })
   events.push({ intent: "raises", session: hex(broken.filter((byte) => byte !== 0)), slots: { detail: texts.closing } })
   events.push({

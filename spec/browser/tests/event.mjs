@@ -3,8 +3,8 @@
 import assert from "node:assert/strict"
 import { readFile } from "node:fs/promises"
 import { test } from "../check.mjs"
-import { addressOf, awaitList, openEvent, panel, row, withPage } from "../page.mjs"
-import { run, until } from "../processes.mjs"
+import { addressOf, awaitList, clipboardPermissions, copied, openEvent, panel, row, withPage } from "../page.mjs"
+import { until } from "../processes.mjs"
 import { phone, token } from "../scenes.mjs"
 import { receiver, server } from "../world.mjs"
 
@@ -176,35 +176,14 @@ test("The timings are shown for each phase, and where a request broke off", asyn
   })
 })
 
-test("Copied as curl and run in a shell, it sends the same request again", async () => {
-  const permissions = ["clipboard-read", "clipboard-write"]
-  await withEvent("book_appointment", { permissions }, async (shown, { page }) => {
-    await shown.getByRole("button", { name: "Copy as curl" }).click()
-    await shown.getByRole("button", { name: "Copied" }).waitFor()
-    const command = await page.evaluate(() => navigator.clipboard.readText())
-    const original = receiver().requests.find(({ url }) => url === "/booking")
-    const count = receiver().requests.length
-    await run(["sh", "-c", command], { env: { TOKEN: token } })
-    const again = receiver().requests.slice(count).find(({ url }) => url === "/booking")
-    const seen = ({ method, url, headers }) => {
-      const { "content-length": length, ...rest } = headers
-      return { method, url, rest }
-    }
-    assert.deepEqual(seen(again), seen(original))
-    assert.equal(again.body, original.body.replace(phone, "[redacted]"))
-  })
-})
-
 test("An event has an address of its own, which a link copies", async () => {
-  const permissions = ["clipboard-read", "clipboard-write"]
-  await withEvent("cancel_appointment", { permissions }, async (shown, { page, id, url }) => {
+  await withEvent("cancel_appointment", clipboardPermissions, async (shown, { page, id, url }) => {
     assert.equal(await shown.getByRole("heading", { level: 2 }).innerText(), "cancel_appointment")
     assert.match(await page.title(), /cancel_appointment/)
     await awaitList(page)
     assert.equal(await row(page, id).locator("a[aria-current=true]").count(), 1)
-    await shown.getByRole("button", { name: "Copy link" }).click()
-    await shown.getByRole("button", { name: "Copied" }).waitFor()
-    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), addressOf(url, { event: id }))
+    const link = await copied(page, shown.getByRole("button", { name: "Copy link" }))
+    assert.equal(link, addressOf(url, { event: id }))
   })
 })
 

@@ -132,7 +132,7 @@ test("The overview shows hostile addresses of endpoints as text", async () => {
     const overview = page.locator("#overview")
     await overview.getByRole("table", { name: "Endpoints" }).getByRole("row").nth(1).waitFor()
     await overview.getByRole("button", { name: /^Show all/ }).click()
-    await overview.getByRole("button", { name: "/ok?<script>" }).waitFor()
+    await overview.getByRole("button", { name: "/ok/all?<script>" }).waitFor()
     await assertOnlyText(page)
     await assertFits(page, "the overview")
   })
