@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { addressOf, awaitList, panel, settle, withPage } from "./page.mjs"
 import { smallPicture } from "./picture.mjs"
-import { run } from "./processes.mjs"
+import { delay, run, until } from "./processes.mjs"
 import { Deliverer, newHistory, receiver, serve, sql } from "./world.mjs"
 
 const COUNT = 420
@@ -163,7 +163,11 @@ async function showFailure(page) {
   await delivery.locator("[data-part=response-body]").waitFor()
   for (const summary of await delivery.locator("[data-part=headers] summary").all()) await summary.click()
   await delivery.evaluate((node) => node.scrollIntoView())
-  await page.locator("#list-title").evaluate((node) => node.scrollIntoView())
+  await until(async () => { // the page keeps the open event's row in its place while things come in above it
+    await page.locator("#filters").evaluate((node) => scrollBy(0, node.getBoundingClientRect().top - 4))
+    await delay(300)
+    return Math.abs((await page.locator("#filters").boundingBox()).y - 4) < 1
+  }, "the page to stay where it was scrolled to")
 }
 
 export async function takeScreenshots(folder) {
@@ -175,18 +179,21 @@ export async function takeScreenshots(folder) {
   for (const colorScheme of ["light", "dark"]) {
     const options = { colorScheme, reducedMotion: "reduce", timezoneId: evening() }
     const shoot = async (page, name) => {
-      await page.locator("#overview svg rect.delivered").first().waitFor()
       await page.mouse.move(0, 0)
       await page.evaluate(() => document.activeElement.blur())
       await settle(page)
       writeFileSync(join(folder, `${name}-${colorScheme}.png`), smallPicture(await page.screenshot()))
     }
-    await withPage(server.url, options, async (page) => {
+    const ready = async (page) => {
       await awaitList(page)
+      await page.locator("#overview svg rect.delivered").first().waitFor()
+    }
+    await withPage(server.url, options, async (page) => {
+      await ready(page)
       await shoot(page, "list")
     })
     await withPage(addressOf(server.url, { event: failed }), options, async (page) => {
-      await awaitList(page)
+      await ready(page)
       await showFailure(page)
       await shoot(page, "event")
     })
