@@ -45,8 +45,8 @@ static const char find_containing[] =
 
 /* What is done to each event that was found. */
 static const char *const erase_one[] = {
-    "INSERT OR REPLACE INTO erased_events (event, time, erased) SELECT seq, time, :now FROM events WHERE seq = :seq"
-    " AND EXISTS (SELECT 1 FROM deliveries WHERE event = :seq AND finished IS NULL)",
+    ("INSERT OR REPLACE INTO erased_events (event, time, erased) SELECT seq, time, :now FROM events WHERE seq = :seq"
+     " AND EXISTS (SELECT 1 FROM deliveries WHERE event = :seq AND finished IS NULL)"),
     "DELETE FROM attempts WHERE event = :seq",
     "DELETE FROM deliveries WHERE event = :seq",
     "DELETE FROM events WHERE seq = :seq",

@@ -189,7 +189,8 @@ static bool is_allowed(struct page_exchange *exchange, const struct page_route *
     return false;
   }
   /* No other site has a reason to load the answers; it could not read them, but see whether they come. */
-  if (!known && page_text_is(request->fetch_site, "cross-site")) {
+  bool foreign = page_text_is(request->fetch_site, "cross-site") || page_text_is(request->fetch_site, "same-site");
+  if (!known && foreign) {
     page_refuse(exchange->response, PAGE_FORBIDDEN, "Other sites may not ask this.");
     return false;
   }
@@ -216,6 +217,13 @@ static void answer_asset(struct page_exchange *exchange) {
     send_asset(exchange, asset);
 }
 
+/* Parts of it go into a header of a redirect. */
+static bool is_printable(struct page_text text) {
+  for (size_t i = 0; i < text.length; i++)
+    if ((unsigned char)text.bytes[i] <= ' ' || text.bytes[i] == 0x7f) return false;
+  return true;
+}
+
 static void answer(struct page_exchange *exchange) {
   const struct page_request *request = exchange->request;
   struct page_response *response = exchange->response;
@@ -223,6 +231,8 @@ static void answer(struct page_exchange *exchange) {
     page_refuse(
         response, PAGE_MISDIRECTED,
         "This page is not known under that host name: name it in the option \"hosts\" (--host) if it should be.");
+  } else if (!is_printable(request->target)) {
+    page_refuse(response, PAGE_BAD_REQUEST, "The request's address holds what has to be percent-encoded.");
   } else if (request->target.length > PAGE_TARGET_BYTES) {
     page_refuse(response, PAGE_TARGET_TOO_LARGE, "The request's address is longer than 8 KiB.");
   } else if (request->body.length > PAGE_BODY_BYTES) {
@@ -266,6 +276,7 @@ void page_answer(struct page *page, const struct page_request *request, const st
   page_response_free(response);
   answer(&exchange);
   check_memory(response);
+  if (page_text_is(request->method, "HEAD")) response->more = false; /* nothing of it is sent */
 }
 
 void page_answer_more(struct page *page, const struct page_request *request, const struct history_patience *patience,

@@ -21,6 +21,7 @@
 enum {
   LIMIT_DEFAULT = 50,
   LIMIT_MOST = 200,
+  SEARCH_BYTES = 200,  /* what a search costs grows with its length */
   EXPORT_EVENTS = 100, /* in a piece */
   SEARCH_US = 800000,  /* then what has been found is answered, and the page asks for the rest */
   ERASE_SHORTEST = 3,  /* characters; a shorter value is in everything */
@@ -100,6 +101,7 @@ static const char *read_values(struct filters *filters, const char *const *value
   query->url = values[FILTER_URL];
   query->search = values[FILTER_SEARCH];
   query->search_us = SEARCH_US;
+  if (query->search && strlen(query->search) > SEARCH_BYTES) return "search: must have at most 200 bytes.";
   if (query->status && !is_status(query->status))
     return "status: must be pending, delivered, failed, retrying, paused, unknown or recorded.";
   if (values[FILTER_SINCE] && !page_read_seconds(values[FILTER_SINCE], &query->since_us))
@@ -362,7 +364,8 @@ enum erase_field { ERASE_ID, ERASE_SESSION, ERASE_CONTAINING, ERASE_DRY_RUN };
 static const char *const erase_names[] = {"id", "session", "containing", "dry_run", NULL};
 
 /* NULL, or what is wrong. */
-static const char *read_erasure(const char *const *values, struct history_erasure *erasure) {
+static const char *read_erasure(const struct page_form *form, struct history_erasure *erasure) {
+  const char *const *values = form->values;
   *erasure = (struct history_erasure){
       .id = values[ERASE_ID], .session = values[ERASE_SESSION], .containing = values[ERASE_CONTAINING]};
   if (!!erasure->id + !!erasure->session + !!erasure->containing != 1)
@@ -370,8 +373,8 @@ static const char *read_erasure(const char *const *values, struct history_erasur
   if (erasure->containing && strlen(erasure->containing) < ERASE_SHORTEST)
     return "containing: must have at least 3 bytes, since a shorter text is in nearly everything.";
   const char *dry_run = values[ERASE_DRY_RUN];
-  if (dry_run && strcmp(dry_run, "true") != 0 && strcmp(dry_run, "false") != 0)
-    return "dry_run: must be true or false.";
+  bool is_word = dry_run && (strcmp(dry_run, "true") == 0 || strcmp(dry_run, "false") == 0);
+  if (form->given[ERASE_DRY_RUN] && !is_word) return "dry_run: must be true or false.";
   erasure->dry_run = dry_run && strcmp(dry_run, "true") == 0;
   return NULL;
 }
@@ -400,7 +403,7 @@ static void erase(struct page_exchange *exchange) {
   struct history_erasure erasure;
   struct page_form form = {0};
   if (page_read_form(exchange, exchange->request->body, erase_names, &form)) {
-    const char *mistake = read_erasure(form.values, &erasure);
+    const char *mistake = read_erasure(&form, &erasure);
     if (mistake)
       page_refuse(exchange->response, PAGE_BAD_REQUEST, mistake);
     else
@@ -435,7 +438,7 @@ static void login(struct page_exchange *exchange) {
 
 static void logout(struct page_exchange *exchange) {
   exchange->response->status = 204;
-  if (exchange->page->access.has_token)
+  if (page_access_cookie(&exchange->page->access, exchange->request, exchange->now_us)) /* others learn no name of it */
     page_access_set_cookie(&exchange->page->access, exchange->request, 0, &exchange->response->headers);
   page_header(exchange->response, "Cache-Control", "no-store");
   page_send(exchange->response, NULL);
@@ -443,7 +446,9 @@ static void logout(struct page_exchange *exchange) {
 
 static void session(struct page_exchange *exchange) {
   const struct page_access *access = &exchange->page->access;
-  bool authorised = !access->has_token || page_access_bearer(access, exchange->request) == PAGE_TOKEN_RIGHT ||
+  enum page_token bearer = page_access_bearer(access, exchange->request);
+  if (bearer == PAGE_TOKEN_WRONG) exchange->response->delay_ms = PAGE_FAILURE_DELAY_MS;
+  bool authorised = !access->has_token || bearer == PAGE_TOKEN_RIGHT ||
                     page_access_cookie(access, exchange->request, exchange->now_us);
   struct json json = {.out = &exchange->response->body};
   json_begin_object(&json);

@@ -104,8 +104,10 @@ bool page_form_read(struct page_form *form, struct page_text text, const char *c
     struct page_text field = cut(&text, '&');
     if (field.length > 0 && !read_field(form, field, names, starts, complaint)) return false;
   }
-  for (int i = 0; i < PAGE_FORM_FIELDS; i++)
-    if (starts[i] != NOT_GIVEN && form->storage.bytes[starts[i]]) form->values[i] = form->storage.bytes + starts[i];
+  for (int i = 0; i < PAGE_FORM_FIELDS; i++) {
+    form->given[i] = starts[i] != NOT_GIVEN;
+    if (form->given[i] && form->storage.bytes[starts[i]]) form->values[i] = form->storage.bytes + starts[i];
+  }
   return true;
 }
 

@@ -26,6 +26,7 @@ enum { PAGE_FORM_FIELDS = 16 };
 /* Fields by place in a list of names; all zero is an empty form. */
 struct page_form {
   const char *values[PAGE_FORM_FIELDS]; /* decoded, NUL-terminated; NULL: not given, or empty */
+  bool given[PAGE_FORM_FIELDS];         /* also when it is empty */
   struct buffer storage;
 };
 

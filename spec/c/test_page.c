@@ -272,6 +272,9 @@ static void check_targets(struct page *page) {
       {"GET /history/api/events?seqs=1,,2", 400},
       {"GET /history/api/events?seqs=1,a", 400},
       {"GET /history/api/events?brief=yes", 400},
+      {"GET /history?a\r\nSet-Cookie: b", 400},
+      {"GET /history/a b", 400},
+      {"POST /history/api/erase", 403},
       {"GET /history/api/overview?span=year", 400},
       {"GET /history/api/export", 400},
       {"GET /history/api/export?format=xml", 400},
@@ -475,6 +478,29 @@ int main(void) {
   TEST("every answer has the headers that keep strangers' text from being more than that") {
     struct page *page = open_page("", NULL);
     check_headers(page);
+    page_release(page);
+  }
+  TEST("an empty dry_run erases nothing, and other sites may ask nothing, not even of this host") {
+    struct page *page = open_page("", NULL);
+    struct page_request asked = request("POST /api/erase");
+    asked.origin = TEXT("http://localhost:8090");
+    asked.body = TEXT("session=chat-7&dry_run=");
+    CHECK(status_of(page, &asked) == 400);
+    asked = request("GET /api/events");
+    asked.fetch_site = TEXT("same-site");
+    CHECK(status_of(page, &asked) == 403);
+    page_release(page);
+  }
+  TEST("a wrong token is answered late where none is needed, and nothing tells of the cookie to who has none") {
+    struct page *page = open_page("", TOKEN);
+    int delay_ms;
+    CHECK(with_token(page, "GET /api/session", "Bearer 0123456789abcdeX", &delay_ms) == 200 && delay_ms > 0);
+    struct page_request asked = request("POST /api/logout");
+    struct page_response response = {0};
+    asked.fetch_site = TEXT("same-origin");
+    page_answer(page, &asked, NULL, &response);
+    CHECK(response.status == 204 && !has_header(&response, "Set-Cookie"));
+    page_response_free(&response);
     page_release(page);
   }
   TEST("an asset that the browser has is not sent again") {
