@@ -20,8 +20,6 @@ export const texts = {
   lines: "one\r\ntwo\u2028three\u2029four\u0085five\tsix",
 }
 
-export const scripts = Object.entries(texts).filter(([, text]) => /pwned|127/.test(text)).map(([, text]) => text)
-
 // Text that is no UTF-8.
 export const broken = Buffer.from([0x22, 0xff, 0xfe, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x00, 0x3c, 0x62, 0x3e, 0x22])
 

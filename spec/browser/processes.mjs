@@ -17,7 +17,7 @@ const folders = new Set()
 const build = process.env.BUILD ?? "build"
 const version = process.env.LUA_VERSION ?? "5.4"
 export const lua = process.env.LUA ?? `lua${version}`
-export const luaEnvironment = {
+const luaEnvironment = {
   LUA_PATH: "./lua/?.lua;./?.lua;;",
   LUA_CPATH: `${build}/${version}/?.so;;`,
 }

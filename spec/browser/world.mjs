@@ -3,11 +3,11 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
-import { folder, freePort, lua, luaEnvironment, nginxModules, root, run, start, until } from "./processes.mjs"
+import { folder, freePort, lua, nginxModules, root, run, start, until } from "./processes.mjs"
 import { startReceiver } from "./receiver.mjs"
 import { scenes } from "./scenes.mjs"
 
-let shared; // { folder, receiver, browser }: what startWorld made
+let shared // { folder, receiver, browser }: what startWorld made
 let copies = 0
 
 // A process that fires events when it is told to.
