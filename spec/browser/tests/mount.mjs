@@ -10,9 +10,9 @@ test("Mounted in nginx below a prefix, the page works as a whole, and asks for n
   const ids = made.events.map(({ id }) => id)
   const prefix = "/ops/intents"
   const nginx = await serveInNginx(await copyHistory(made), prefix)
-  await withPage(nginx.url, {}, async (page, context) => {
+  await withPage(nginx.url, {}, async (page) => {
     const asked = []
-    context.on("request", (request) => asked.push(new URL(request.url()).pathname))
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname))
     await assertListed(page, ids)
     await openEvent(page, ids[0])
     assert.match(await panel(page).locator("[data-part=response-body]").innerText(), /Bring your insurance card/)
