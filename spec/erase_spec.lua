@@ -2,6 +2,8 @@
 
 local command = require "spec.support.command"
 local process = require "spec.support.process"
+local receiver = require "spec.support.receiver"
+local trials = require "spec.support.trial"
 local webhook = require "intent_webhook"
 
 describe("intent-webhook erase #once", function()
@@ -78,6 +80,42 @@ describe("intent-webhook erase #once", function()
       assert.are.equal(2, status_of(words))
     end
     assert.are.equal(3, #names())
+  end)
+
+  it("keeps what a client is sending meanwhile from coming back, and leaves nothing of it in the files", function()
+    local server = receiver.start()
+    local trial = trials.new { slow = { webhook = server:url("/slow?seconds=1") } }
+    local id = trial:fire("slow", { name = "Annabel Miller" })
+    process.wait_until(function()
+      return #server:requests("/slow") == 1 and trial.client:event(id) ~= nil
+    end, 5, "the request and the record of it")
+    local status, output = command.run { "erase", "--history", trial.path, "--containing", "annabel", "--yes" }
+    assert.are.same({ 0, "1 event deleted\n" }, { status, output })
+    assert.are.equal(1, trial.client:stats().in_flight)
+    trial:settle()
+    assert.are.equal(0, #assert(trial.client:events()).events)
+    for _, suffix in ipairs { "", "-wal", "-shm" } do
+      assert.is_nil(process.read_file(trial.path .. suffix):find("Annabel", 1, true))
+    end
+    trial:close()
+    server:stop()
+  end)
+
+  it("says when copies may be left, since somebody reads; the same once more overwrites them", function()
+    local script = [[
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN")
+print(database.execute("SELECT count(*) FROM events").fetchone()[0], flush=True)
+time.sleep(60)]]
+    local reader = process.start { "/usr/bin/python3", "-c", script, path }
+    local status, output, errors = erase("--containing", "Bob", "--yes")
+    assert.are.same({ 0, "1 event deleted\n" }, { status, output })
+    assert.is_truthy(errors:find("Copies of what was erased may be left", 1, true))
+    assert.is_truthy(process.read_file(path):find("Bob", 1, true))
+    reader:stop()
+    assert.are.same({ 1, "nothing found, nothing deleted\n", "" }, { erase("--containing", "Bob", "--yes") })
+    assert.is_nil(process.read_file(path):find("Bob", 1, true))
   end)
 
   it("ends with 3 when there is no such history", function()

@@ -7,8 +7,9 @@
  * The writer brings an event back that it does not find when a delivery of it finishes. So one with a delivery on its
  * way leaves its seq and time in erased_events, which the writer asks.
  *
- * secure_delete overwrites what is deleted, in the WAL first. Emptying that is tried for a moment; when others keep it
- * in use, their next checkpoint does it.
+ * secure_delete overwrites what is deleted, in the WAL first. At the end the WAL is emptied, and copies that SQLite
+ * left elsewhere are overwritten (history_scrub.h). Both need a moment in which nobody else reads an older state, or
+ * writes. Emptying keeps writers out while it waits for such a moment, so it waits often, and briefly.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -24,9 +25,17 @@
 #include "clock.h"
 #include "history_file.h"
 #include "history_schema.h"
+#include "history_scrub.h"
 #include "history_search.h"
 
-enum { BATCH = 256, PROGRESS_STEPS = 1000, BUSY_US = 500, BUSY_SPREAD_US = 2000, EMPTY_WAL_US = 500000 };
+enum {
+  BATCH = 256,
+  PROGRESS_STEPS = 1000,
+  BUSY_US = 500,
+  BUSY_SPREAD_US = 2000,
+  CLEAR_US = 5000000,  /* so long it is tried to clear the files */
+  EMPTY_WAL_US = 30000 /* so long others may be kept waiting by one try */
+};
 
 #define IN HISTORY_SEARCH_FUNCTION
 
@@ -57,6 +66,9 @@ static const char session_of_name[] = "FROM sessions WHERE id = :text";
 static const char session_containing[] = "FROM sessions WHERE " IN "(id, body)";
 
 /* Counts keep their sum under another name when the URL has the text in it. */
+static const char find_counts[] =
+    "SELECT EXISTS (SELECT 1 FROM delivery_minutes WHERE url <> '[erased]' AND " IN "(url))"
+    " OR EXISTS (SELECT 1 FROM attempt_minutes WHERE url <> '[erased]' AND " IN "(url))";
 static const char rename_counts[] =
     "INSERT INTO delivery_minutes (minute, url, status, cause, count)"
     " SELECT minute, '[erased]', status, cause, count FROM delivery_minutes WHERE url <> '[erased]' AND " IN "(url)"
@@ -198,18 +210,53 @@ static int rename_urls(struct eraser *eraser) {
   return run(eraser, rename_counts);
 }
 
+/* Looks first without the lock, since there can be many counts. */
+static int erase_urls(struct eraser *eraser) {
+  sqlite3_stmt *statement;
+  int code = sqlite3_prepare_v2(eraser->database, find_counts, -1, &statement, NULL);
+  if (code != SQLITE_OK) return code;
+  bool found = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0);
+  code = sqlite3_finalize(statement);
+  return code == SQLITE_OK && found ? in_transaction(eraser, rename_urls) : code;
+}
+
+/* ---- what is left of it in the files ---- */
+
+static int empty_wal(struct eraser *eraser) {
+  eraser->busy_until_us = clock_monotonic_us() + EMPTY_WAL_US;
+  return sqlite3_wal_checkpoint_v2(eraser->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) & 0xff;
+}
+
+static bool is_held_up(int code) {
+  return code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_INTERRUPT;
+}
+
+/* That others keep the file in use all the time is no failure; then `error` says what may be left. */
+static int clear_files(struct eraser *eraser, char error[HISTORY_ERROR_SIZE]) {
+  int64_t until_us = clock_monotonic_us() + CLEAR_US;
+  int code;
+  do {
+    code = empty_wal(eraser);
+    if (code == SQLITE_OK) code = history_scrub(eraser->database, eraser->patience) & 0xff;
+    if (code == SQLITE_OK) code = empty_wal(eraser);
+    if (is_held_up(code)) usleep((useconds_t)(BUSY_US + clock_monotonic_us() % EMPTY_WAL_US));
+  } while (is_held_up(code) && clock_monotonic_us() < until_us && !on_progress(eraser));
+  if (!is_held_up(code)) return code;
+  snprintf(error, HISTORY_ERROR_SIZE,
+           "Copies of what was erased may be left in the history file, since another program had it in use: erase the "
+           "same once more when it has not.");
+  return SQLITE_OK;
+}
+
 /* ---- all of it ---- */
 
-static int erase(struct eraser *eraser) {
+static int erase(struct eraser *eraser, char error[HISTORY_ERROR_SIZE]) {
   bool dry_run = eraser->erasure->dry_run;
   int code = prepare(eraser);
   if (code == SQLITE_OK) code = erase_events(eraser);
   if (code == SQLITE_OK) code = erase_sessions(eraser);
-  if (code == SQLITE_OK && !dry_run && eraser->erasure->containing) code = in_transaction(eraser, rename_urls);
-  if (code != SQLITE_OK || dry_run) return code;
-  eraser->busy_until_us = clock_monotonic_us() + EMPTY_WAL_US;
-  sqlite3_wal_checkpoint_v2(eraser->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-  return SQLITE_OK;
+  if (code == SQLITE_OK && !dry_run && eraser->erasure->containing) code = erase_urls(eraser);
+  return code == SQLITE_OK && !dry_run ? clear_files(eraser, error) : code;
 }
 
 static void explain(sqlite3 *database, int code, char error[HISTORY_ERROR_SIZE]) {
@@ -255,7 +302,7 @@ static enum history_erase_result erase_in(struct eraser *eraser, const char *pat
   if (code == SQLITE_OK) code = open_database(eraser, path, &state, error);
   if (code == SQLITE_OK && state == HISTORY_SCHEMA_CURRENT) {
     if (containing) code = history_search_enter(&eraser->search, eraser->database);
-    if (code == SQLITE_OK) code = erase(eraser);
+    if (code == SQLITE_OK) code = erase(eraser, error);
   }
   int primary = code & 0xff;
   bool slow = primary == SQLITE_BUSY || primary == SQLITE_INTERRUPT;

@@ -1,9 +1,9 @@
 /*
  * history_erase: deletes one event, a session, or all that contains a text, so that nothing of it is left in the file.
  *
- * Deleted are events with their deliveries and attempts, and sessions on their way. What is deleted is overwritten, and
- * the WAL is emptied at the end, unless another program keeps it in use. What the writer of any process still
- * has of an erased event is not recorded any more.
+ * Deleted are events with their deliveries and attempts, and sessions on their way. What is deleted is overwritten,
+ * with the copies that SQLite has left of it, and the WAL is emptied, unless others never leave a moment for that. What
+ * the writer of any process still has of an erased event is not recorded any more.
  */
 #ifndef INTENT_WEBHOOK_HISTORY_ERASE_H
 #define INTENT_WEBHOOK_HISTORY_ERASE_H
@@ -29,7 +29,8 @@ enum history_erase_result { HISTORY_ERASED, HISTORY_ERASE_FAILED, HISTORY_ERASE_
 /*
  * Erases in the calling thread, on a connection of its own, until it is done or `patience` is over. A few hundred
  * events are one transaction; so when it fails, or was too slow, a part may be erased, which *events and *sessions
- * count. A file that is not there, or empty, has nothing to erase and is not created. error says why it failed.
+ * count. A file that is not there, or empty, has nothing to erase and is not created. error says why it failed; after
+ * HISTORY_ERASED it is empty, or says that copies may be left in the files, until the same is erased once more.
  */
 enum history_erase_result history_erase(const char *path, const struct history_erasure *erasure,
                                         const struct history_patience *patience, int64_t *events, int64_t *sessions,

@@ -13,8 +13,8 @@ static bool is_over(void *deadline_us) {
 }
 
 /*
- * core.erase(path, { id =, session =, containing =, dry_run = , timeout = 60 }) -> events, sessions | nil, message,
- * code ("history", "timeout"). Exactly one of the first three.
+ * core.erase(path, { id =, session =, containing =, dry_run = , timeout = 60 }) -> events, sessions[, what may be
+ * left in the files] | nil, message, code ("history", "timeout"). Exactly one of the first three.
  */
 int lua_erase(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
@@ -29,12 +29,14 @@ int lua_erase(lua_State *L) {
   int64_t deadline_us = clock_monotonic_us() + (int64_t)(lua_option_number(L, 2, "timeout", DEFAULT_TIMEOUT_S) * 1e6);
   const struct history_patience patience = {.must_stop = is_over, .context = &deadline_us};
   int64_t events = 0, sessions = 0;
-  char error[HISTORY_ERROR_SIZE];
+  char error[HISTORY_ERROR_SIZE] = "";
   enum history_erase_result result = history_erase(path, &erasure, &patience, &events, &sessions, error);
   if (result == HISTORY_ERASED) {
     lua_pushinteger(L, (lua_Integer)events);
     lua_pushinteger(L, (lua_Integer)sessions);
-    return 2;
+    if (!*error) return 2;
+    lua_pushstring(L, error);
+    return 3;
   }
   lua_pushnil(L);
   lua_pushstring(L, error);

@@ -5,7 +5,10 @@
 #define _GNU_SOURCE
 #endif
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -13,7 +16,9 @@
 #include "fake_process.h"
 #include "history.h"
 #include "history_erase.h"
+#include "history_file.h"
 #include "history_fixture.h"
+#include "history_retention.h"
 #include "memory_faults.h"
 
 static char path[512];
@@ -64,6 +69,16 @@ static struct event *record(const char *session, const char *slots, int http_sta
 
 static void record_and_forget(const char *session, const char *slots) {
   event_release(record(session, slots, 200));
+}
+
+/* What SQL says about the file. */
+__attribute__((format(printf, 1, 2))) static const char *sql(const char *format, ...) {
+  char text[3000];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return fixture_sql(path, text);
 }
 
 /* Whether a text is anywhere in the history file or the two beside it. */
@@ -129,11 +144,224 @@ static void check_allocations(void) {
     CHECK(result == HISTORY_ERASE_FAILED && *error);
   }
   check_counts("1");
+  bool hit = true;
+  for (unsigned nth = 1; hit && nth < 100; nth++) { /* all of it; what was erased before memory ran out stays so */
+    memory_faults_fail(nth, MEMORY_FAULTS_ONCE);
+    enum history_erase_result result = erase((struct history_erasure){.containing = "Ann"});
+    hit = memory_faults_hit();
+    CHECK(result == (hit ? HISTORY_ERASE_FAILED : HISTORY_ERASED));
+  }
+  CHECK(!hit);
+  check_counts("0");
+  CHECK(!is_in_files("Ann Miller"));
+  end();
+}
+
+/* ---- copies that SQLite leaves when it splits pages ---- */
+
+enum { MANY = 20000 };
+
+/*
+ * A file whose pages were split a lot: sessions in no order, and deliveries that grow as they are finished. Every tenth
+ * event is Annabel's.
+ */
+static void make_splits(int page_size) {
+  sqlite3 *database = NULL;
+  snprintf(path, sizeof path, "%s", fixture_path(fixture_folder(NULL), "history.db"));
+  CHECK(sqlite3_open(path, &database) == SQLITE_OK); /* makes an empty file */
+  char pragma[64];
+  snprintf(pragma, sizeof pragma, "PRAGMA page_size = %d; VACUUM", page_size);
+  CHECK(sqlite3_exec(database, pragma, NULL, NULL, NULL) == SQLITE_OK);
+  CHECK(sqlite3_close(database) == SQLITE_OK);
+  struct history_file file = {0};
+  CHECK(history_file_open(&file, path) == SQLITE_OK);
+  history_file_close(&file, true);
+  CHECK_TEXT(sql("PRAGMA secure_delete = ON; PRAGMA synchronous = OFF"), "1");
+  CHECK_TEXT(
+      sql("WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < %d)"
+          "INSERT INTO events SELECT n, 'id' || n, n * 1000, 'i', (n * 7919 %% 100003) || iif(n %% 10, '-bob-',"
+          " '-annabel-') || n, '{}', NULL, NULL FROM n;"
+          "INSERT INTO event_spans SELECT seq >> 12, min(time), max(time), max(seq) FROM events GROUP BY 1;"
+          "INSERT INTO deliveries SELECT seq, 1, 'i', 'http://h/' || session, 'pending', NULL, NULL, NULL FROM events",
+          (int)MANY),
+      "");
+  for (int part = 0; part < 7; part++)
+    CHECK_TEXT(sql("PRAGMA secure_delete = ON; UPDATE deliveries SET status = 'failed', finished = 1, cause = 'memory',"
+                   " message = substr(url || url || url, 1, 40 + event * 31 %% 90) WHERE event * 5 %% 7 = %d",
+                   part),
+               "1");
+}
+
+#define SUM_OF_THE_OTHERS                                                                                       \
+  "SELECT count(*), sum(seq), sum(length(session || coalesce(message, '') || url)) FROM events JOIN deliveries" \
+  " ON event = seq WHERE session NOT LIKE '%%annabel%%'"
+
+static void check_splits(void) {
+  static const int page_sizes[] = {4096, 512, 65536};
+  for (size_t i = 0; i < sizeof page_sizes / sizeof *page_sizes; i++) {
+    make_splits(page_sizes[i]);
+    char others[200];
+    snprintf(others, sizeof others, "%s", sql(SUM_OF_THE_OTHERS));
+    CHECK(erase((struct history_erasure){.containing = "Annabel"}) == HISTORY_ERASED);
+    CHECK_TEXT(error, "");
+    CHECK(events == MANY / 10);
+    CHECK(!is_in_files("annabel"));
+    CHECK(is_in_files("-bob-"));
+    CHECK_TEXT(sql(SUM_OF_THE_OTHERS), others);
+    CHECK_TEXT(sql("PRAGMA integrity_check"), "ok");
+    CHECK_TEXT(sql("PRAGMA user_version"), "3");
+  }
+}
+
+static void check_reader(void) {
+  sqlite3 *reader = NULL;
+  make_splits(4096);
+  CHECK(sqlite3_open(path, &reader) == SQLITE_OK);
+  CHECK(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM events", NULL, NULL, NULL) == SQLITE_OK);
+  CHECK(erase((struct history_erasure){.containing = "Annabel"}) == HISTORY_ERASED);
+  CHECK(events == MANY / 10);
+  CHECK_TEXT(error, "Copies of what was erased may be left in the history file, since another program had it in use: "
+                    "erase the same once more when it has not.");
+  CHECK(is_in_files("annabel")); /* the reader may still read it */
+  CHECK(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+  CHECK(erase((struct history_erasure){.containing = "Annabel"}) == HISTORY_ERASED);
+  CHECK(events == 0);
+  CHECK_TEXT(error, "");
+  CHECK(!is_in_files("annabel"));
+  CHECK(sqlite3_close(reader) == SQLITE_OK);
+}
+
+/* ---- with writers at work ---- */
+
+/* Hands over as fast as it is written, until it is killed or the pipe is closed. */
+static void write_on(int from) {
+  fake_process_generation++; /* we are a child */
+  endpoint = fixture_endpoint("http://hook.example/", NULL);
+  history = history_acquire(path, 0, error);
+  char byte;
+  for (unsigned i = 1;; i++) {
+    struct event *event = fixture_record(
+        history, &(struct fixture_event){.session = i % 10 ? "bob" : "annabel", .endpoint = endpoint, .deliveries = 1},
+        200);
+    if (!event) _exit(2);
+    event_release(event);
+    while (i - atomic_load(&fixture_told.deliveries_stored) > 500) usleep(200);
+    if (i % 100 == 0 && recv(from, &byte, 1, MSG_DONTWAIT) == 0) break;
+  }
+  history_release(history);
+  bool good = history_finish_all(10000) && atomic_load(&fixture_told.events_stored) > 0;
+  _exit(good ? 0 : 1);
+}
+
+static void check_writers(void) {
+  enum { WRITERS = 2 };
+  int ends[2];
+  pid_t children[WRITERS];
+  snprintf(path, sizeof path, "%s", fixture_path(fixture_folder(NULL), "history.db"));
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  fflush(stdout);
+  for (int i = 0; i < WRITERS; i++)
+    if ((children[i] = fork()) == 0) {
+      close(ends[0]);
+      write_on(ends[1]);
+    }
+  close(ends[1]);
+  int64_t erased = 0;
+  for (int i = 0; i < 5; i++) {
+    usleep(200000);
+    CHECK(erase((struct history_erasure){.session = "annabel"}) == HISTORY_ERASED);
+    erased += events;
+  }
+  close(ends[0]);
+  for (int i = 0; i < WRITERS; i++) {
+    int status = -1;
+    waitpid(children[i], &status, 0);
+    CHECK(status == 0);
+  }
+  CHECK(erased > 100);
+  CHECK(erase((struct history_erasure){.containing = "annabel"}) == HISTORY_ERASED);
+  CHECK_TEXT(error, "");
+  CHECK(!is_in_files("annabel"));
+  CHECK_TEXT(sql("PRAGMA integrity_check"), "ok");
+  CHECK_TEXT(sql("SELECT max(last_seq) FROM event_spans"),
+             sql("SELECT count(*) + %lld FROM events", (long long)(erased + events)));
+  CHECK_TEXT(sql("SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.seq AND"
+                 " status = 'delivered') OR NOT EXISTS (SELECT 1 FROM attempts WHERE event = events.seq)"),
+             "0");
+}
+
+/* In another process: records an event whose delivery is on its way, says its id, and finishes it when told to. */
+static void finish_later(int with) {
+  char byte;
+  fake_process_generation++;
+  endpoint = fixture_endpoint("http://hook.example/", NULL);
+  history = history_acquire(path, 0, error);
+  struct event *event = record("s", "{\"name\":\"Annabel\"}", 0);
+  bool good = write(with, event->id, ID_SIZE) == ID_SIZE && read(with, &byte, 1) == 1;
+  fixture_finish(&event->deliveries[0], 200);
+  event_hold(event);
+  history_delivery(history, &event->deliveries[0]);
+  good = good && fixture_await(&fixture_told.deliveries_stored, 1);
+  event_release(event);
+  history_release(history);
+  _exit(good && history_finish_all(10000) ? 0 : 1);
+}
+
+static void check_other_process(void) {
+  int ends[2], status = -1;
+  char id[ID_SIZE] = "";
+  snprintf(path, sizeof path, "%s", fixture_path(fixture_folder(NULL), "history.db"));
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) finish_later(ends[1]);
+  CHECK(recv(ends[0], id, sizeof id, MSG_WAITALL) == sizeof id);
+  CHECK(erase((struct history_erasure){.id = id}) == HISTORY_ERASED && events == 1);
+  CHECK(write(ends[0], "", 1) == 1);
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+  close(ends[0]);
+  close(ends[1]);
+  check_counts("0");
+  CHECK_TEXT(count("delivery_minutes"), "0");
+  CHECK(erase((struct history_erasure){.id = id}) == HISTORY_ERASED && events == 0); /* clears the files again */
+  CHECK(!is_in_files("Annabel"));
+}
+
+static void check_tombstones(void) {
+  begin("http://hook.example/");
+  struct event *event = record("s", "{\"name\":\"Ann\"}", 0), *finished = record("s", "{\"name\":\"Ann\"}", 200);
+  CHECK(erase((struct history_erasure){.session = "s"}) == HISTORY_ERASED && events == 2);
+  CHECK_TEXT(sql("SELECT event, time = %lld FROM erased_events", (long long)event->time_us), "1|1");
+  CHECK(history_finish_all(10000)); /* the file is closed, and opened again */
+  fixture_finish(&event->deliveries[0], 200);
+  event_hold(event);
+  history_delivery(history, &event->deliveries[0]);
+  CHECK(fixture_await(&fixture_told.deliveries_stored, 2));
+  check_counts("0");
+  struct history_file file = {0};
+  int64_t day_us = 24 * (int64_t)3600 * 1000000, now_us = clock_wall_us();
+  CHECK(history_file_open(&file, path) == SQLITE_OK);
+  CHECK(history_retention_forget_erased(&file, now_us + 29 * day_us) == SQLITE_OK);
+  CHECK_TEXT(count("erased_events"), "1");
+  CHECK(history_retention_forget_erased(&file, now_us + 31 * day_us) == SQLITE_OK);
+  CHECK_TEXT(count("erased_events"), "0");
+  history_file_close(&file, true);
+  event_release(event);
+  event_release(finished);
   end();
 }
 
 int main(void) {
   memory_faults_install();
+
+  /* those that fork, while there is no thread */
+  TEST("an event that is erased while another process sends its delivery does not come back") check_other_process();
+  TEST("what busy writers write meanwhile is whole, and in the end nothing is left of what was erased") check_writers();
+
+  TEST("copies that SQLite made while it split pages are overwritten, and nothing else is") check_splits();
+  TEST("while somebody reads, copies may be left, which is said; they go with the next erasing") check_reader();
+  TEST("what was erased on its way is remembered for 30 days, whoever opens the file again") check_tombstones();
 
   TEST("one event is erased by its id, and no other") {
     begin("http://hook.example/");
@@ -231,7 +459,7 @@ int main(void) {
     CHECK(erase((struct history_erasure){.id = event->id}) == HISTORY_ERASED && events == 1);
     event_release(event);
   }
-  TEST("without memory nothing is erased, and it says so") check_allocations();
+  TEST("without memory it says so, and nothing is half erased") check_allocations();
 
   return check_finish();
 }

@@ -41,7 +41,7 @@ end
 local function erase(path, what, dry_run)
   what.dry_run = dry_run
   local events, sessions, code = core.erase(path, what)
-  if events then return events, sessions end
+  if events then return events, sessions, code end
   terminal.exit(terminal.WORLD, text.line(sessions) .. (code == "timeout" and "" or (" (%s)"):format(text.line(path))))
 end
 
@@ -62,19 +62,25 @@ local function run(values, screen)
   local problem = check.unreadable(path)
   if problem then terminal.exit(terminal.WORLD, text.line("there is no history to erase from: " .. problem)) end
   local events, sessions = erase(path, what, true)
+  local found = events + sessions > 0
+  if found and values["dry-run"] then
+    screen:print(both(events, sessions) .. " would be deleted")
+    return terminal.OK
+  end
+  if found and not is_agreed(screen, values, both(events, sessions)) then
+    screen:print("nothing deleted")
+    return terminal.FAILED
+  end
+  local left
+  if found or (values.yes and not values["dry-run"]) then -- copies may be left of what was deleted before
+    events, sessions, left = erase(path, what, false)
+  end
+  if left then screen:note("intent-webhook: " .. text.line(left)) end
   if events + sessions == 0 then
     screen:print("nothing found, nothing deleted")
     return terminal.FAILED
   end
-  if values["dry-run"] then
-    screen:print(both(events, sessions) .. " would be deleted")
-    return terminal.OK
-  end
-  if not is_agreed(screen, values, both(events, sessions)) then
-    screen:print("nothing deleted")
-    return terminal.FAILED
-  end
-  screen:print(both(erase(path, what, false)) .. " deleted")
+  screen:print(both(events, sessions) .. " deleted")
   return terminal.OK
 end
 
