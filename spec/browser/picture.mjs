@@ -1,7 +1,7 @@
 // picture: a screenshot as a small PNG: 256 colours at most, of which a page without photographs hardly has more. The
 // colours that are there most often stay as they are; each other one becomes the nearest of these.
 
-import { crc32, deflateSync, inflateSync } from "node:zlib"
+import { deflateSync, inflateSync } from "node:zlib"
 
 const COLOURS = 256
 
@@ -53,6 +53,15 @@ function nearest(colour, palette) {
     if (distance(palette[index]) < distance(palette[best])) best = index
   }
   return best
+}
+
+function crc32(bytes) {
+  let crc = -1
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  }
+  return ~crc >>> 0
 }
 
 function chunk(type, body) {
