@@ -156,9 +156,9 @@ static int scrub(struct scrubber *scrubber, sqlite3 *database) {
   return code == SQLITE_OK ? synced : code;
 }
 
-/* A commit that says what was so already. */
+/* A commit that says what was so already, and is so in every version. */
 static int renew_caches(sqlite3 *database) {
-  char *sql = sqlite3_mprintf("PRAGMA user_version = %d", (int)HISTORY_SCHEMA_VERSION);
+  char *sql = sqlite3_mprintf("PRAGMA application_id = %d", (int)HISTORY_APPLICATION_ID);
   int code = sql ? sqlite3_exec(database, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
   sqlite3_free(sql);
   return code;

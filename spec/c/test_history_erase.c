@@ -210,6 +210,7 @@ static void check_splits(void) {
     CHECK_TEXT(sql(SUM_OF_THE_OTHERS), others);
     CHECK_TEXT(sql("PRAGMA integrity_check"), "ok");
     CHECK_TEXT(sql("PRAGMA user_version"), "3");
+    CHECK_TEXT(sql("PRAGMA application_id"), "1230456881");
   }
 }
 
