@@ -174,7 +174,6 @@ static bool is_allowed(struct page_exchange *exchange, const struct page_route *
   enum page_token bearer = page_access_bearer(access, request);
   if (bearer == PAGE_TOKEN_WRONG && !route->open) {
     page_refuse(exchange->response, PAGE_UNAUTHORISED, "That is not the token.");
-    exchange->response->delay_ms = PAGE_FAILURE_DELAY_MS;
     return false;
   }
   bool known = bearer == PAGE_TOKEN_RIGHT;
@@ -203,6 +202,8 @@ static void answer_route(struct page_exchange *exchange, const struct page_route
     refuse_method(exchange, route->post ? "POST" : "GET, HEAD");
   else if (is_allowed(exchange, route))
     route->answer(exchange);
+  if (page_access_bearer(&exchange->page->access, exchange->request) == PAGE_TOKEN_WRONG)
+    exchange->response->delay_ms = PAGE_FAILURE_DELAY_MS; /* whatever the answer is, since it may tell */
 }
 
 static void answer_asset(struct page_exchange *exchange) {

@@ -447,7 +447,6 @@ static void logout(struct page_exchange *exchange) {
 static void session(struct page_exchange *exchange) {
   const struct page_access *access = &exchange->page->access;
   enum page_token bearer = page_access_bearer(access, exchange->request);
-  if (bearer == PAGE_TOKEN_WRONG) exchange->response->delay_ms = PAGE_FAILURE_DELAY_MS;
   bool authorised = !access->has_token || bearer == PAGE_TOKEN_RIGHT ||
                     page_access_cookie(access, exchange->request, exchange->now_us);
   struct json json = {.out = &exchange->response->body};

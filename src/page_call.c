@@ -34,12 +34,19 @@ struct page_call {
 
   enum call_state state;
   unsigned telling;     /* threads in done: the next piece may be ready before one has come back from it */
+  bool abandoned;       /* by its owner while a thread was at it, which frees it */
   atomic_bool given_up; /* nobody wants it any more */
 };
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct page *_Atomic registry;
 static atomic_bool parking; /* from before a fork until after it; for good at exit */
+
+static void free_memory(struct page_call *call) {
+  page_response_free(&call->response);
+  buffer_free(&call->texts);
+  memory_free(call);
+}
 
 /* ---- in the threads ---- */
 
@@ -89,6 +96,11 @@ static void work_on(struct page *page, struct page_call *call) {
   bool answered = answer(call);
   uv_mutex_lock(&page->lock);
   page->working--;
+  if (call->abandoned) {
+    free_memory(call);
+    uv_cond_broadcast(&page->changed);
+    return;
+  }
   if (!answered) {
     put_first(page, call);
     uv_cond_broadcast(&page->changed);
@@ -164,12 +176,6 @@ static bool copy_request(struct page_call *call, const struct page_request *requ
   return true;
 }
 
-static void free_memory(struct page_call *call) {
-  page_response_free(&call->response);
-  buffer_free(&call->texts);
-  memory_free(call);
-}
-
 struct page_call *page_call_start(struct page *page, const struct page_request *request, page_call_done done,
                                   void *context) {
   struct page_call *call = memory_zeroed(sizeof *call);
@@ -232,10 +238,11 @@ void page_call_free(struct page_call *call) {
   struct page *page = call->page;
   atomic_store(&call->given_up, true);
   uv_mutex_lock(&page->lock);
-  while (call->state == CALL_WORKED_ON || call->telling) uv_cond_wait(&page->changed, &page->lock);
+  while (call->telling) uv_cond_wait(&page->changed, &page->lock);
   if (call->state == CALL_WAITS) leave_line(page, call);
+  call->abandoned = call->state == CALL_WORKED_ON;
+  if (!call->abandoned) free_memory(call);
   uv_mutex_unlock(&page->lock);
-  free_memory(call);
   page_release(page);
 }
 

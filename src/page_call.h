@@ -36,7 +36,10 @@ const struct page_response *page_call_response(struct page_call *call);
 /* Only when it is ready and response->more: has the next piece made, in the body's place. False: no thread for it. */
 bool page_call_more(struct page_call *call);
 
-/* At any time; what is being worked on is given up. Afterwards done is not called any more. NULL is none. */
+/*
+ * At any time, and without waiting for more than a done that is being called: what is being worked on is given up.
+ * Afterwards done is not called any more. NULL is none.
+ */
 void page_call_free(struct page_call *call);
 
 /* For process.c: around a fork, and at exit, when no thread may be at it any more. */

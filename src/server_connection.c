@@ -111,6 +111,14 @@ static struct MHD_Response *make_response(struct server_connection *connection, 
                                          MHD_RESPMEM_PERSISTENT);
 }
 
+/* Nobody keeps a place that others wait for. */
+static bool give_up_place(struct server_connections *all, struct MHD_Response *http) {
+  uv_mutex_lock(&all->lock);
+  bool full = all->count == SERVER_CONNECTIONS;
+  uv_mutex_unlock(&all->lock);
+  return !full || MHD_add_response_header(http, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+}
+
 static enum MHD_Result answer(struct server_connection *connection, struct MHD_Connection *http) {
   struct server_connections *all = connection->all;
   if (!connection->call) return refuse(connection, http, SERVER_REFUSED_BUSY);
@@ -123,7 +131,7 @@ static enum MHD_Result answer(struct server_connection *connection, struct MHD_C
   struct MHD_Response *made = make_response(connection, response);
   if (!made) return refuse(connection, http, SERVER_REFUSED_MEMORY);
   enum MHD_Result result = MHD_NO;
-  if (add_headers(made, &response->headers)) {
+  if (add_headers(made, &response->headers) && give_up_place(all, made)) {
     take_turn_sending(connection, response->body.length);
     result = MHD_queue_response(http, (unsigned)response->status, made);
   }
@@ -237,7 +245,8 @@ void server_connections_look(void *context) {
     struct server_connection *connection = &all->places[i];
     int descriptor = atomic_load(&connection->descriptor);
     if (descriptor < 0) continue;
-    if (is_overdue(connection, now, full)) {
+    bool left = connection->turn == SERVER_RECEIVING && has_gone(descriptor); /* within a request */
+    if (left || is_overdue(connection, now, full)) {
       shutdown(descriptor, SHUT_RDWR);
       connection->deadline_us = 0;
     } else if (connection->turn == SERVER_WORKING && has_gone(descriptor)) {

@@ -48,7 +48,7 @@ struct head {
   struct page_text forwarded_protocol;
   size_t size;
   unsigned lengths; /* headers that say how long the body is */
-  bool twice;
+  bool twice, misnamed;
 };
 
 static bool is_named(const char *name, size_t length, const char *other) {
@@ -59,6 +59,8 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
                                    const char *value, size_t value_length) {
   (void)kind;
   struct head *head = context;
+  for (size_t i = 0; i < name_length; i++) /* libmicrohttpd knows no "Content-Length " where a proxy may know one */
+    if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f) head->misnamed = true;
   head->size += name_length + value_length + SEPARATORS;
   if (is_named(name, name_length, "Content-Length") || is_named(name, name_length, "Transfer-Encoding"))
     head->lengths++;
@@ -85,7 +87,7 @@ enum server_refusal server_request_read(const struct server_request *request, st
   struct head head = {.asked = asked, .size = asked->method.length + asked->target.length + SEPARATORS};
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_header, &head);
   if (head.size > SERVER_HEAD_BYTES) return SERVER_REFUSED_HEAD;
-  if (head.twice || head.lengths > 1) return SERVER_REFUSED_MALFORMED;
+  if (head.twice || head.misnamed || head.lengths > 1) return SERVER_REFUSED_MALFORMED;
   asked->secure = is_named(head.forwarded_protocol.bytes, head.forwarded_protocol.length, "https");
   return SERVER_NOT_REFUSED;
 }
@@ -109,13 +111,17 @@ static const char *const refusal_headers[][2] = {
     {"X-Content-Type-Options", "nosniff"},
 };
 
-/* libmicrohttpd only reads what is persistent, but does not say so in the type. */
-static struct MHD_Response *make_refusal(const char *body) {
+/*
+ * libmicrohttpd only reads what is persistent, but does not say so in the type. Where a request that could be read in
+ * two ways ends is not known, so nothing behind it is.
+ */
+static struct MHD_Response *make_refusal(const char *body, bool ends) {
   struct MHD_Response *response =
       MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
   bool complete = response != NULL;
   for (size_t i = 0; complete && i < sizeof refusal_headers / sizeof *refusal_headers; i++)
     complete = MHD_add_response_header(response, refusal_headers[i][0], refusal_headers[i][1]) == MHD_YES;
+  if (complete && ends) complete = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
   if (complete) return response;
   if (response) MHD_destroy_response(response);
   return NULL;
@@ -124,8 +130,8 @@ static struct MHD_Response *make_refusal(const char *body) {
 bool server_refusals_make(struct server_refusal_answer answers[SERVER_REFUSAL_COUNT]) {
   bool complete = true;
   for (size_t i = SERVER_NOT_REFUSED + 1; i < SERVER_REFUSAL_COUNT; i++) {
-    answers[i] =
-        (struct server_refusal_answer){.status = refusals[i].status, .response = make_refusal(refusals[i].body)};
+    answers[i] = (struct server_refusal_answer){
+        .status = refusals[i].status, .response = make_refusal(refusals[i].body, i == SERVER_REFUSED_MALFORMED)};
     complete = complete && answers[i].response;
   }
   if (!complete) server_refusals_free(answers);

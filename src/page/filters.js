@@ -14,8 +14,8 @@ const TYPING_MS = 350
 /* A moment as the browser's own fields for it write it: local time, without a zone. */
 function toField(seconds) {
   const date = new Date(seconds * 1000)
-  if (Number.isNaN(date.getTime())) return ""
-  return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19)
+  const shifted = new Date(date - date.getTimezoneOffset() * 60000) // may be beyond what a Date can be
+  return Number.isNaN(shifted.getTime()) ? "" : shifted.toISOString().slice(0, 19)
 }
 
 function fromField(value) {
