@@ -395,6 +395,7 @@ static void erase_events(struct page_exchange *exchange, const struct history_er
   json_begin_object(&json);
   json_integer_field(&json, "events", count);
   json_integer_field(&json, "sessions", sessions);
+  json_text_field(&json, "note", *error ? error : NULL);
   json_end_object(&json);
   send_json(exchange);
 }

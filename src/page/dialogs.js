@@ -155,7 +155,8 @@ class Erasure {
   #erase() {
     return this.#try("Erasing\u2026", false, (found) => {
       const close = this.#close("Close")
-      this.#show(element("p", { role: "status" }, `${amount(found)} erased.`), actions(close))
+      const note = found.note ? [element("p", {}, found.note)] : []
+      this.#show(element("p", { role: "status" }, `${amount(found)} erased.`), ...note, actions(close))
       close.focus()
       this.erased(found)
     })
