@@ -4,14 +4,14 @@
 --     require "page_figures" { folder =, lua =, row =, note =, progress =, numbers =, installed =, new_history =,
 --       remove_history =, with_receiver = }                                                               report.lua's
 --
--- PAGE_ROUNDS, PAGE_SECONDS: of the first half, by default 7 and 7. PAGE_EVENTS: of the long history, by default
+-- PAGE_ROUNDS, PAGE_SECONDS: of the first half, by default 11 and 5. PAGE_EVENTS: of the long history, by default
 -- 1,000,000.
 
 local clock = require "bench_clock"
 local median = require "median"
 
-local ROUNDS = tonumber(os.getenv "PAGE_ROUNDS") or 7
-local SECONDS = tonumber(os.getenv "PAGE_SECONDS") or 7
+local ROUNDS = tonumber(os.getenv "PAGE_ROUNDS") or 11
+local SECONDS = tonumber(os.getenv "PAGE_SECONDS") or 5
 local EVENTS = tonumber(os.getenv "PAGE_EVENTS") or 1000000
 local PAGES, STEADY_RATE, START_US, END_US = 20, 2000, 15e6, 60e6
 local CASES = { "none", "own", "serve" } -- no page; pages that the sending process serves; that `serve` does
@@ -40,6 +40,13 @@ end
 local function medians(lists)
   local result = {}
   for name, list in pairs(lists) do result[name] = median(list) end
+  return result
+end
+
+--- Of each round, so that a machine that gets slower or faster meanwhile does not matter.
+local function ratios(ones, others)
+  local result = {}
+  for round, one in ipairs(ones) do result[round] = one / others[round] end
   return result
 end
 
@@ -112,11 +119,11 @@ return function(report)
   end
 
   --- Rounds of the cases in turn; the medians of each case.
-  local function in_turn(rate)
+  local function in_turn(rate, rounds)
     local results = {}
     for _, case in ipairs(CASES) do results[case] = {} end
-    for round = 1, ROUNDS do
-      report.progress("open pages, %s events a second, round %d of %d", rate == 0 and "all" or rate, round, ROUNDS)
+    for round = 1, rounds do
+      report.progress("open pages, %s events a second, round %d of %d", rate == 0 and "all" or rate, round, rounds)
       for i = 1, #CASES do -- every round begins with another one
         local case = CASES[(round + i - 2) % #CASES + 1]
         for name, number in pairs(run(case, rate)) do
@@ -125,6 +132,7 @@ return function(report)
         end
       end
     end
+    for _, case in ipairs(CASES) do results[case].ratio = ratios(results[case].rate, results.none.rate) end
     for case, lists in pairs(results) do
       table.sort(lists.rate)
       local least, most = lists.rate[1], lists.rate[#lists.rate]
@@ -162,17 +170,19 @@ return function(report)
   end
 
   local function open_pages()
-    local fast = in_turn(0)
-    local ratio = fast.own.rate / fast.none.rate
+    local fast = in_turn(0, ROUNDS)
+    local ratio = fast.own.ratio
     row("deliveries, 20 pages of the sender's own / none", "%.3f", ratio, "at least 0.95", ratio >= 0.95)
-    ratio = fast.serve.rate / fast.none.rate
+    ratio = fast.serve.ratio
     row("deliveries, 20 pages of `serve` / none", "%.3f", ratio, "at least 0.95", ratio >= 0.95)
+    local spent = (fast.own.page_cpu + fast.own.http_cpu) / SECONDS
+    row("20 pages of its own, ms of processor time a second", "%.0f", spent, "")
     note("as fast as it goes, %d runs of %g s each:", ROUNDS, SECONDS)
     note_times(fast)
     note_answers(fast)
 
-    local steady = in_turn(STEADY_RATE)
-    ratio = steady.own.rate / steady.none.rate
+    local steady = in_turn(STEADY_RATE, math.max(1, ROUNDS // 2))
+    ratio = steady.own.ratio
     row(STEADY_RATE .. "/s steadily, 20 pages of its own / none", "%.3f", ratio, "at least 0.95", ratio >= 0.95)
     row("the same, processor time of the process", "%.2f", steady.own.cpu / steady.none.cpu, "")
     note("%d events a second; from fire to the receiver, median and p99 in us: %s", STEADY_RATE,

@@ -3,9 +3,9 @@
 //     node bench/page_first_view.mjs HISTORY
 //
 // Starts `intent-webhook serve` for that file. Asks the first questions of the page over one connection, and times the
-// very first answer of each and the median of 25 more; then opens the page LOADS times with an empty cache and LOADS
-// times with a filled one. Prints "name number" for cold_ms, warm_ms and bytes (of all answers of a cold load, with their
-// headers, until the page polls), and lines to be read by people.
+// very first answer of each and the median of 25 more; then opens the page LOADS times with an empty cache, in turn with
+// a page that is nothing but one row, and LOADS times with a filled one. Prints "name number" for cold_ms, warm_ms and
+// bytes (of all answers of a cold load, with their headers, until the page polls), and lines to be read by people.
 //
 // "Painted" is from the start of the navigation to the frame after the first row came into the document.
 
@@ -96,6 +96,16 @@ async function load(page, url) {
   }))
 }
 
+// A page of one row: what the browser takes for itself.
+async function startPlain() {
+  const server = http.createServer((request, response) => {
+    response.setHeader("Content-Type", "text/html; charset=utf-8")
+    response.end('<!doctype html><title>One row</title><div id="rows"><p data-event="1">One row</p></div>')
+  })
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  return { server, url: `http://127.0.0.1:${server.address().port}/` }
+}
+
 async function newPage(browser) {
   const context = await browser.newContext({ viewport: VIEWPORT })
   await context.addInitScript(mark)
@@ -128,17 +138,24 @@ const say = (name, loads, key) => {
 }
 
 async function timeLoads(url) {
+  const plain = await startPlain()
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
   })
   try {
     const first = await countBytes(browser, url) // also warms up the browser itself
-    const cold = []
-    for (let round = 0; round < LOADS; round++) {
+    const loadAnew = async (address) => {
       const { context, page } = await newPage(browser)
-      cold.push(await load(page, url))
+      const times = await load(page, address)
       await context.close()
+      return times
+    }
+    const cold = []
+    const bare = []
+    for (let round = 0; round < LOADS; round++) {
+      cold.push(await loadAnew(url))
+      bare.push(await loadAnew(plain.url))
     }
     const warm = []
     const { context, page } = await newPage(browser)
@@ -150,7 +167,7 @@ async function timeLoads(url) {
     await context.close()
     const version = browser.version()
     console.log(`Chromium ${version}, ${LOADS} loads each, medians in ms from the start of the navigation`)
-    for (const [name, loads] of [["cold", cold], ["warm", warm]]) {
+    for (const [name, loads] of [["cold", cold], ["warm", warm], ["a page of one row, cold", bare]]) {
       const words = [say("something painted", loads, "content"), say("first row there", loads, "inserted"),
         say("painted", loads, "painted")]
       console.log(`  ${name}: ${words.join(", ")}`)
@@ -162,6 +179,7 @@ async function timeLoads(url) {
     console.log(`bytes ${first.bytes}`)
   } finally {
     await browser.close()
+    plain.server.close()
   }
 }
 
