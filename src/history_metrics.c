@@ -154,7 +154,7 @@ static void write_waiting(struct buffer *out, const struct history_waiting *wait
   buffer_byte(out, '\n');
 }
 
-static void write_process(struct buffer *out, const struct history_queue *queue) {
+static void write_process(struct buffer *out, const struct history_metrics_queue *queue) {
   begin(out, "build_info", "gauge", "The version of intent-webhook.");
   print(out, "intent_webhook_build_info{version=\"%s\"} 1\n", IW_VERSION);
   if (!queue || !queue->known) return;
@@ -188,7 +188,8 @@ static int read(struct metrics *metrics, sqlite3 *database) {
   return code; /* after a failure, the transaction ends with the connection, which keeps its error message until then */
 }
 
-int history_metrics_run(sqlite3 *database, int64_t now_us, const struct history_queue *queue, struct buffer *out) {
+int history_metrics_run(sqlite3 *database, int64_t now_us, const struct history_metrics_queue *queue,
+                        struct buffer *out) {
   struct metrics metrics = {.tally = {.by_host = true}};
   int code = database ? read(&metrics, database) : SQLITE_OK;
   if (code == SQLITE_OK) {

@@ -18,8 +18,8 @@
 /* More endpoints than that are counted together, as "other". */
 enum { HISTORY_METRICS_ENDPOINTS = 100 };
 
-/* What the client in this process has in memory, when there is one. Not the list of history_queue.h. */
-struct history_queue {
+/* What the client in this process has in memory, when there is one. */
+struct history_metrics_queue {
   bool known;
   uint64_t deliveries, bytes;
 };
@@ -28,7 +28,8 @@ struct history_queue {
  * Appends all metrics. database NULL: there are no events yet. An endpoint is named by scheme, host and port, since the
  * paths of webhooks can be secrets. Returns an SQLite code, of which the connection has the message.
  */
-int history_metrics_run(sqlite3 *database, int64_t now_us, const struct history_queue *queue, struct buffer *out);
+int history_metrics_run(sqlite3 *database, int64_t now_us, const struct history_metrics_queue *queue,
+                        struct buffer *out);
 
 #pragma GCC visibility pop
 #endif

@@ -280,11 +280,12 @@ static void overview(struct page_exchange *exchange) {
 }
 
 static int ask_metrics(sqlite3 *database, struct page_exchange *exchange) {
-  struct history_queue queue = {0};
+  struct history_metrics_queue queue = {0};
   if (exchange->page->client) {
     iw_stats stats;
     iw_client_stats(exchange->page->client, &stats);
-    queue = (struct history_queue){.known = true, .deliveries = stats.queued + stats.in_flight, .bytes = stats.bytes};
+    queue = (struct history_metrics_queue){
+        .known = true, .deliveries = stats.queued + stats.in_flight, .bytes = stats.bytes};
   }
   return history_metrics_run(database, exchange->now_us, &queue, &exchange->response->body);
 }

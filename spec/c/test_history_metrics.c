@@ -139,7 +139,7 @@ static void parse(struct samples *samples, char *text) {
   }
 }
 
-static void read_metrics(struct samples *samples, sqlite3 *database, const struct history_queue *queue,
+static void read_metrics(struct samples *samples, sqlite3 *database, const struct history_metrics_queue *queue,
                          int64_t now_us) {
   struct buffer answer = {0};
   CHECK(history_metrics_run(database, now_us, queue, &answer) == SQLITE_OK);
@@ -255,7 +255,8 @@ static void test_values(void) {
                  "");
     sqlite3 *database = NULL;
     CHECK(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
-    read_metrics(&samples, database, &(struct history_queue){.known = true, .deliveries = 7, .bytes = 8000}, now_us);
+    read_metrics(&samples, database, &(struct history_metrics_queue){.known = true, .deliveries = 7, .bytes = 8000},
+                 now_us);
     CHECK(sqlite3_close(database) == SQLITE_OK);
     CHECK(value(&samples, "intent_webhook_pending_deliveries{status=\"unknown\"}") == 3);
     CHECK(value(&samples, "intent_webhook_pending_deliveries{status=\"paused\"}") == 3);
@@ -268,7 +269,7 @@ static void test_values(void) {
   }
   TEST("without a file there is the version, and nothing is pending") {
     struct samples samples;
-    read_metrics(&samples, NULL, &(struct history_queue){.known = false}, clock_wall_us());
+    read_metrics(&samples, NULL, &(struct history_metrics_queue){.known = false}, clock_wall_us());
     CHECK(value(&samples, "intent_webhook_build_info{version=\"" IW_VERSION "\"}") == 1);
     CHECK(value(&samples, "intent_webhook_pending_deliveries{status=\"pending\"}") == 0);
     CHECK(value(&samples, "intent_webhook_oldest_pending_age_seconds") == 0);
