@@ -44,11 +44,14 @@ static const char *find_mistake(const struct page_options *options) {
   return NULL;
 }
 
-/* Absolute, so that neither a change of folder nor SQLite's reading of names matters. NULL: no memory. */
+/*
+ * Absolute, so that neither a change of folder nor SQLite's reading of names matters. In a folder that was deleted it
+ * stays relative, so that it is no other file. NULL: no memory.
+ */
 static char *absolute(const char *path) {
   if (path[0] == '/') return memory_copy(path, strlen(path));
   char folder[PATH_MAX], whole[2 * PATH_MAX];
-  if (!getcwd(folder, sizeof folder)) folder[0] = '\0';
+  if (!getcwd(folder, sizeof folder)) snprintf(folder, sizeof folder, ".");
   int length = snprintf(whole, sizeof whole, "%s/%s", folder, path);
   return length > 0 && (size_t)length < sizeof whole ? memory_copy(whole, (size_t)length) : NULL;
 }
@@ -289,6 +292,7 @@ void page_answer_more(struct page *page, const struct page_request *request, con
                                    .now_us = clock_wall_us(),
                                    .deadline_us = clock_monotonic_us() + ANSWER_US};
   int64_t from_seq = response->next_seq;
+  response->status = 200; /* as that of the first piece was; when patience ended the last try, it is a refusal's */
   response->out_of_luck = response->more = false;
   buffer_clear(&response->body);
   if (split_target(&exchange)) page_export(&exchange);

@@ -34,7 +34,10 @@ static void send_json(struct page_exchange *exchange) {
   page_send(exchange->response, "application/json");
 }
 
-/* A question without parameters of its own; database NULL: there are no events. Returns an SQLite code. */
+/*
+ * A question without parameters of its own. It gets database NULL when there are no events, and returns an SQLite code.
+ * False after a refusal.
+ */
 static bool ask(struct page_exchange *exchange, int (*question)(sqlite3 *database, struct page_exchange *exchange)) {
   struct history_patience patience;
   sqlite3 *database = NULL;
@@ -75,6 +78,11 @@ static bool is_status(const char *word) {
   return false;
 }
 
+/* From 1 on: 0 means to the query that there is none. */
+static bool read_seq(const char *text, int64_t *seq) {
+  return page_read_whole(text, INT64_MAX - 1, seq) && *seq > 0;
+}
+
 /* "1,2,3" */
 static bool read_seqs(struct filters *filters, const char *text) {
   while (true) {
@@ -91,7 +99,7 @@ static bool read_seqs(struct filters *filters, const char *text) {
   return true;
 }
 
-/* NULL, or what is wrong with them. Absent ones leave their member as it is. */
+/* NULL, or what is wrong with them. An absent limit leaves that of the query. */
 static const char *read_values(struct filters *filters, const char *const *values) {
   struct history_query *query = &filters->query;
   int64_t limit = query->limit;
@@ -109,9 +117,9 @@ static const char *read_values(struct filters *filters, const char *const *value
   if (values[FILTER_UNTIL] && !page_read_seconds(values[FILTER_UNTIL], &query->until_us))
     return "until: must be seconds since 1970, with at most six decimals.";
   if (values[FILTER_UNTIL] && query->until_us == 0) query->until_us = 1; /* 0 means no end to the query */
-  if (values[FILTER_BEFORE] && !page_read_whole(values[FILTER_BEFORE], INT64_MAX, &query->before_seq))
+  if (values[FILTER_BEFORE] && !read_seq(values[FILTER_BEFORE], &query->before_seq))
     return "before: must be the \"next\" of an earlier answer.";
-  if (values[FILTER_AFTER] && !page_read_whole(values[FILTER_AFTER], INT64_MAX - 1, &query->after_seq))
+  if (values[FILTER_AFTER] && !read_seq(values[FILTER_AFTER], &query->after_seq))
     return "after: must be the \"seq\" of an event, or the \"next\" of an earlier answer.";
   if (values[FILTER_BEFORE] && values[FILTER_AFTER]) return "before and after: give one of them.";
   if (values[FILTER_LIMIT] && (!page_read_whole(values[FILTER_LIMIT], LIMIT_MOST, &limit) || limit == 0))

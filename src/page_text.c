@@ -122,9 +122,10 @@ bool page_read_whole(const char *text, int64_t most, int64_t *value) {
   *value = 0;
   if (!*text) return false;
   for (; *text; text++) {
-    if (*text < '0' || *text > '9') return false;
-    if (*value > (most - (*text - '0')) / 10) return false;
-    *value = *value * 10 + (*text - '0');
+    int digit = *text - '0';
+    if (digit < 0 || digit > 9) return false;
+    if (digit > most || *value > (most - digit) / 10) return false;
+    *value = *value * 10 + digit;
   }
   return true;
 }

@@ -2,16 +2,19 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem */
 #endif
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "intent_webhook.h"
 #include "memory_faults.h"
 #include "page_call.h"
+#include "page_state.h"
 #include "page_text.h"
 
 #define TOKEN         "0123456789abcdef"
@@ -96,6 +99,19 @@ static void check_options(void) {
         !CHECK(strncmp(error, rows[i].mistake, strlen(rows[i].mistake)) == 0))
       printf("  row %zu: %s\n", i, error);
   }
+}
+
+/* In a folder that was deleted, no path is absolute. */
+static void check_deleted_folder(void) {
+  char error[IW_ERROR_SIZE], gone[128];
+  int before = open(".", O_RDONLY);
+  snprintf(gone, sizeof gone, "%s/gone", folder);
+  CHECK(before >= 0 && mkdir(gone, 0700) == 0 && chdir(gone) == 0 && rmdir(gone) == 0);
+  struct page *page = page_new(&(struct page_options){.history = "h.db"}, error);
+  if (CHECK(page)) CHECK_TEXT(page->history, "./h.db");
+  if (page) page_release(page);
+  CHECK(fchdir(before) == 0);
+  close(before);
 }
 
 static void check_hosts(struct page *page) {
@@ -266,6 +282,9 @@ static void check_targets(struct page *page) {
       {"GET /history/api/events?limit=1e2", 400},
       {"GET /history/api/events?before=1&after=1", 400},
       {"GET /history/api/events?before=99999999999999999999", 400},
+      {"GET /history/api/events?before=0", 400},
+      {"GET /history/api/events?after=0", 400},
+      {"GET /history/api/export?format=csv&before=0", 400},
       {"GET /history/api/events?since=yesterday", 400},
       {"GET /history/api/events?since=1.1234567", 400},
       {"GET /history/api/events?since=-1", 400},
@@ -372,6 +391,28 @@ static void check_export(struct page *page, const char *line, int expected) {
   page_call_free(call);
 }
 
+static bool at_once(void *context) {
+  (void)context;
+  return true;
+}
+
+static void check_stopped_export(struct page *page) {
+  const struct history_patience none = {.must_stop = at_once};
+  struct page_request asked = request("GET /api/export?format=jsonl");
+  struct page_response response = {0};
+  page_answer(page, &asked, NULL, &response);
+  int lines = count_lines(&response.body), pieces = 1;
+  for (; response.more; pieces++) {
+    page_answer_more(page, &asked, &none, &response);
+    CHECK(response.out_of_luck);
+    page_answer_more(page, &asked, NULL, &response);
+    CHECK(!response.out_of_luck && !response.broken);
+    lines += count_lines(&response.body);
+  }
+  CHECK(pieces > 1 && lines == 250);
+  page_response_free(&response);
+}
+
 static void check_allocations(void) {
   long before = memory_faults_outstanding(); /* of the client, whose history ends by itself */
   for (unsigned nth = 1;; nth++) {
@@ -400,6 +441,16 @@ int main(void) {
   snprintf(path, sizeof path, "%s/history.db", folder);
 
   TEST("a wrong option is named") check_options();
+
+  TEST("a relative path is never taken for one at the root") check_deleted_folder();
+
+  TEST("a whole number is at most what it may be") {
+    int64_t value;
+    CHECK(page_read_whole("3", 3, &value) && value == 3);
+    CHECK(!page_read_whole("4", 3, &value) && !page_read_whole("1", 0, &value));
+    CHECK(page_read_whole("9223372036854775807", INT64_MAX, &value) && value == INT64_MAX);
+    CHECK(!page_read_whole("9223372036854775808", INT64_MAX, &value));
+  }
 
   TEST("a history that does not exist yet is a page without events") {
     struct page *page = open_page("", NULL);
@@ -524,6 +575,11 @@ int main(void) {
     check_export(page, "GET /api/export?format=jsonl", 250);
     check_export(page, "GET /api/export?format=csv", 251);
     check_export(page, "GET /api/export?format=jsonl&status=failed", 125);
+    page_release(page);
+  }
+  TEST("a piece of an export that patience ended is made when it is asked for again") {
+    struct page *page = open_page("", NULL);
+    check_stopped_export(page);
     page_release(page);
   }
   TEST("a call that is given up is told of no more, also when pieces were asked for faster than it could tell") {
