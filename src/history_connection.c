@@ -84,8 +84,7 @@ static int try_open(const char *path, const struct history_patience *patience, s
   return code;
 }
 
-/* HISTORY_OPEN: there is something to be opened. */
-static enum history_found look_at_path(const char *path, char error[HISTORY_ERROR_SIZE]) {
+enum history_found history_connection_look(const char *path, char error[HISTORY_ERROR_SIZE]) {
   struct stat status;
   if (history_file_forbidden(error)) return HISTORY_FAILED;
   if (stat(path, &status) == 0) /* an empty one was just created; see history_file.c for why it is not opened */
@@ -99,7 +98,7 @@ enum history_found history_connection_open(const char *path, const struct histor
                                            sqlite3 **database, char error[HISTORY_ERROR_SIZE]) {
   *database = NULL;
   error[0] = '\0';
-  enum history_found found = look_at_path(path, error);
+  enum history_found found = history_connection_look(path, error);
   if (found != HISTORY_OPEN) return found;
   /* Where waiting for a lock could be waiting for each other, SQLite says busy without asking the handler. */
   while ((try_open(path, patience, database, &found, error) & 0xff) == SQLITE_BUSY &&

@@ -30,6 +30,12 @@ struct history_patience {
 };
 
 /*
+ * Whether there is something at the path, which is not opened. HISTORY_FAILED, with a sentence in error: nobody can
+ * tell, or this process must not read any history (history_file_forbid).
+ */
+enum history_found history_connection_look(const char *path, char error[HISTORY_ERROR_SIZE]);
+
+/*
  * The path is absolute. patience is borrowed until the connection is closed. *database is NULL unless HISTORY_OPEN.
  * HISTORY_FAILED leaves a sentence in error, without the path: no history, of another version, not readable, patience
  * at its end.

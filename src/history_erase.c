@@ -19,11 +19,9 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "history_file.h"
 #include "history_schema.h"
 #include "history_scrub.h"
 #include "history_search.h"
@@ -149,10 +147,10 @@ static int in_transaction(struct eraser *eraser, int (*work)(struct eraser *eras
 /* ---- events ---- */
 
 static int find_batch(struct eraser *eraser) {
-  int code;
+  int code = SQLITE_OK;
   eraser->found_count = 0;
   bind_integer(eraser->find, ":after", eraser->after);
-  while ((code = sqlite3_step(eraser->find)) == SQLITE_ROW && eraser->found_count < BATCH)
+  while (eraser->found_count < BATCH && (code = sqlite3_step(eraser->find)) == SQLITE_ROW)
     eraser->found[eraser->found_count++] = sqlite3_column_int64(eraser->find, 0);
   sqlite3_reset(eraser->find);
   if (eraser->found_count > 0) eraser->after = eraser->found[eraser->found_count - 1];
@@ -319,11 +317,10 @@ static enum history_erase_result erase_in(struct eraser *eraser, const char *pat
 enum history_erase_result history_erase(const char *path, const struct history_erasure *erasure,
                                         const struct history_patience *patience, int64_t *events, int64_t *sessions,
                                         char error[HISTORY_ERROR_SIZE]) {
-  struct stat status;
   struct eraser eraser = {.erasure = erasure, .patience = patience, .events = events, .sessions = sessions};
   *events = *sessions = 0;
   error[0] = '\0';
-  if (history_file_forbidden(error)) return HISTORY_ERASE_FAILED;
-  if (stat(path, &status) != 0 || status.st_size == 0) return HISTORY_ERASED; /* there is nothing */
-  return erase_in(&eraser, path, error);
+  enum history_found found = history_connection_look(path, error);
+  if (found == HISTORY_FAILED) return HISTORY_ERASE_FAILED;
+  return found == HISTORY_NOTHING ? HISTORY_ERASED : erase_in(&eraser, path, error);
 }

@@ -33,19 +33,22 @@ static const char find_spans[] =
     "SELECT span, last_seq, CASE WHEN earliest >= ?1 THEN (SELECT min(seq) FROM events WHERE seq >= span << 12) END"
     " FROM event_spans WHERE latest >= ?1";
 
-/* How many of a span are new. Those in between may have been deleted since, and were recorded all the same. */
-static int64_t count_events_of(sqlite3_stmt *span, sqlite3_stmt *count, int64_t since_us) {
+/*
+ * Adds how many of a span are new. Those in between may have been deleted since, and were recorded all the same.
+ * Returns an SQLite code.
+ */
+static int add_events_of(sqlite3_stmt *span, sqlite3_stmt *count, int64_t since_us, int64_t *events) {
   int64_t first = sqlite3_column_int64(span, 0) << HISTORY_SPAN_SHIFT, last = sqlite3_column_int64(span, 1);
   if (sqlite3_column_type(span, 2) != SQLITE_NULL) {
     int64_t seq = sqlite3_column_int64(span, 2);
-    return seq <= last ? last - seq + 1 : 0;
+    if (seq <= last) *events += last - seq + 1;
+    return SQLITE_OK;
   }
   sqlite3_bind_int64(count, 1, first);
   sqlite3_bind_int64(count, 2, last + 1);
   sqlite3_bind_int64(count, 3, since_us);
-  int64_t events = sqlite3_step(count) == SQLITE_ROW ? sqlite3_column_int64(count, 0) : 0;
-  sqlite3_reset(count);
-  return events;
+  if (sqlite3_step(count) == SQLITE_ROW) *events += sqlite3_column_int64(count, 0);
+  return sqlite3_reset(count); /* the error of the step, if there was one */
 }
 
 static int count_events(sqlite3 *database, int64_t since_us, int64_t *events) {
@@ -54,10 +57,11 @@ static int count_events(sqlite3 *database, int64_t since_us, int64_t *events) {
   if (code == SQLITE_OK) code = sqlite3_prepare_v2(database, count_span, -1, &count, NULL);
   if (code == SQLITE_OK) {
     sqlite3_bind_int64(span, 1, since_us);
-    while (sqlite3_step(span) == SQLITE_ROW) *events += count_events_of(span, count, since_us);
+    while (code == SQLITE_OK && sqlite3_step(span) == SQLITE_ROW) code = add_events_of(span, count, since_us, events);
   }
-  int counted = sqlite3_finalize(count), found = sqlite3_finalize(span);
-  return code != SQLITE_OK ? code : counted != SQLITE_OK ? counted : found;
+  int found = sqlite3_finalize(span);
+  sqlite3_finalize(count);
+  return code == SQLITE_OK ? found : code;
 }
 
 /* ---- as JSON ---- */

@@ -24,7 +24,7 @@ enum { HISTORY_OVERVIEW_ENDPOINTS = 50 };
 
 /*
  * Appends {"span", "from", "step", "delivered", "failed", "endpoints", "causes", "pending", "oldest_pending",
- * "events"}; docs/history.md has each field. The last step is that of now_us; database NULL: there are no events.
+ * "events"}; docs/page.md has each field. The last step is that of now_us; database NULL: there are no events.
  * Returns an SQLite code, of which the connection has the message.
  */
 int history_overview_run(sqlite3 *database, enum history_span span, int64_t now_us, struct buffer *out);

@@ -436,6 +436,11 @@ int main(void) {
     CHECK(erase((struct history_erasure){.containing = "Ann"}) == HISTORY_ERASED);
     CHECK(events == 0 && access(path, F_OK) != 0);
   }
+  TEST("a file of which nobody can tell whether it is there is not taken for one that is not") {
+    snprintf(path, sizeof path, "%s", fixture_path(fixture_folder(NULL), "loop.db"));
+    CHECK(symlink("loop.db", path) == 0);
+    CHECK(erase((struct history_erasure){.containing = "Ann"}) == HISTORY_ERASE_FAILED && *error);
+  }
   TEST("a file that is none of ours is not touched, and a locked one is given up in time") {
     sqlite3 *other;
     snprintf(path, sizeof path, "%s", fixture_path(fixture_folder(NULL), "other.db"));

@@ -249,6 +249,36 @@ static void test_figures(void) {
   }
 }
 
+static int steps_left;
+
+/* Stops SQLite once. */
+static int stop_once(void *context) {
+  (void)context;
+  return steps_left > 0 && --steps_left == 0;
+}
+
+static void test_stopped(void) {
+  TEST("what is stopped while it counts says so, wherever it is") {
+    sqlite3 *database = NULL;
+    int64_t now_us = 60000000000 + 20000 * (int64_t)1000000;
+    CHECK(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    sqlite3_progress_handler(database, 100, stop_once, NULL);
+    bool stopped = true;
+    for (int nth = 1; stopped && nth < 10000; nth++) {
+      struct buffer answer = {0};
+      steps_left = nth;
+      int code = history_overview_run(database, HISTORY_HOUR, now_us, &answer);
+      stopped = steps_left == 0;
+      if (!CHECK(code == (stopped ? SQLITE_INTERRUPT : SQLITE_OK))) printf("  %d, stopped at %d\n", code, nth);
+      buffer_free(&answer);
+      steps_left = 0;
+      if (!sqlite3_get_autocommit(database)) sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+    }
+    CHECK(!stopped);
+    sqlite3_close(database);
+  }
+}
+
 static void test_nothing(void) {
   static const char expected[] = "[\"day\",600,[],[],0,null,0]",
                     parts[] = "json_extract(?1, '$.span', '$.step', '$.endpoints', '$.causes', '$.pending',"
@@ -294,6 +324,7 @@ static void test_nothing(void) {
 int main(void) {
   memory_faults_install();
   test_figures();
+  test_stopped();
   test_nothing();
   return check_finish();
 }
