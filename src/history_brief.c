@@ -111,7 +111,7 @@ static bool write_value(struct json *json, struct span value) {
     return true;
   }
   struct buffer string = {0};
-  size_t length = cut_escaped((struct span){value.at + 1, value.end - 1}, HISTORY_BRIEF_SLOT_BYTES);
+  size_t length = cut_escaped((struct span){value.at + 1, value.end - 1}, HISTORY_BRIEF_SLOT_BYTES - 2);
   buffer_append(&string, value.at, length + 1);
   buffer_text(&string, ELLIPSIS "\"");
   if (string.failed) json->out->failed = true;

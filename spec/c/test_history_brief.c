@@ -50,8 +50,13 @@ static void test_slots(void) {
     char long_text[2000], text[3000], expected[1000];
     snprintf(text, sizeof text, "{\"a\":\"%s\",\"b\":2}", repeat(long_text, "x", 198));
     CHECK_TEXT(slots(text), text);
+    CHECK(!was_cut);
+    snprintf(text, sizeof text, "{\"a\":\"%s\",\"b\":2}", repeat(long_text, "x", 199)); /* 201 with the quotes */
+    snprintf(expected, sizeof expected, "{\"a\":\"%s" MORE "\",\"b\":2}", repeat(long_text, "x", 198));
+    CHECK_TEXT(slots(text), expected);
+    CHECK(was_cut);
     snprintf(text, sizeof text, "{\"a\":\"%s\",\"b\":2}", repeat(long_text, "x", 400));
-    snprintf(expected, sizeof expected, "{\"a\":\"%s" MORE "\",\"b\":2}", repeat(long_text, "x", 200));
+    snprintf(expected, sizeof expected, "{\"a\":\"%s" MORE "\",\"b\":2}", repeat(long_text, "x", 198));
     CHECK_TEXT(slots(text), expected);
     CHECK(was_cut);
     snprintf(text, sizeof text, "{\"a\":\"%s\"}", repeat(long_text, "予", 100));
@@ -61,7 +66,7 @@ static void test_slots(void) {
   TEST("an escape sequence is not cut in two, nor are the two of one character") {
     char long_text[3000], text[4000], expected[1000];
     snprintf(text, sizeof text, "{\"a\":\"x%s\"}", repeat(long_text, "\\n", 150));
-    snprintf(expected, sizeof expected, "{\"a\":\"x%s" MORE "\"}", repeat(long_text, "\\n", 99));
+    snprintf(expected, sizeof expected, "{\"a\":\"x%s" MORE "\"}", repeat(long_text, "\\n", 98));
     CHECK_TEXT(slots(text), expected);
     snprintf(text, sizeof text, "{\"a\":\"%s\"}", repeat(long_text, "\\u001b", 150));
     snprintf(expected, sizeof expected, "{\"a\":\"%s" MORE "\"}", repeat(long_text, "\\u001b", 33));
