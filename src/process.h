@@ -1,8 +1,9 @@
 /*
  * process: what the core is to the process that it was loaded into.
  *
- * Set up once, by the first client: initialises libcurl, pins the shared object in memory (a thread of ours may outlive
- * the Lua state that loaded it), registers the fork handlers and, after libcurl's and OpenSSL's own, the exit handler.
+ * Set up once, by the first client or page: initialises libcurl, pins the shared object in memory (a thread of ours may
+ * outlive the Lua state that loaded it), registers the fork handlers and, after libcurl's and OpenSSL's own, the exit
+ * handler.
  */
 #ifndef INTENT_WEBHOOK_PROCESS_H
 #define INTENT_WEBHOOK_PROCESS_H

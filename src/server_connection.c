@@ -149,9 +149,9 @@ static struct server_connection *free_place(struct server_connections *all) {
 
 static void started(struct server_connections *all, struct MHD_Connection *http, void **socket_context) {
   const union MHD_ConnectionInfo *socket = MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
-  struct server_connection *connection = free_place(all);
+  struct server_connection *connection = socket ? free_place(all) : NULL;
   *socket_context = connection; /* NULL, which libmicrohttpd's limit excludes, ends it with its first request */
-  if (!connection || !socket) return;
+  if (!connection) return;
   connection->http = http;
   connection->pause = (struct http_pause){0};
   take_turn(connection, SERVER_RECEIVING, all->receive_us);
@@ -245,7 +245,7 @@ void server_connections_look(void *context) {
     struct server_connection *connection = &all->places[i];
     int descriptor = atomic_load(&connection->descriptor);
     if (descriptor < 0) continue;
-    bool left = connection->turn == SERVER_RECEIVING && has_gone(descriptor); /* within a request */
+    bool left = connection->turn == SERVER_RECEIVING && has_gone(descriptor);
     if (left || is_overdue(connection, now, full)) {
       shutdown(descriptor, SHUT_RDWR);
       connection->deadline_us = 0;
