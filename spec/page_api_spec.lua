@@ -164,7 +164,7 @@ describe("the page's API #once", function()
   local function serve(history, words, env)
     local all = { "serve", "--history", history, "--port", "0" }
     for _, word in ipairs(words or {}) do all[#all + 1] = word end
-    local started = process.start(command.line(all, nil, env))
+    local started = command.start(all, env)
     port = tonumber(started.first_line:match(":(%d+)"))
     return started
   end
@@ -392,7 +392,9 @@ describe("the page's API #once", function()
     local copy = folder .. "/locked.db"
     process.shell(("sqlite3 %s '.backup %s'"):format(path, copy))
     local lock = process.start { "sh", "-c", [[
-      { echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;'; sleep 60; } | sqlite3 "$1"]], "sh", copy }
+      mkfifo "$1.in"; exec 3<>"$1.in"
+      echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&3
+      exec sqlite3 "$1" <&3]], "sh", copy }
     with_server(copy, nil, nil, function()
       local waiting, codes = {}, {}
       for index = 1, 80 do waiting[index] = send("GET", "/api/events") end

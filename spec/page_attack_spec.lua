@@ -14,7 +14,7 @@ describe("an attacked page #once", function()
   local function serve(words, env)
     local all = { "serve", "--history", path, "--port", "0" }
     for _, word in ipairs(words) do all[#all + 1] = word end
-    local started = process.start(command.line(all, nil, env))
+    local started = command.start(all, env)
     return { process = started, port = tonumber(started.first_line:match(":(%d+)")) }
   end
 

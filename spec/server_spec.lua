@@ -481,9 +481,7 @@ describe("intent-webhook serve #once", function()
   local function serve(words, env)
     local all = { "serve", "--history", folder .. "/history.db", "--port", "0" }
     for _, word in ipairs(words or {}) do all[#all + 1] = word end
-    local line = command.line(all, nil, env)
-    line[3] = "exec " .. line[3] -- so that signals reach it
-    local started = process.start(line)
+    local started = command.start(all, env)
     local url, port = started.first_line:match("^Intent History on (http://127%.0%.0%.1:(%d+)%S*/)$")
     assert(url, started.first_line)
     return started, tonumber(port), url

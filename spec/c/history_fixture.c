@@ -18,6 +18,7 @@
 #include "fake_process.h"
 #include "history.h"
 #include "memory.h"
+#include "slowness.h"
 
 struct fixture_told fixture_told;
 void (*fixture_on_recorded)(struct event *event, struct delivery *delivery, bool stored);
@@ -196,7 +197,7 @@ const char *fixture_sql(const char *path, const char *sql) {
 }
 
 bool fixture_await(atomic_uint *counter, unsigned count) {
-  int64_t deadline_us = clock_monotonic_us() + 10 * 1000000 * fixture_slowness();
+  int64_t deadline_us = clock_monotonic_us() + 10 * 1000000 * spec_slowness();
   while (atomic_load(counter) < count) {
     if (clock_monotonic_us() > deadline_us) return false;
     usleep(500);
@@ -219,13 +220,4 @@ struct event *fixture_record(struct history *history, const struct fixture_event
     history_delivery(history, &event->deliveries[i]);
   }
   return event;
-}
-
-int64_t fixture_slowness(void) {
-  const char *given = getenv("SPEC_SLOWNESS");
-#ifdef __SANITIZE_THREAD__
-  return given ? atol(given) : 10;
-#else
-  return given ? atol(given) : 1;
-#endif
 }

@@ -59,9 +59,6 @@ const char *fixture_path(const char *folder, const char *name);
  */
 const char *fixture_sql(const char *path, const char *sql);
 
-/* By how much everything may be slower here than usual: SPEC_SLOWNESS, which is for valgrind and the like. */
-int64_t fixture_slowness(void);
-
 /* Waits until the counter is at least `count`, at most ten seconds, longer where all is slow. */
 bool fixture_await(atomic_uint *counter, unsigned count);
 

@@ -219,9 +219,3 @@ uint32_t sentence_random(uint64_t *state) {
   *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (uint32_t)(*state >> 33);
 }
-
-double sentence_slowness(void) {
-  const char *given = getenv("SPEC_SLOWNESS");
-  double slowness = given ? strtod(given, NULL) : 1;
-  return slowness > 1 ? slowness : 1;
-}

@@ -33,7 +33,4 @@ const char *sentence_found(sentences_matcher *matcher, const sentences *compiled
 
 uint32_t sentence_random(uint64_t *state);
 
-/* By how much everything may be slower here than usual: SPEC_SLOWNESS, which is for valgrind and the like. */
-double sentence_slowness(void);
-
 #endif

@@ -12,6 +12,7 @@
 #include "loopback.h"
 #include "memory_faults.h"
 #include "scene_client.h"
+#include "slowness.h"
 
 enum { EVENTS = 4, UNHIT_ENOUGH = 3, TEXT_SIZE = 600 };
 
@@ -28,10 +29,8 @@ struct life {
   unsigned results, unrecorded; /* deliveries polled; those of them that the history did not have yet */
 };
 
-/* Set by spec/memory_check for valgrind. */
 static bool is_slow(void) {
-  const char *slowness = getenv("SPEC_SLOWNESS");
-  return slowness != NULL && atoi(slowness) > 10;
+  return spec_slowness() > 10;
 }
 
 static void make_endpoints(struct life *life) {

@@ -13,6 +13,7 @@
 #include "check.h"
 #include "loopback.h"
 #include "scene_client.h"
+#include "slowness.h"
 
 enum { THREADS = 8, EVENTS_EACH = 100 };
 
@@ -256,8 +257,7 @@ static void test_waiting(struct scene *scene) {
     iw_client *client = scene_client(scene->history);
     iw_endpoint *endpoint = endpoint_at(client, "/hang?row");
     char sql[256], error[IW_ERROR_SIZE];
-    const char *slowness = getenv("SPEC_SLOWNESS");
-    int64_t allowed_us = 50000 * (slowness != NULL ? atoi(slowness) : 1);
+    int64_t allowed_us = 50000 * spec_slowness();
     unsigned late = 0;
     CHECK(iw_client_start(client, 10, error) == IW_OK);
     for (int n = 0; n < 20; n++) {

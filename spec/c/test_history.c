@@ -21,6 +21,7 @@
 #include "history_record.h"
 #include "memory.h"
 #include "memory_faults.h"
+#include "slowness.h"
 
 static const char *const secrets[] = {"abc123token", "key-Ümlaut-9", NULL};
 static const char *folder, *path;
@@ -290,7 +291,7 @@ static void test_when(void) {
     history_hurry(history, true);
     int64_t hurried = median_latency_us();
     history_hurry(history, false);
-    CHECK(patient >= HISTORY_WINDOW_MS * 1000 && patient < 50000 * fixture_slowness());
+    CHECK(patient >= HISTORY_WINDOW_MS * 1000 && patient < 50000 * spec_slowness());
     CHECK(hurried < patient);
     CHECK_TEXT(fixture_sql(path, "SELECT DISTINCT status FROM deliveries"), "pending");
     end();
@@ -589,7 +590,7 @@ static void test_retention(void) {
       if (strcmp(fixture_sql(path, "SELECT count(*) > 0 FROM events WHERE note = 'old'"), "1") == 0) overtaken = true;
     }
     CHECK(overtaken);
-    CHECK(slowest_us < 1000000 * fixture_slowness());
+    CHECK(slowest_us < 1000000 * spec_slowness());
     CHECK(await_sql("SELECT count(*) FROM events", "20"));
     end();
     clock_replace_wall(NULL);

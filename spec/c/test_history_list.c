@@ -10,6 +10,7 @@
 #include "history_query.h"
 #include "history_questions.h"
 #include "memory_faults.h"
+#include "slowness.h"
 
 static void begin(void) {
   CHECK(questions_begin());
@@ -22,7 +23,7 @@ static void end(void) {
 
 /* For valgrind samples have to do. */
 static bool is_slow(void) {
-  return fixture_slowness() > 10;
+  return spec_slowness() > 10;
 }
 
 /* ---- every question ---- */
@@ -254,8 +255,8 @@ static void test_budget(void) {
       CHECK(strstr(answer, query.before_seq ? expected : "\"searched_to\":null}") != NULL);
     } while (query.before_seq && ++pages < 100000);
     CHECK(found == 1 && pages > 0);
-    CHECK(longest_us < 1000000 * fixture_slowness());
-    CHECK(clock_monotonic_us() - started_us < 30000000 * fixture_slowness());
+    CHECK(longest_us < 1000000 * spec_slowness());
+    CHECK(clock_monotonic_us() - started_us < 30000000 * spec_slowness());
     end();
   }
   TEST("events without deliveries are looked for with a budget too, and so are conditions that no index serves") {

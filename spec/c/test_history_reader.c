@@ -18,6 +18,7 @@
 #include "history_reader.h"
 #include "history_schema.h"
 #include "memory_faults.h"
+#include "slowness.h"
 
 static void begin(void) {
   CHECK(questions_begin());
@@ -293,7 +294,7 @@ static void test_time(void) {
     int64_t started = clock_monotonic_us();
     CHECK(history_reader_ask(questions.reader, &(struct history_query){.url = "u", .intent = "none", .limit = 1}, 5,
                              &out, error) == HISTORY_TOO_SLOW);
-    CHECK(clock_monotonic_us() - started < 1000000 * fixture_slowness());
+    CHECK(clock_monotonic_us() - started < 1000000 * spec_slowness());
     CHECK(out.length == 0);
     CHECK_TEXT(error, "The history did not answer within 5 ms: give it more time, or ask for less (a smaller limit, an "
                       "intent).");
@@ -316,7 +317,7 @@ static void test_time(void) {
           HISTORY_TOO_SLOW);
     CHECK(history_reader_ask(questions.reader, &(struct history_query){.limit = 1}, 0, &out, error) ==
           HISTORY_TOO_SLOW);
-    CHECK(clock_monotonic_us() - started < 1000000 * fixture_slowness());
+    CHECK(clock_monotonic_us() - started < 1000000 * spec_slowness());
     sqlite3_close(database);
     CHECK_TEXT(questions_seqs(&(struct history_query){.limit = 1}), "1");
     buffer_free(&out);

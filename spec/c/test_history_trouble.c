@@ -21,6 +21,7 @@
 #include "history.h"
 #include "history_fixture.h"
 #include "memory_faults.h"
+#include "slowness.h"
 
 static const char *const secrets[] = {"abc123token", NULL};
 static char path[512];
@@ -120,7 +121,7 @@ static void test_locked(void) {
     for (unsigned i = 0; i < 100; i++) record(200);
     int64_t started = clock_monotonic_us();
     CHECK(!history_finish_all(300));
-    CHECK(clock_monotonic_us() - started < 1000000 * fixture_slowness());
+    CHECK(clock_monotonic_us() - started < 1000000 * spec_slowness());
     struct history_stats stats;
     history_read_stats(history, &stats);
     CHECK(stats.waiting == 0 && stats.dropped == 200);
@@ -553,7 +554,7 @@ static void test_saturated(void) {
       waitpid(children[i], &status, 0);
       CHECK(status == 0);
     }
-    CHECK(slowest < 2000000 * fixture_slowness());
+    CHECK(slowest < 2000000 * spec_slowness());
     CHECK(fewest > total / PROCESSES / 4); /* nobody starves */
     char expected[64];
     snprintf(expected, sizeof expected, "%lld|%lld|1", (long long)total, (long long)total);

@@ -10,6 +10,7 @@
 #include "memory_faults.h"
 #include "sentence_fixture.h"
 #include "sentence_image.h"
+#include "slowness.h"
 
 enum { DIGEST_BYTES = 32, DIGEST_AT = 8 + 4 * 4 + 8, HEADER_BYTES = DIGEST_AT + DIGEST_BYTES, VERSION_AT = 8 };
 
@@ -189,7 +190,7 @@ static void test_refusing(void) {
     const char *problem;
     sentences_drop(compile_and_dump(&bytes));
     unsigned wrong = 0;
-    size_t step = 1 + (size_t)(sentence_slowness() > 1 ? 37 : 0);
+    size_t step = 1 + (size_t)(spec_slowness() > 1 ? 37 : 0);
     for (size_t length = 0; length < bytes.length; length += step) {
       wrong += load(bytes.bytes, length, &problem) != NULL;
       if (length < HEADER_BYTES) continue;
@@ -321,7 +322,7 @@ int main(int argc, char **argv) {
   test_round(matcher);
   test_refusing();
   test_hostile(matcher);
-  test_damage(matcher, argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : (unsigned)(6000 / sentence_slowness()));
+  test_damage(matcher, argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : (unsigned)(6000 / spec_slowness()));
   sentences_matcher_free(matcher);
   TEST("nothing is left allocated") {
     CHECK(memory_faults_outstanding() == 0);

@@ -8,6 +8,7 @@
 #include "memory_faults.h"
 #include "sentence_fixture.h"
 #include "sentence_template.h"
+#include "slowness.h"
 
 /* ---- a tree as text: 'text' (sequence) (a|b) (a;b) {list:slot} {from..to,step:slot} <rule>, each sequence in ( ) ----
  */
@@ -270,7 +271,7 @@ static void test_anything(void) {
   TEST("whatever the bytes, a template is a tree or a mistake within it") {
     static const char alphabet[] = "ab ()[]{}<>|;:\\.,-019\xC3\xA9";
     uint64_t random = 7;
-    unsigned wrong = 0, good = 0, rounds = (unsigned)(200000 / sentence_slowness());
+    unsigned wrong = 0, good = 0, rounds = (unsigned)(200000 / spec_slowness());
     struct arena arena = {0};
     for (unsigned round = 0; round < rounds; round++) {
       char text[24];

@@ -7,6 +7,7 @@
 #include "memory_faults.h"
 #include "sentence_fixture.h"
 #include "sentence_text.h"
+#include "slowness.h"
 #include "utf8.h"
 
 enum { FOLDED_SIZE = 400 };
@@ -246,7 +247,7 @@ static void test_spans(void) {
                                          "\xF0\x9F\x8F\xBD"};
     uint64_t random = 1;
     unsigned wrong = 0;
-    unsigned rounds = (unsigned)(40000 / sentence_slowness());
+    unsigned rounds = (unsigned)(40000 / spec_slowness());
     for (unsigned round = 0; round < rounds; round++) {
       struct buffer text = {0};
       unsigned some = sizeof pieces / sizeof *pieces - (round % 2 ? 6 : 0);

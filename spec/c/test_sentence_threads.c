@@ -6,6 +6,7 @@
 #include "check.h"
 #include "memory_faults.h"
 #include "sentence_fixture.h"
+#include "slowness.h"
 
 enum { THREADS = 4 };
 
@@ -68,7 +69,7 @@ static unsigned finish(struct worker *workers, unsigned count) {
 
 int main(void) {
   memory_faults_install();
-  unsigned rounds = (unsigned)(4000 / sentence_slowness());
+  unsigned rounds = (unsigned)(4000 / spec_slowness());
   TEST("threads match with one object, each with its own matcher, and the last owner frees it") {
     struct worker workers[THREADS];
     sentences *compiled = sentence_compile(lines);

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "memory_faults.h"
 #include "sentence_fixture.h"
+#include "slowness.h"
 
 static sentences_matcher *matcher;
 
@@ -39,7 +40,7 @@ static void search(const sentences *compiled, const char *name, const char *text
                    enum expected expected) {
   double best = 1e9;
   bool found = false, too_long = false;
-  unsigned rounds = sentence_slowness() > 1 ? 1 : 3;
+  unsigned rounds = spec_slowness() > 1 ? 1 : 3;
   for (unsigned round = 0; compiled && round < rounds; round++) {
     double start = milliseconds();
     found = sentences_find(matcher, compiled, text, length, NULL) != NULL;
@@ -287,7 +288,7 @@ static void test_random_bytes(void) {
   buffer_text(&lines, grammar);
   sentences *compiled = compile_buffer(&lines);
   uint64_t random = 9;
-  unsigned rounds = (unsigned)(200 / sentence_slowness()) + 1;
+  unsigned rounds = (unsigned)(200 / spec_slowness()) + 1;
   double longest = 0;
   for (unsigned round = 0; round < rounds; round++) {
     struct buffer text = {0};

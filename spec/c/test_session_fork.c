@@ -17,6 +17,7 @@
 #include "history_fixture.h"
 #include "memory_faults.h"
 #include "session_file.h"
+#include "slowness.h"
 
 enum { PATIENCE_MS = 20000, SECOND = 1000000 };
 
@@ -189,7 +190,7 @@ static void test_late(void) {
       bool refused = session_file_get(file, text("a"), 1, PATIENCE_MS, &body, &version, error) == SESSION_BROKEN;
       leave(refused && strstr(error, ": The process forked while") != NULL);
     }
-    CHECK(clock_monotonic_us() - started < 2 * SECOND * fixture_slowness());
+    CHECK(clock_monotonic_us() - started < 2 * SECOND * spec_slowness());
     hold = false;
     park_ms = 5000;
     CHECK(child_passed(child));

@@ -19,6 +19,13 @@ function command.line(words, shell, env)
   return { "sh", "-c", table.concat(parts, " ") .. " " .. (shell or ""), env = variables }
 end
 
+--- Starts it; signals to its pid reach it.
+function command.start(words, env)
+  local line = command.line(words, nil, env)
+  line[3] = "exec " .. line[3]
+  return process.start(line)
+end
+
 --- Runs it to its end: exit status, output, errors.
 function command.run(words, env)
   return process.run(command.line(words, nil, env))

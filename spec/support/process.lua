@@ -62,12 +62,23 @@ function process.remove(folder)
   shell("rm -rf " .. quote(folder))
 end
 
---- A TCP port of loopback on which nothing listens.
+local FIRST_PORT, RUNS, PORTS_OF_RUN = 20000, 120, 100 -- up to 32,000; Linux gives out those from 32,768 on
+local ports_given = 0
+
+--- A TCP port of loopback on which nothing listens, another one each time. Hardly anybody takes it before it is used:
+--- it is none of those that programs get that ask for any port, and test runs side by side have their own.
 function process.free_port()
-  local server = assert(socket.bind("127.0.0.1", 0))
-  local _, port = server:getsockname()
-  server:close()
-  return tonumber(port)
+  local first = FIRST_PORT + process.pid() % RUNS * PORTS_OF_RUN
+  for _ = 1, PORTS_OF_RUN do
+    local port = first + ports_given % PORTS_OF_RUN
+    ports_given = ports_given + 1
+    local server = socket.bind("127.0.0.1", port)
+    if server then
+      server:close()
+      return port
+    end
+  end
+  error("there is no free port", 2)
 end
 
 --- The Lua that runs this.
@@ -108,15 +119,24 @@ function Process:ended()
   return state == "" or state:sub(1, 1) == "Z"
 end
 
---- Stops it: asks, and after two seconds insists.
+-- What it started and left behind, a line each.
+function Process:left()
+  return shell("ps -o pid=,args= -s " .. self.pid .. " | grep -v '^ *" .. self.pid .. " '")
+end
+
+--- Stops it: asks, and after two seconds insists. Raises when two seconds later anything is there that it started.
 function Process:stop()
   if not running[self] then return end
   running[self] = nil
   shell("kill -TERM " .. self.pid .. " 2>/dev/null")
   local ended = pcall(process.wait_until, function() return self:ended() end, 2, "the process to end")
   if not ended then shell("kill -KILL " .. self.pid .. " 2>/dev/null") end
+  local alone = pcall(process.wait_until, function() return self:left() == "" end, 2, "its children to end")
+  local left = alone and "" or self:left()
+  for pid in left:gmatch("%f[^\n%z] *(%d+)") do shell("kill -KILL " .. pid .. " 2>/dev/null") end
   self.pipe:close()
   process.remove(self.folder)
+  if left ~= "" then error("these were left behind:\n" .. left, 2) end
 end
 
 --- Starts a command (a list of words; env = {...}) and waits up to `timeout` seconds (default 10) for its first line.
@@ -124,7 +144,7 @@ function process.start(command, timeout)
   local folder = process.temporary_folder()
   local script = ("unset LD_PRELOAD; echo $$; exec >%s 2>%s </dev/null; %s"):format(quote(folder .. "/out"),
     quote(folder .. "/err"), command_line(command))
-  local pipe = assert(io.popen(script, "r"))
+  local pipe = assert(io.popen("exec setsid sh -c " .. quote(script), "r")) -- a session of its own, see Process:left
   local self = setmetatable({ pid = assert(tonumber(pipe:read("*l"))), pipe = pipe, folder = folder }, Process)
   running[self] = true
   local line
@@ -154,7 +174,12 @@ end
 function process.stop_all()
   local list = {}
   for started in pairs(running) do list[#list + 1] = started end
-  for _, started in ipairs(list) do started:stop() end
+  local problems = {}
+  for _, started in ipairs(list) do
+    local good, problem = pcall(started.stop, started)
+    if not good then problems[#problems + 1] = problem end
+  end
+  if problems[1] then error(table.concat(problems, "\n"), 2) end
 end
 
 return process
