@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "history_file.h"
-#include "history_schema.h"
 
 enum { BUSY_US = 1000, PROGRESS_STEPS = 1000 };
 
@@ -51,20 +50,23 @@ void history_connection_explain(sqlite3 *database, int code, char error[HISTORY_
   snprintf(error, HISTORY_ERROR_SIZE, "%s (%s).", advice, last ? sqlite3_errmsg(database) : sqlite3_errstr(code));
 }
 
+int history_connection_look_inside(sqlite3 *database, enum history_schema_state *state,
+                                   char error[HISTORY_ERROR_SIZE]) {
+  int code = history_schema_look(database, state, error, HISTORY_ERROR_SIZE);
+  if (code != SQLITE_OK || *state != HISTORY_SCHEMA_OLDER) return code;
+  snprintf(error, HISTORY_ERROR_SIZE,
+           "The history file is of an older version: start a client with it once, which brings it up to date.");
+  return SQLITE_SCHEMA;
+}
+
 /* Whether the open file is a history of ours with something in it. Returns an SQLite code. */
 static int look(sqlite3 *database, const struct history_patience *patience, enum history_found *found,
                 char error[HISTORY_ERROR_SIZE]) {
   enum history_schema_state state = HISTORY_SCHEMA_EMPTY;
   sqlite3_progress_handler(database, PROGRESS_STEPS, on_progress, (void *)(uintptr_t)patience);
   sqlite3_busy_handler(database, on_busy, (void *)(uintptr_t)patience);
-  int code = history_schema_look(database, &state, error, HISTORY_ERROR_SIZE);
-  if (code == SQLITE_OK && state == HISTORY_SCHEMA_OLDER) {
-    snprintf(error, HISTORY_ERROR_SIZE,
-             "The history file is of an older version: start a client with it once, which brings it up to date.");
-    code = SQLITE_SCHEMA;
-  } else if (code != SQLITE_OK && code != SQLITE_SCHEMA) {
-    history_connection_explain(database, code, error);
-  }
+  int code = history_connection_look_inside(database, &state, error);
+  if (code != SQLITE_OK && code != SQLITE_SCHEMA) history_connection_explain(database, code, error);
   *found = code != SQLITE_OK ? HISTORY_FAILED : state == HISTORY_SCHEMA_EMPTY ? HISTORY_NOTHING : HISTORY_OPEN;
   return code;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "history.h"
+#include "history_schema.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -43,6 +44,12 @@ enum history_found history_connection_look(const char *path, char error[HISTORY_
 enum history_found history_connection_open(const char *path, const struct history_patience *patience,
                                            sqlite3 **database, char error[HISTORY_ERROR_SIZE]);
 void history_connection_close(sqlite3 *database);
+
+/*
+ * history_schema_look (history_schema.h), for who does not bring a file up to date: an older one is SQLITE_SCHEMA too.
+ * With that code there is a sentence in error.
+ */
+int history_connection_look_inside(sqlite3 *database, enum history_schema_state *state, char error[HISTORY_ERROR_SIZE]);
 
 /* Writes a sentence for an SQLite code that a question returned. database may be NULL. */
 void history_connection_explain(sqlite3 *database, int code, char error[HISTORY_ERROR_SIZE]);

@@ -275,14 +275,8 @@ static int open_database(struct eraser *eraser, const char *path, enum history_s
   if (code != SQLITE_OK) return code;
   sqlite3_progress_handler(eraser->database, PROGRESS_STEPS, on_progress, eraser);
   sqlite3_busy_handler(eraser->database, on_busy, eraser);
-  code = history_schema_look(eraser->database, state, error, HISTORY_ERROR_SIZE);
-  if (code != SQLITE_OK) return code;
-  if (*state == HISTORY_SCHEMA_OLDER) {
-    snprintf(error, HISTORY_ERROR_SIZE,
-             "The history file is of an older version: start a client with it once, which brings it up to date.");
-    return SQLITE_SCHEMA;
-  }
-  return run(eraser, "PRAGMA secure_delete = ON");
+  code = history_connection_look_inside(eraser->database, state, error);
+  return code == SQLITE_OK ? run(eraser, "PRAGMA secure_delete = ON") : code;
 }
 
 static void close_database(struct eraser *eraser) {

@@ -70,3 +70,11 @@ char *history_path_resolve(const char *path, char error[HISTORY_ERROR_SIZE]) {
   if (errno != ENOENT) return history_path_complain(error, path, strerror(errno));
   return canonical_new(path, error);
 }
+
+char *history_path_absolute(const char *path) {
+  if (path[0] == '/') return memory_copy(path, strlen(path));
+  char folder[PATH_MAX], whole[2 * PATH_MAX];
+  if (!getcwd(folder, sizeof folder)) snprintf(folder, sizeof folder, ".");
+  int length = snprintf(whole, sizeof whole, "%s/%s", folder, path);
+  return length > 0 && (size_t)length < sizeof whole ? memory_copy(whole, (size_t)length) : NULL;
+}

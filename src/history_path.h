@@ -15,6 +15,13 @@
  */
 char *history_path_resolve(const char *path, char error[HISTORY_ERROR_SIZE]);
 
+/*
+ * The path from the root, links and all, so that neither a change of folder nor SQLite's reading of names matters; the
+ * caller frees it. In a folder that was deleted it begins with "./", so that it is no other file. NULL: no memory, or
+ * longer than any path can be.
+ */
+char *history_path_absolute(const char *path);
+
 /* Writes a sentence about a path, of which a long one is shortened. Returns NULL. */
 char *history_path_complain(char error[HISTORY_ERROR_SIZE], const char *path, const char *complaint);
 

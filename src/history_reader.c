@@ -12,7 +12,6 @@
 #include "history_reader.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -239,18 +238,9 @@ static bool reset(struct history_reader *reader) {
   return true;
 }
 
-/* The caller frees it. An absolute path also is no URI to SQLite. */
-static char *absolute(const char *path) {
-  if (path[0] == '/') return memory_copy(path, strlen(path));
-  char folder[PATH_MAX], whole[2 * PATH_MAX];
-  if (!getcwd(folder, sizeof folder)) folder[0] = '\0';
-  int length = snprintf(whole, sizeof whole, "%s/%s", folder, path);
-  return length > 0 && (size_t)length < sizeof whole ? memory_copy(whole, (size_t)length) : NULL;
-}
-
 struct history_reader *history_reader_open(const char *path, char error[HISTORY_ERROR_SIZE]) {
   struct history_reader *reader = memory_zeroed(sizeof *reader);
-  if (reader) reader->path = absolute(path);
+  if (reader) reader->path = history_path_absolute(path);
   if (!reader || !reader->path || !reset(reader)) {
     if (reader) memory_free(reader->path);
     memory_free(reader);

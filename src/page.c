@@ -6,13 +6,12 @@
 #endif
 #include "page.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "client.h"
 #include "clock.h"
+#include "history_path.h"
 #include "memory.h"
 #include "page_api.h"
 #include "page_assets.h"
@@ -44,18 +43,6 @@ static const char *find_mistake(const struct page_options *options) {
   return NULL;
 }
 
-/*
- * Absolute, so that neither a change of folder nor SQLite's reading of names matters. In a folder that was deleted it
- * stays relative, so that it is no other file. NULL: no memory.
- */
-static char *absolute(const char *path) {
-  if (path[0] == '/') return memory_copy(path, strlen(path));
-  char folder[PATH_MAX], whole[2 * PATH_MAX];
-  if (!getcwd(folder, sizeof folder)) snprintf(folder, sizeof folder, ".");
-  int length = snprintf(whole, sizeof whole, "%s/%s", folder, path);
-  return length > 0 && (size_t)length < sizeof whole ? memory_copy(whole, (size_t)length) : NULL;
-}
-
 static void free_options(struct page *page) {
   for (size_t i = 0; page->hosts && i < page->access.host_count; i++) memory_free(page->hosts[i]);
   memory_free(page->hosts);
@@ -65,7 +52,7 @@ static void free_options(struct page *page) {
 
 static bool copy_options(struct page *page, const struct page_options *options) {
   const char *prefix = options->prefix ? options->prefix : "";
-  page->history = absolute(options->history);
+  page->history = history_path_absolute(options->history);
   page->prefix = memory_copy(prefix, strlen(prefix));
   page->hosts = memory_zeroed((options->host_count + 1) * sizeof *page->hosts);
   if (!page->history || !page->prefix || !page->hosts) return false;

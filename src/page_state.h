@@ -14,7 +14,7 @@
 
 struct page {
   atomic_uint references;
-  char *history, *prefix; /* a path that is no URI to SQLite (see page.c); where the page is */
+  char *history, *prefix; /* an absolute path; where the page is */
   char **hosts;
   struct page_access access;
   iw_client *client; /* NULL: none, or the parent's */
