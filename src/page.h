@@ -69,8 +69,8 @@ void page_release(struct page *page);
 bool page_has_token(const struct page *page);
 
 /*
- * Answers. Reads the file in the calling thread, so it is for threads of ours. patience says when to give up; a request
- * that took too long is answered 503, one that patience ended leaves out_of_luck.
+ * Answers. Reads the file in the calling thread, so it is for threads of ours. patience, which may be NULL, says when
+ * to give up; a request that took too long is answered 503, one that patience ended leaves out_of_luck.
  */
 void page_answer(struct page *page, const struct page_request *request, const struct history_patience *patience,
                  struct page_response *response);

@@ -45,6 +45,15 @@ static bool ask(struct page_exchange *exchange, int (*question)(sqlite3 *databas
   return page_close_history(exchange, database, question(database, exchange));
 }
 
+/* For what has no parameters: refuses when there are some. */
+static bool has_no_parameters(struct page_exchange *exchange) {
+  static const char *const none[] = {NULL};
+  struct page_form form = {0};
+  bool good = page_read_form(exchange, exchange->query, none, &form);
+  page_form_free(&form);
+  return good;
+}
+
 /* ---- filters ---- */
 
 enum filter {
@@ -62,6 +71,7 @@ enum filter {
   FILTER_BRIEF
 };
 
+/* In the order of enum filter; those of an export are the same up to "before". */
 static const char *const list_names[] = {"intent", "status", "session", "url",  "search", "since", "until",
                                          "before", "after",  "limit",   "seqs", "brief",  NULL};
 
@@ -219,14 +229,10 @@ static bool next_number(struct page_text *rest, const char *word, int64_t *numbe
 
 /* api/events/ID, and api/events/ID/deliveries/N/attempts/N/request_body */
 static void event(struct page_exchange *exchange) {
-  static const char *const none[] = {NULL};
   struct page_text rest = page_text_from(exchange->path, strlen("api/events/"));
   char id[IW_ID_SIZE], word[24];
   int64_t delivery, attempt;
-  struct page_form form = {0};
-  bool well_formed = page_read_form(exchange, exchange->query, none, &form);
-  page_form_free(&form);
-  if (!well_formed) return;
+  if (!has_no_parameters(exchange)) return;
   if (next_step(&rest, id, sizeof id)) {
     if (rest.length == 0) {
       one_event(exchange, id);
@@ -254,10 +260,11 @@ static int ask_names(sqlite3 *database, struct page_exchange *exchange) {
 }
 
 static void names(struct page_exchange *exchange) {
-  if (ask(exchange, ask_names)) send_json(exchange);
+  if (has_no_parameters(exchange) && ask(exchange, ask_names)) send_json(exchange);
 }
 
 static void causes(struct page_exchange *exchange) {
+  if (!has_no_parameters(exchange)) return;
   struct json json = {.out = &exchange->response->body};
   json_begin_object(&json);
   for (int cause = CAUSE_NONE + 1; cause < CAUSE_COUNT; cause++)
@@ -455,6 +462,7 @@ static void logout(struct page_exchange *exchange) {
 }
 
 static void session(struct page_exchange *exchange) {
+  if (!has_no_parameters(exchange)) return;
   const struct page_access *access = &exchange->page->access;
   enum page_token bearer = page_access_bearer(access, exchange->request);
   bool authorised = !access->has_token || bearer == PAGE_TOKEN_RIGHT ||

@@ -59,15 +59,10 @@ static bool must_stop(void *context) {
 /* False: a fork came between. */
 static bool answer(struct page_call *call) {
   const struct history_patience patience = {.must_stop = must_stop, .context = call};
-  char why[HISTORY_ERROR_SIZE];
-  if (history_file_forbidden(why)) {
-    page_response_free(&call->response);
-    page_refuse(&call->response, PAGE_HISTORY, why);
-  } else if (call->goes_on) {
+  if (call->goes_on)
     page_answer_more(call->page, &call->request, &patience, &call->response);
-  } else {
+  else
     page_answer(call->page, &call->request, &patience, &call->response);
-  }
   return !call->response.out_of_luck || atomic_load(&call->given_up);
 }
 
