@@ -2,7 +2,7 @@
  * http_daemon: see http_daemon.h.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* pthread_sigmask, strerror_r */
+#define _GNU_SOURCE /* pthread_sigmask */
 #endif
 #include "http_daemon.h"
 
@@ -71,9 +71,8 @@ enum http_daemon_result http_daemon_start(struct MHD_Daemon **daemon, const stru
   int reason = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (*daemon) return HTTP_DAEMON_OK;
-  char words[128];
   snprintf(error, HTTP_DAEMON_ERROR_SIZE, "cannot listen on %s port %u: %s", options->address, options->port,
-           reason ? strerror_r(reason, words, sizeof words) : "the HTTP server could not be started");
+           reason ? strerror(reason) : "the HTTP server could not be started");
   bool address_trouble = reason == EADDRINUSE || reason == EADDRNOTAVAIL || reason == EACCES;
   return address_trouble ? HTTP_DAEMON_ADDRESS : HTTP_DAEMON_SYSTEM;
 }

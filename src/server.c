@@ -113,8 +113,7 @@ unsigned server_port(const struct server *server) {
 
 /*
  * The order matters:
- *   1. no pause begins any more, and those that there are end, since libmicrohttpd cannot stop with connections
- * suspended
+ *   1. no pause begins any more, and those that there are end: libmicrohttpd cannot stop while one lasts
  *   2. libmicrohttpd stops: it ends every request, which gives its call up, and its thread
  *   3. nobody uses the page any more
  * A child has neither the threads nor the locks' owners, and its descriptors are closed.
