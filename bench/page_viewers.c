@@ -6,11 +6,12 @@
  * Each page is a thread with one connection that is kept. It asks what a page with an empty address asks, in the same
  * order and at the same pace (src/page/app.js, list.js and live.js): first the page and what it is made of, the
  * session, the list, the overview and the names; then, 2 s after each round, what came after the newest event that it
- * has, the list anew when that was more than it holds, the events of the list that are still on their way, and every
- * fifth time the overview. The pages begin one after the other, over 2 s. Every answer is read to its end, and must
- * have status 200. Writes to REPORT_FILE "ready" when all of them have their list. Ends when its standard input ends,
- * and then writes there one line: requests, bytes of bodies, the median and the 99th percentile of the microseconds
- * that an answer took, and the milliseconds of processor time of this process.
+ * has, or, when that was more than one answer holds, the list anew, and from then on only the newest events until these
+ * overlap with the list; the events of the list that are still on their way; and every fifth time the overview. The
+ * pages begin one after the other, over 2 s. Every answer is read to its end, and must have status 200. Writes to
+ * REPORT_FILE "ready" when all of them have their list. Ends when its standard input ends, and then writes there one
+ * line: requests, bytes of bodies, the median and the 99th percentile of the microseconds that an answer took, and the
+ * milliseconds of processor time of this process.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -48,6 +49,7 @@ struct page {
   int socket;
   struct row rows[KEPT + MOST]; /* newest first */
   size_t row_count;
+  bool flooded;
   char *answer; /* of the last request, from its first byte */
   size_t length;
   char *body;
@@ -195,15 +197,21 @@ static void insert(struct page *page, const struct row *news, size_t count) {
 static void look_for_news(struct page *page) {
   struct row news[MOST];
   char target[96];
-  bool known = page->row_count > 0;
-  if (!known) {
+  if (page->row_count == 0) {
     load_list(page);
     return;
   }
-  snprintf(target, sizeof target, "api/events?brief=true&after=%lld&limit=%d", (long long)page->rows[0].seq, MOST);
+  int64_t newest = page->rows[0].seq;
+  if (page->flooded) {
+    load_list(page);
+    page->flooded = page->row_count == FIRST_ROWS && page->rows[FIRST_ROWS - 1].seq > newest;
+    return;
+  }
+  snprintf(target, sizeof target, "api/events?brief=true&after=%lld&limit=%d", (long long)newest, MOST);
   ask(page, target);
   size_t count = read_events(page, news, MOST);
-  if (count == MOST && has_next(page))
+  page->flooded = count == MOST && has_next(page);
+  if (page->flooded)
     load_list(page);
   else
     insert(page, news, count);

@@ -13,7 +13,7 @@ import { endOf } from "./list_end.js"
 import { Row } from "./row.js"
 import { ago, counted } from "./text.js"
 
-const FIRST_PAGE = 30 /* more than is in view */
+export const FIRST_PAGE = 30 /* more than is in view */
 const PAGE = 50
 const NEAR = "300px" /* to the end: then older events are asked for */
 const GROUP = 50 /* rows, at most */
@@ -183,9 +183,9 @@ export class List {
 
   /*
    * Events that may be new here, in any order. Those in the list are brought up to date, those within its range go in.
-   * `overflow` says that there are more than these.
+   * `gap` says that there are others between these and the list.
    */
-  merge(events, overflow = false) {
+  merge({ events, gap }) {
     const oldest = this.#next === null ? 0 : [...this.#rows.keys()].at(-1) ?? 0
     const known = new Set(this.#held.map((event) => event.seq))
     const news = []
@@ -195,10 +195,20 @@ export class List {
     }
     this.seen(news)
     this.#held = [...this.#held, ...news].sort((one, other) => other.seq - one.seq)
-    if (overflow || this.#held.length > MOST_HELD) this.#overflow = true
+    if (gap || this.#held.length > MOST_HELD) this.#overflow = true
     this.#held.length = Math.min(this.#held.length, MOST_HELD)
     if (this.#held.length && !this.#isRead()) this.showHeld()
     else this.#showFresh()
+  }
+
+  /* The newest events, with such a gap: they take the place of the list, unless somebody reads it. */
+  renew(answer) {
+    if (this.#isRead()) return this.merge(answer)
+    this.#loading?.abort()
+    this.#loading = null
+    this.#empty()
+    this.#take(answer)
+    this.#showEnd()
   }
 
   /* Whether somebody reads the list, or has left its top. */

@@ -2,10 +2,12 @@
  * live: keeps the page up to date by asking every other second while it is in view, less often when that fails.
  *
  * What is asked for depends on the filters. Whether an event has a given intent, session, URL or time is settled when
- * it is recorded, so that those after the newest will do. A status changes, so that the first page is asked for. A
- * search looks into answers that come later, so that it looks again at what was recorded in the last half minute.
+ * it is recorded, so that those after the newest will do; while more of them come than one answer holds, the newest. A
+ * status changes, so that the first page is asked for. A search looks into answers that come later, so that it looks
+ * again at what was recorded in the last half minute.
  */
 import { ask } from "./api.js"
+import { FIRST_PAGE } from "./list.js"
 import { isOpen } from "./row.js"
 
 const EVERY_MS = 2000
@@ -22,6 +24,7 @@ export class Live {
   #failures = 0
   #turn = 0
   #busy = false
+  #flooded = false /* the last round found more new events than one answer holds */
   #heads = [] /* [when, newest seq of all] of the last half minute, for searches */
 
   /* `tick(turn)` is called with each round, for what else the page keeps up to date. */
@@ -38,9 +41,10 @@ export class Live {
     this.#later(EVERY_MS)
   }
 
-  /* Forgets what a search for other filters knew. */
+  /* Forgets what it knew of other filters. */
   restart() {
     this.#heads = []
+    this.#flooded = false
   }
 
   now() {
@@ -82,19 +86,27 @@ export class Live {
     if (this.list.error) throw this.list.error
     if (this.list.stale) return
     const filters = this.list.filters
-    const events = await this.#news(filters)
-    if (filters !== this.list.filters) return /* another list by now */
-    this.list.merge(events.events, events.overflow)
+    const answer = await this.#news(filters)
+    if (filters !== this.list.filters || this.list.stale) return /* another list by now */
+    if (answer.gap && this.#flooded) this.list.renew(answer)
+    else this.list.merge(answer)
+    this.#flooded = Boolean(answer.gap)
     await this.#refresh()
   }
 
+  /* An answer with the new events, in any order; `gap`: there are others between these and those that the list has. */
   async #news(filters) {
     const some = (parameters) => ask("events", { ...filters, brief: true, ...parameters })
     if (filters.until && Number(filters.until) < Date.now() / 1000 - RECENT_S) return { events: [] }
     if (filters.search) return this.#searchAgain(some)
-    if (filters.status || !this.list.newest) return { events: (await some({ limit: PAGE })).events }
-    const answer = await some({ after: this.list.newest, limit: MOST })
-    return { events: answer.events, overflow: answer.next !== null && answer.events.length === MOST }
+    const newest = this.list.newest
+    if (filters.status || !newest) return some({ limit: PAGE })
+    if (this.#flooded) {
+      const answer = await some({ limit: FIRST_PAGE })
+      return { ...answer, gap: answer.next !== null && answer.events.every(({ seq }) => seq > newest) }
+    }
+    const answer = await some({ after: newest, limit: MOST })
+    return { events: answer.events, gap: answer.next !== null && answer.events.length === MOST }
   }
 
   async #searchAgain(some) {
@@ -104,7 +116,7 @@ export class Live {
     while (this.#heads.length > 1 && this.#heads[1][0] < now - SEARCH_AGAIN_MS) this.#heads.shift()
     const after = this.#heads[0][1]
     if (after === head || !after) return { events: [] }
-    return { events: (await some({ after, limit: MOST })).events }
+    return some({ after, limit: MOST })
   }
 
   /* What of the list's deliveries is still on its way. */

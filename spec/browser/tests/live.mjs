@@ -95,6 +95,67 @@ test("A delivery that is finished later changes its badge, and the open event, w
   })
 })
 
+// Every request for events waits until next() lets it go, which resolves with its parameters.
+async function holdBack(page) {
+  const waiting = []
+  await page.route(/\/api\/events\?/, (route) => waiting.push(route))
+  return async () => {
+    await until(() => waiting.length > 0, "a request for events")
+    const route = waiting.shift()
+    const { searchParams } = new URL(route.request().url())
+    await route.continue()
+    return searchParams
+  }
+}
+
+test("While more comes than one answer holds, only the newest are asked for, and the reader's row stays", async () => {
+  await withLive(2, async (page, deliverer, ids) => {
+    const fire = async (count) => {
+      const event = { intent: "said", slots: { text: "flood" }, wait: false }
+      ids.unshift(...(await Promise.all(Array.from({ length: count }, () => deliverer.fire(event)))).reverse())
+      await deliverer.flush()
+    }
+    await page.mouse.move(5, 5)
+    const next = await holdBack(page)
+    const round = async () => {
+      await page.evaluate(() => dispatchEvent(new Event("online"))) // so that it does not wait for its time
+      return next()
+    }
+    await fire(230)
+    assert.ok((await round()).has("after"))
+    assert.equal((await next()).get("limit"), "30") // more than 200: a new list
+    await assertListed(page, ids.slice(0, 30))
+    await fire(230)
+    const again = await round()
+    assert.deepEqual([again.get("limit"), again.get("after")], ["30", null])
+    await assertListed(page, ids.slice(0, 30)) // in its place, without another request
+    await fire(1)
+    assert.ok(!(await round()).has("after"))
+    await assertListed(page, ids.slice(0, 31)) // nothing is between them: it goes in at the top
+    await fire(1)
+    assert.ok((await round()).has("after"))
+    await assertListed(page, ids.slice(0, 32))
+
+    const read = ids.slice(0, 32)
+    await row(page, read[4]).hover()
+    const before = await topOf(page, read[4])
+    const button = page.getByRole("button", { name: "More than 200 new events" })
+    await fire(230)
+    assert.ok((await round()).has("after"))
+    await button.waitFor()
+    await fire(230)
+    assert.ok(!(await round()).has("after"))
+    await fire(1)
+    assert.ok(!(await round()).has("after"))
+    assert.equal(await topOf(page, read[4]), before)
+    assert.deepEqual(await listed(page), read)
+    await button.click()
+    assert.equal((await next()).get("limit"), "30")
+    await assertListed(page, ids.slice(0, 30))
+    await page.unrouteAll({ behavior: "ignoreErrors" })
+  })
+})
+
 test("A page whose server is away says so, and goes on when it is back", async () => {
   const deliverer = new Deliverer(newHistory(), intents())
   const port = await freePort()
