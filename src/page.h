@@ -40,7 +40,7 @@ struct page_request {
   struct page_text method, target; /* as in the request line: path and query, not decoded */
   struct page_text host, origin, fetch_site, authorization, cookie, if_none_match; /* headers; bytes NULL: not there */
   struct page_text body;
-  bool secure; /* it came over TLS */
+  bool secure; /* it came over TLS, if only to a proxy in front */
 };
 
 /* Begins as all zero; page_response_free gives back what it holds. */

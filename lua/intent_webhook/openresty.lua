@@ -213,8 +213,8 @@ end
 
 local function read_request()
   local var = ngx.var
-  local host = var.http_host
-  if not host and ngx.req.http_version() >= 2 then host = var.host end -- which may have it elsewhere
+  local host, version = var.http_host, ngx.req.http_version() -- no version: later than those that the Lua module knows
+  if not host and (not version or version >= 2) then host = var.host end -- which may have it elsewhere
   return {
     method = ngx.req.get_method(), target = var.request_uri, host = host, origin = var.http_origin,
     fetch_site = var.http_sec_fetch_site, authorization = var.http_authorization, cookie = var.http_cookie,

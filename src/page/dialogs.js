@@ -7,10 +7,9 @@ import { counted, cut, outside } from "./text.js"
 
 const ERASING_MS = 90000 /* all of a large history may have to be read */
 
-/* A dialog that is on the page while it is open. `closed` is called when it is gone. */
+/* A dialog that is on the page while it is open, maybe above another one. `closed` is called when it is gone. */
 function dialog(title, content, closed) {
-  const heading = element("h2", { id: "dialog-title" }, title)
-  const node = element("dialog", { "aria-labelledby": heading.id }, heading, content)
+  const node = element("dialog", { "aria-label": title }, element("h2", {}, title), content)
   node.addEventListener("close", () => {
     node.remove()
     closed?.()

@@ -54,6 +54,21 @@ test("The right token shows the history; the login outlives a reload and ends wi
   })
 })
 
+test("A login that is over is renewed above what the page was asking, which then goes on", async () => {
+  const { url } = await protectedServer()
+  await withPage(url, refused, async (page, context) => {
+    await logIn(page, pageToken)
+    await awaitList(page)
+    await page.getByRole("button", { name: "Erase…", exact: true }).click()
+    await context.clearCookies()
+    await page.getByLabel("An e-mail address").fill("nobody has this")
+    await page.getByRole("button", { name: "Count" }).click()
+    await page.getByRole("dialog", { name: "Log in" }).waitFor()
+    await logIn(page, pageToken)
+    await page.getByRole("dialog", { name: "Erase a person" }).getByText("Nothing in the history").waitFor()
+  })
+})
+
 test("After logging in, the page shows what its address says", async () => {
   const { url, events } = await protectedServer()
   await withPage(addressOf(url, { event: events[0].id, status: "delivered" }), refused, async (page) => {
