@@ -380,7 +380,7 @@ static void test_brief(void) {
     CHECK(questions_record(&(struct fixture_event){.slots = "{\"n\":7}", .note = "short"}, 0));
     CHECK(questions_await_events(2));
     snprintf(expected, sizeof expected,
-             "\"slots\":{\"text\":\"%0200d\xe2\x80\xa6\",\"n\":7},\"error\":null,\"note\":\"%0500d\xe2\x80\xa6\","
+             "\"slots\":{\"text\":\"%0198d\xe2\x80\xa6\",\"n\":7},\"error\":null,\"note\":\"%0500d\xe2\x80\xa6\","
              "\"cut\":true,\"deliveries\":[]}]",
              0, 0);
     const char *answer = questions_ask(&(struct history_query){.brief = true, .limit = 5});
