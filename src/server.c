@@ -97,13 +97,14 @@ enum server_result server_open(struct server **opened, const struct server_optio
     return fail(error, SERVER_SYSTEM, "The system has no lock to give.");
   }
   set_up(&server->connections, options);
+  server_process_stop_forks();
   result = start(server, &daemon, error);
-  if (result == SERVER_OK) {
-    server_process_add(server);
+  if (result == SERVER_OK) server_process_add(server);
+  server_process_let_fork();
+  if (result == SERVER_OK)
     *opened = server;
-  } else {
+  else
     server_close(server);
-  }
   return result;
 }
 
@@ -122,9 +123,11 @@ void server_close(struct server *server) {
   if (!server) return;
   struct server_connections *connections = &server->connections;
   if (server->owner == getpid()) {
-    server_process_remove(server);
     http_pauses_end(&connections->pauses);
+    server_process_stop_forks();
+    server_process_remove(server);
     if (server->daemon) MHD_stop_daemon(server->daemon);
+    server_process_let_fork();
     server_refusals_free(connections->refusals);
     free_locks(connections);
   }

@@ -42,24 +42,28 @@ static void pin(void) {
     dlopen(place.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE); /* the handle is kept on purpose */
 }
 
-void server_process_add(struct server *server) {
+void server_process_stop_forks(void) {
   pthread_mutex_lock(&list_lock);
   if (!set_up) {
     pin();
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     set_up = true;
   }
-  server->next = list;
-  list = server;
+}
+
+void server_process_let_fork(void) {
   pthread_mutex_unlock(&list_lock);
 }
 
+void server_process_add(struct server *server) {
+  server->next = list;
+  list = server;
+}
+
 void server_process_remove(struct server *server) {
-  pthread_mutex_lock(&list_lock);
   for (struct server **link = &list; *link; link = &(*link)->next)
     if (*link == server) {
       *link = server->next;
       break;
     }
-  pthread_mutex_unlock(&list_lock);
 }

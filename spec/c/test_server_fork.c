@@ -4,12 +4,34 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "memory_faults.h"
 #include "server_scene.h"
+
+enum { CHILDREN = 200 };
+
+static struct server_options again;
+static atomic_bool stop;
+static atomic_uint opened, taken;
+
+/* One server after the other, at one port. */
+static void *come_and_go(void *nothing) {
+  (void)nothing;
+  char error[SERVER_ERROR_SIZE] = "";
+  enum server_result result;
+  while (!atomic_load(&stop)) {
+    struct server *server = server_scene_try(again, &result, error);
+    atomic_fetch_add(server ? &opened : &taken, 1);
+    server_close(server);
+  }
+  return NULL;
+}
 
 int main(void) {
   static char answer[SCENE_ANSWER_SIZE];
@@ -32,7 +54,7 @@ int main(void) {
     }
     CHECK(read(hear[0], &byte, 1) == 1);
     CHECK(server_scene_get(server_port(server), "/echo", answer) == 200);
-    struct server_options again = {.port = server_port(server)};
+    again = (struct server_options){.port = server_port(server)};
     server_close(server);
     CHECK(server_scene_hear(client, answer, NULL) == 0);
     char error[SERVER_ERROR_SIZE] = "";
@@ -49,6 +71,28 @@ int main(void) {
     close(tell[1]);
     close(hear[0]);
     close(hear[1]);
+    CHECK(fake_page_held() == 0 && memory_faults_outstanding() == 0);
+  }
+
+  TEST("forks while servers come and go in another thread: no child keeps the port") {
+    int tell[2];
+    pid_t children[CHILDREN];
+    pthread_t thread;
+    CHECK(pipe(tell) == 0 && pthread_create(&thread, NULL, come_and_go, NULL) == 0);
+    for (int i = 0; i < CHILDREN; i++) {
+      usleep((useconds_t)(rand() % 1000));
+      children[i] = fork();
+      if (children[i] != 0) continue;
+      char byte;
+      close(tell[1]);
+      _exit(read(tell[0], &byte, 1) == 0 ? 0 : 1); /* lives on until the end */
+    }
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
+    close(tell[1]);
+    for (int i = 0; i < CHILDREN; i++) CHECK(waitpid(children[i], NULL, 0) == children[i]);
+    CHECK(opened > 0 && taken == 0);
+    close(tell[0]);
     CHECK(fake_page_held() == 0 && memory_faults_outstanding() == 0);
   }
 
