@@ -13,6 +13,7 @@
 #include "check.h"
 #include "memory_faults.h"
 #include "server_scene.h"
+#include "slowness.h"
 
 enum { CHILDREN = 200 };
 
@@ -20,13 +21,17 @@ static struct server_options again;
 static atomic_bool stop;
 static atomic_uint opened, taken;
 
-/* One server after the other, at one port. */
+/* One server after the other, at one port; a child has it only until it has come to itself. */
 static void *come_and_go(void *nothing) {
   (void)nothing;
   char error[SERVER_ERROR_SIZE] = "";
   enum server_result result;
-  while (!atomic_load(&stop)) {
+  while (!atomic_load(&stop) && !taken) {
     struct server *server = server_scene_try(again, &result, error);
+    for (long tries = 200 * spec_slowness(); !server && tries > 0; tries--) {
+      usleep(10000);
+      server = server_scene_try(again, &result, error);
+    }
     atomic_fetch_add(server ? &opened : &taken, 1);
     server_close(server);
   }
