@@ -19,6 +19,8 @@
 #include "process.h"
 #include "thread.h"
 
+enum { RESTART_US = 5000000 };
+
 enum call_state { CALL_WAITS, CALL_WORKED_ON, CALL_READY };
 
 struct page_call {
@@ -30,7 +32,8 @@ struct page_call {
   struct page_request request; /* its texts are in `texts` */
   struct buffer texts;
   struct page_response response;
-  bool goes_on; /* it is a further piece that is asked for */
+  bool goes_on;       /* it is a further piece that is asked for */
+  int64_t restart_us; /* monotonic; what a fork stops later than this is not begun again */
 
   enum call_state state;
   unsigned telling;     /* threads in done: the next piece may be ready before one has come back from it */
@@ -56,14 +59,14 @@ static bool must_stop(void *context) {
          atomic_load_explicit(&parking, memory_order_relaxed);
 }
 
-/* False: a fork came between. */
+/* False: a fork came between, and it is to be begun again; but not for ever in a process that forks and forks. */
 static bool answer(struct page_call *call) {
   const struct history_patience patience = {.must_stop = must_stop, .context = call};
   if (call->goes_on)
     page_answer_more(call->page, &call->request, &patience, &call->response);
   else
     page_answer(call->page, &call->request, &patience, &call->response);
-  return !call->response.out_of_luck || atomic_load(&call->given_up);
+  return !call->response.out_of_luck || atomic_load(&call->given_up) || clock_monotonic_us() > call->restart_us;
 }
 
 static void put_first(struct page *page, struct page_call *call) {
@@ -136,6 +139,7 @@ static bool have_thread(struct page *page) {
 /* Into the line. */
 static bool hand_over(struct page_call *call) {
   struct page *page = call->page;
+  call->restart_us = clock_monotonic_us() + RESTART_US;
   uv_mutex_lock(&page->lock);
   bool taken = page->waiting_count < PAGE_CALLS && have_thread(page);
   if (taken) {

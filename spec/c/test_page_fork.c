@@ -1,11 +1,14 @@
 /* Calls to a page around forks. A program of its own, since a child's threads are more than TSan takes. */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "clock.h"
 #include "page_call.h"
+#include "slowness.h"
 
 #define TEXT(literal) \
   { literal, sizeof(literal) - 1 }
@@ -52,6 +55,25 @@ int main(void) {
   }
 
   iw_client_free(client);
+  TEST("a process that forks and forks gets an answer all the same, if only that there is none in time") {
+    sqlite3 *lock;
+    CHECK(sqlite3_open(path, &lock) == SQLITE_OK &&
+          sqlite3_exec(lock, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT * FROM events", NULL, NULL,
+                       NULL) == SQLITE_OK);
+    struct page *page = page_new(&(struct page_options){.history = path}, error);
+    struct page_call *call = page_call_start(page, &asked, NULL, NULL);
+    int64_t start_us = clock_monotonic_us(), patience_us = 20000000 * spec_slowness();
+    while (!page_call_ready(call) && clock_monotonic_us() - start_us < patience_us) {
+      pid_t child = fork();
+      if (child == 0) _exit(0);
+      CHECK(waitpid(child, NULL, 0) == child);
+      usleep(100000);
+    }
+    if (CHECK(page_call_ready(call))) CHECK(page_call_response(call)->status == 503);
+    page_call_free(call);
+    page_release(page);
+    CHECK(sqlite3_close(lock) == SQLITE_OK);
+  }
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", folder);
   if (system(command) != 0) return 1;
