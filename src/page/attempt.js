@@ -23,7 +23,7 @@ const PHASES = [
  * The phases of an attempt: [name, microseconds, whether it came to its end]. The times are from the start, null where
  * the attempt did not come; what is left of the whole belongs to the phase in which it broke off.
  */
-export function phases(attempt) {
+function phases(attempt) {
   const found = []
   let from = 0
   const last = PHASES.findLastIndex(([key]) => key !== "total_us" && attempt[key] != null)
