@@ -64,10 +64,13 @@ export class EventPanel {
   async refresh() {
     if (!this.event || !isOpen(this.event)) return
     const { id } = this
-    const event = await ask(`events/${encodeURIComponent(id)}`).catch((error) => {
+    try {
+      const event = await ask(`events/${encodeURIComponent(id)}`)
+      if (id === this.id) this.#update(event)
+    } catch (error) {
       if (error.status !== 404) throw error
-    })
-    if (event && id === this.id) this.#update(event)
+      if (id === this.id) this.#fail(error)
+    }
   }
 
   async #load() {
@@ -80,14 +83,17 @@ export class EventPanel {
       this.causes = causes
       this.#draw(event)
     } catch (error) {
-      if (loading.signal.aborted) return
-      this.event = null
-      this.title.textContent = error.status === 404 ? "No such event" : "Not loaded"
-      if (error.status === 404) this.#say("It is not in the history: it was erased, or it was older than what is kept.")
-      else this.#say(error.message, button("Try again", () => this.#load()))
+      if (!loading.signal.aborted) this.#fail(error)
     } finally {
       clearTimeout(slow)
     }
+  }
+
+  #fail(error) {
+    this.event = null
+    this.title.textContent = error.status === 404 ? "No such event" : "Not loaded"
+    if (error.status === 404) this.#say("It is not in the history: it was erased, or it was older than what is kept.")
+    else this.#say(error.message, button("Try again", () => this.#load()))
   }
 
   #say(...words) {

@@ -50,10 +50,11 @@ export class Overview {
     const span = this.#span
     const answer = await ask("overview", { span })
     const text = JSON.stringify(answer)
-    if (span !== this.#span || text === this.#shown) return
-    this.#shown = text
+    if (span !== this.#span) return
     this.answer = answer
-    this.#drawTotals()
+    this.#drawTotals() /* with a time that passes */
+    if (text === this.#shown) return
+    this.#shown = text
     this.#drawChart()
     this.#drawTable()
     this.#drawEndpoints()

@@ -13,7 +13,8 @@ const intents = () => [
 ]
 
 // Calls body with the page of a history that another process writes, and that process. ids: its events, newest first.
-async function withLive(count, body) {
+// options: withPage's.
+async function withLive(count, body, options = {}) {
   const deliverer = new Deliverer(newHistory(), intents())
   const ids = []
   for (let number = 1; number <= count; number++) {
@@ -22,7 +23,7 @@ async function withLive(count, body) {
   await deliverer.flush()
   const server = await serve(deliverer.path)
   try {
-    await withPage(server.url, {}, async (page) => {
+    await withPage(server.url, options, async (page) => {
       await assertListed(page, ids.slice(0, 30))
       await body(page, deliverer, ids)
     })
@@ -93,6 +94,21 @@ test("A delivery that is finished later changes its badge, and the open event, w
     await row(page, id).locator(".badge[data-status=delivered]").waitFor()
     assert.match(await panel(page).locator("[data-part=response-body]").innerText(), /at last/)
   })
+})
+
+test("An open event that somebody erases while its webhook is on its way is not shown any longer", async () => {
+  await withLive(1, async (page, deliverer) => {
+    await page.mouse.move(5, 5)
+    const id = await deliverer.fire({ intent: "waits", slots: { text: "never mind" }, wait: false })
+    await openEvent(page, id)
+    await panel(page).locator("[data-part=delivery][data-status=pending]").waitFor()
+    const { origin } = new URL(page.url())
+    const erased = await fetch(`${origin}/api/erase`, { method: "POST", headers: { Origin: origin }, body: `id=${id}` })
+    assert.equal((await erased.json()).events, 1)
+    await panel(page).getByRole("heading", { name: "No such event" }).waitFor()
+    await row(page, id).waitFor({ state: "detached" })
+    assert.doesNotMatch(await panel(page).innerText(), /never mind/)
+  }, { allowed: [/404 \(Not Found\)/] })
 })
 
 // Every request for events waits until next() lets it go, which resolves with its parameters.
