@@ -181,6 +181,22 @@ describe("client:serve", function()
     collectgarbage()
     assert.is_nil((socket.connect("127.0.0.1", port)))
   end)
+
+  it("closes with variables of Lua 5.4 that go out of scope, as the page and its calls do", function()
+    if _VERSION ~= "Lua 5.4" then return end
+    local load_text = rawget(_G, "load")
+    local scope = assert(load_text "local value, use = ...; local guard <close> = value; return use(value)")
+    local page = assert(core.page { history = folder .. "/history.db" })
+    local call, port
+    scope(page, function()
+      call = assert(page:call { method = "GET", target = "/healthz", host = "localhost" })
+      scope(call, call.take)
+      port = scope(server_module.open { page = page }, function(server) return server:port() end)
+    end)
+    assert.has_error(function() call:take() end, "the call is closed")
+    assert.has_error(function() page:call {} end, "the page is closed")
+    assert.is_nil((socket.connect("127.0.0.1", port)))
+  end)
 end)
 
 describe("the page's server #once", function()

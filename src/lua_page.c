@@ -36,7 +36,7 @@ static struct lua_page *check_page(lua_State *L) {
   return self;
 }
 
-/* page:close(), also its __gc; does nothing the second time */
+/* page:close(), also its __gc and __close; does nothing the second time */
 static int page_close(lua_State *L) {
   struct lua_page *self = luaL_checkudata(L, 1, LUA_PAGE_CLASS);
   struct page *page = self->page;
@@ -131,7 +131,7 @@ static struct lua_call *check_call(lua_State *L) {
   return self;
 }
 
-/* call:close(), also its __gc */
+/* call:close(), also its __gc and __close */
 static int call_close(lua_State *L) {
   struct lua_call *self = luaL_checkudata(L, 1, call_class);
   struct page_call *call = self->call;
@@ -188,10 +188,10 @@ static int call_more(lua_State *L) {
 
 void lua_page_register(lua_State *L) {
   static const luaL_Reg page_methods[] = {{"call", page_lua_call}, {"close", page_close}, {NULL, NULL}};
-  static const luaL_Reg page_metamethods[] = {{"__gc", page_close}, {NULL, NULL}};
+  static const luaL_Reg page_metamethods[] = {{"__gc", page_close}, {"__close", page_close}, {NULL, NULL}};
   static const luaL_Reg call_methods[] = {
       {"take", call_take}, {"more", call_more}, {"close", call_close}, {NULL, NULL}};
-  static const luaL_Reg call_metamethods[] = {{"__gc", call_close}, {NULL, NULL}};
+  static const luaL_Reg call_metamethods[] = {{"__gc", call_close}, {"__close", call_close}, {NULL, NULL}};
   compat_new_class(L, LUA_PAGE_CLASS, page_methods, page_metamethods);
   compat_new_class(L, call_class, call_methods, call_metamethods);
 }
