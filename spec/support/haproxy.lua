@@ -106,7 +106,7 @@ end
 function HAProxy:is_ready()
   local connection = socket.connect("127.0.0.1", self.control)
   if not connection then return false end
-  connection:settimeout(2)
+  connection:settimeout(0.2)
   connection:send("show proc\n")
   local text, _, partial = connection:receive("*a")
   connection:close()

@@ -119,9 +119,9 @@ function Process:ended()
   return state == "" or state:sub(1, 1) == "Z"
 end
 
--- What it started and left behind, a line each.
+-- What it started and left behind, a line each. A zombie has ended.
 function Process:left()
-  return shell("ps -o pid=,args= -s " .. self.pid .. " | grep -v '^ *" .. self.pid .. " '")
+  return shell(("ps -o pid=,stat=,args= -s %d | awk '$1 != %d && $2 !~ /^Z/'"):format(self.pid, self.pid))
 end
 
 --- Stops it: asks, and after two seconds insists. Raises when two seconds later anything is there that it started.
