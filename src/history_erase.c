@@ -41,8 +41,8 @@ enum {
 static const char find_id[] = "SELECT seq FROM events WHERE id = :text AND seq > :after";
 static const char find_session[] =
     "SELECT events.seq FROM event_spans CROSS JOIN events INDEXED BY events_session"
-    " ON events.seq >> 12 = +event_spans.span"
-    " WHERE event_spans.span >= :after >> 12 AND events.session = :text AND events.seq > :after"
+    " ON events.seq" HISTORY_TO_SPAN " = +event_spans.span"
+    " WHERE event_spans.span >= :after" HISTORY_TO_SPAN " AND events.session = :text AND events.seq > :after"
     " ORDER BY event_spans.span, events.seq";
 static const char find_containing[] =
     "SELECT seq FROM events WHERE seq > :after AND (" IN "(slots, id, intent, session, error, note)"

@@ -58,8 +58,8 @@ static const struct path {
   const char *from;
 } paths[] = {
     {GIVEN_SESSION, false,
-     " FROM event_spans CROSS JOIN events INDEXED BY events_session ON events.seq >> 12 = +event_spans.span" BY_SEQ
-     " AND event_spans.span BETWEEN :first >> 12 AND :last >> 12"},
+     " FROM event_spans CROSS JOIN events INDEXED BY events_session ON events.seq" HISTORY_TO_SPAN
+     " = +event_spans.span" BY_SEQ " AND event_spans.span BETWEEN :first" HISTORY_TO_SPAN " AND :last" HISTORY_TO_SPAN},
     {GIVEN_INTENT | GIVEN_STATUS, true, " FROM deliveries INDEXED BY deliveries_intent_status" BY_EVENT},
     {GIVEN_FEW, true, " FROM deliveries INDEXED BY deliveries_status" BY_EVENT},
     {GIVEN_URL, true, " FROM deliveries INDEXED BY deliveries_url" BY_EVENT},

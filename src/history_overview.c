@@ -29,9 +29,9 @@ struct overview {
 static const char count_span[] = "SELECT count(*) FROM events WHERE seq >= ?1 AND seq < ?2 AND time >= ?3";
 
 /* The spans with events since a time; with the first seq that is there in those of which all are as new. */
-static const char find_spans[] =
-    "SELECT span, last_seq, CASE WHEN earliest >= ?1 THEN (SELECT min(seq) FROM events WHERE seq >= span << 12) END"
-    " FROM event_spans WHERE latest >= ?1";
+static const char find_spans[] = "SELECT span, last_seq, CASE WHEN earliest >= ?1"
+                                 " THEN (SELECT min(seq) FROM events WHERE seq >= span" HISTORY_FROM_SPAN ") END"
+                                 " FROM event_spans WHERE latest >= ?1";
 
 /*
  * Adds how many of a span are new. Those in between may have been deleted since, and were recorded all the same.

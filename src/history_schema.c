@@ -47,7 +47,7 @@ static const char *const steps[HISTORY_SCHEMA_VERSION] = {
     ");"
     "CREATE INDEX events_intent ON events (intent);"
     /* Sessions come in no order; within a span they stay on few pages. A reader looks in one span after the other. */
-    "CREATE INDEX events_session ON events (seq >> 12, session) WHERE session IS NOT NULL;"
+    "CREATE INDEX events_session ON events (seq" HISTORY_TO_SPAN ", session) WHERE session IS NOT NULL;"
 
     /* `intent` repeats the event's, so that one index answers a question for intent and status. */
     "CREATE TABLE deliveries ("

@@ -13,9 +13,18 @@
 
 enum {
   HISTORY_SCHEMA_VERSION = 3,
-  HISTORY_APPLICATION_ID = 0x49574831, /* "IWH1" */
-  HISTORY_SPAN_SHIFT = 12              /* span = seq >> 12: one row of event_spans for each 4096 seqs */
+  HISTORY_APPLICATION_ID = 0x49574831 /* "IWH1" */
 };
+
+/*
+ * span = seq >> 12: one row of event_spans for each 4096 seqs. In SQL, "seq" HISTORY_TO_SPAN: a reader has to write it
+ * as the index events_session does. It is in every file, so it stays what it is.
+ */
+#define HISTORY_SPAN_SHIFT    12
+#define HISTORY_TO_SPAN       " >> " HISTORY_LITERAL(HISTORY_SPAN_SHIFT)
+#define HISTORY_FROM_SPAN     " << " HISTORY_LITERAL(HISTORY_SPAN_SHIFT)
+#define HISTORY_LITERAL(name) HISTORY_QUOTED(name) /* what the name stands for */
+#define HISTORY_QUOTED(word)  #word
 
 /* What an SQLite file is to us. */
 enum history_schema_state {
