@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "history_tally.h"
+#include "history_waiting.h"
 #include "intent_webhook.h"
 
 /* Upper bounds of the histogram, which are bounds of buckets. */
@@ -57,7 +58,7 @@ static void escape(struct buffer *out, const char *text, size_t length) {
 }
 
 /* The beginning of a line, up to where another label may follow. */
-static void line(struct buffer *out, const char *name, const struct tally_endpoint *endpoint) {
+static void line(struct buffer *out, const char *name, const struct history_tally_endpoint *endpoint) {
   print(out, "intent_webhook_%s{endpoint=\"", name);
   escape(out, endpoint->name, endpoint->length);
   buffer_byte(out, '"');
@@ -69,14 +70,14 @@ static void seconds(struct buffer *out, int64_t us) {
 
 /* ---- what was counted ---- */
 
-static void write_deliveries(struct buffer *out, const struct tally_endpoint *endpoint) {
+static void write_deliveries(struct buffer *out, const struct history_tally_endpoint *endpoint) {
   line(out, "deliveries_total", endpoint);
   print(out, ",outcome=\"delivered\"} %" PRId64 "\n", endpoint->delivered);
   line(out, "deliveries_total", endpoint);
   print(out, ",outcome=\"failed\"} %" PRId64 "\n", endpoint->failed);
 }
 
-static void write_attempts(struct buffer *out, const struct tally_endpoint *endpoint) {
+static void write_attempts(struct buffer *out, const struct history_tally_endpoint *endpoint) {
   for (enum cause cause = CAUSE_NONE; cause < CAUSE_COUNT; cause++) {
     if (cause != CAUSE_NONE && endpoint->attempts[cause] == 0) continue;
     line(out, "attempts_total", endpoint);
@@ -84,7 +85,7 @@ static void write_attempts(struct buffer *out, const struct tally_endpoint *endp
   }
 }
 
-static void write_durations(struct buffer *out, const struct tally_endpoint *endpoint) {
+static void write_durations(struct buffer *out, const struct history_tally_endpoint *endpoint) {
   int64_t passed = 0;
   unsigned bucket = 0;
   for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
@@ -93,7 +94,7 @@ static void write_durations(struct buffer *out, const struct tally_endpoint *end
     line(out, "attempt_duration_seconds_bucket", endpoint);
     print(out, ",le=\"%s\"} %" PRId64 "\n", bounds[i].text, passed);
   }
-  int64_t all = tally_endpoint_timed(endpoint);
+  int64_t all = history_tally_endpoint_timed(endpoint);
   line(out, "attempt_duration_seconds_bucket", endpoint);
   print(out, ",le=\"+Inf\"} %" PRId64 "\n", all);
   line(out, "attempt_duration_seconds_sum", endpoint);
@@ -105,21 +106,22 @@ static void write_durations(struct buffer *out, const struct tally_endpoint *end
 }
 
 static int compare(const void *one, const void *other) {
-  return strcmp((*(struct tally_endpoint *const *)one)->name, (*(struct tally_endpoint *const *)other)->name);
+  return strcmp((*(struct history_tally_endpoint *const *)one)->name,
+                (*(struct history_tally_endpoint *const *)other)->name);
 }
 
 /* Returns how many endpoints are left. `rest` stands for the last of them, then. */
-static size_t join_rest(struct tally_endpoint **endpoints, size_t count, struct tally_endpoint *rest) {
+static size_t join_rest(struct history_tally_endpoint **endpoints, size_t count, struct history_tally_endpoint *rest) {
   if (count) qsort(endpoints, count, sizeof *endpoints, compare);
   if (count <= HISTORY_METRICS_ENDPOINTS) return count;
-  for (size_t i = HISTORY_METRICS_ENDPOINTS; i < count; i++) tally_endpoint_add(rest, endpoints[i]);
+  for (size_t i = HISTORY_METRICS_ENDPOINTS; i < count; i++) history_tally_endpoint_add(rest, endpoints[i]);
   return HISTORY_METRICS_ENDPOINTS;
 }
 
 static void write_counts(struct buffer *out, const struct history_tally *tally) {
   static const struct {
     const char *name, *type, *help;
-    void (*write)(struct buffer *out, const struct tally_endpoint *endpoint);
+    void (*write)(struct buffer *out, const struct history_tally_endpoint *endpoint);
   } families[] = {
       {"deliveries_total", "counter", "Deliveries that were finished.", write_deliveries},
       {"attempts_total", "counter", "HTTP requests that were made, by the cause why they were no success.",
@@ -129,8 +131,8 @@ static void write_counts(struct buffer *out, const struct history_tally *tally) 
   };
   size_t all;
   char rest_name[] = "other";
-  struct tally_endpoint rest = {.name = rest_name, .length = strlen(rest_name)};
-  struct tally_endpoint **endpoints = history_tally_endpoints(tally, &all);
+  struct history_tally_endpoint rest = {.name = rest_name, .length = strlen(rest_name)};
+  struct history_tally_endpoint **endpoints = history_tally_endpoints(tally, &all);
   size_t count = join_rest(endpoints, all, &rest);
   for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
     begin(out, families[i].name, families[i].type, families[i].help);
@@ -143,8 +145,8 @@ static void write_counts(struct buffer *out, const struct history_tally *tally) 
 
 static void write_waiting(struct buffer *out, const struct history_waiting *waiting, int64_t now_us) {
   begin(out, "pending_deliveries", "gauge", "Deliveries that are not finished, by status.");
-  for (int i = 0; i < TALLY_WAITING; i++)
-    print(out, "intent_webhook_pending_deliveries{status=\"%s\"} %" PRId64 "\n", tally_waiting_statuses[i],
+  for (int i = 0; i < HISTORY_WAITING_STATUSES; i++)
+    print(out, "intent_webhook_pending_deliveries{status=\"%s\"} %" PRId64 "\n", history_waiting_statuses[i],
           waiting->counts[i]);
   int64_t age_us = waiting->oldest_us ? now_us - waiting->oldest_us : 0;
   begin(out, "oldest_pending_age_seconds", "gauge",

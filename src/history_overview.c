@@ -8,12 +8,13 @@
 
 #include "history_schema.h"
 #include "history_tally.h"
+#include "history_waiting.h"
 #include "json.h"
 
 static const struct span {
   const char *name;
   int64_t step, steps; /* minutes; how many */
-} spans[] = {{"hour", 1, 60}, {"day", 10, 144}, {"week", 60, TALLY_STEPS}};
+} spans[] = {{"hour", 1, 60}, {"day", 10, 144}, {"week", 60, HISTORY_TALLY_STEPS}};
 
 /* What an overview is made of. */
 struct overview {
@@ -79,12 +80,13 @@ static int compare_numbers(int64_t more, int64_t less) {
 }
 
 static int compare_endpoints(const void *one, const void *other) {
-  const struct tally_endpoint *a = *(struct tally_endpoint *const *)one, *b = *(struct tally_endpoint *const *)other;
+  const struct history_tally_endpoint *a = *(struct history_tally_endpoint *const *)one,
+                                      *b = *(struct history_tally_endpoint *const *)other;
   int order = compare_numbers(a->delivered + a->failed, b->delivered + b->failed);
   return order ? order : strcmp(a->name, b->name);
 }
 
-static void write_endpoint(struct json *json, const struct tally_endpoint *endpoint) {
+static void write_endpoint(struct json *json, const struct history_tally_endpoint *endpoint) {
   static const struct {
     const char *key;
     int percent;
@@ -94,9 +96,9 @@ static void write_endpoint(struct json *json, const struct tally_endpoint *endpo
   json_string(json, endpoint->name, endpoint->length);
   json_integer_field(json, "delivered", endpoint->delivered);
   json_integer_field(json, "failed", endpoint->failed);
-  json_integer_field(json, "attempts", tally_endpoint_attempts(endpoint));
+  json_integer_field(json, "attempts", history_tally_endpoint_attempts(endpoint));
   for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++) {
-    int64_t took_us = tally_endpoint_percentile(endpoint, percentiles[i].percent);
+    int64_t took_us = history_tally_endpoint_percentile(endpoint, percentiles[i].percent);
     json_key(json, percentiles[i].key, strlen(percentiles[i].key));
     if (took_us >= 0)
       json_integer(json, took_us);
@@ -108,7 +110,7 @@ static void write_endpoint(struct json *json, const struct tally_endpoint *endpo
 
 static void write_endpoints(struct json *json, const struct history_tally *tally) {
   size_t count;
-  struct tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
+  struct history_tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
   if (count) qsort(endpoints, count, sizeof *endpoints, compare_endpoints);
   json_key(json, "endpoints", strlen("endpoints"));
   json_begin_array(json);
@@ -147,7 +149,8 @@ static void write(struct overview *overview, struct buffer *out) {
   write_endpoints(&json, &overview->tally);
   write_causes(&json, overview->tally.causes);
   json_integer_field(&json, "pending",
-                     waiting->counts[TALLY_PENDING] + waiting->counts[TALLY_RETRYING] + waiting->counts[TALLY_PAUSED]);
+                     waiting->counts[HISTORY_WAITING_PENDING] + waiting->counts[HISTORY_WAITING_RETRYING] +
+                         waiting->counts[HISTORY_WAITING_PAUSED]);
   json_key(&json, "oldest_pending", strlen("oldest_pending"));
   if (waiting->oldest_us)
     json_number(&json, (double)waiting->oldest_us / 1e6);

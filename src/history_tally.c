@@ -16,9 +16,9 @@ static const char BEFORE_HOST[] = "://";
 
 /* ---- endpoints ---- */
 
-struct tally_endpoint **history_tally_endpoints(const struct history_tally *tally, size_t *count) {
-  *count = tally->endpoints.length / sizeof(struct tally_endpoint *);
-  return (struct tally_endpoint **)(void *)tally->endpoints.bytes;
+struct history_tally_endpoint **history_tally_endpoints(const struct history_tally *tally, size_t *count) {
+  *count = tally->endpoints.length / sizeof(struct history_tally_endpoint *);
+  return (struct history_tally_endpoint **)(void *)tally->endpoints.bytes;
 }
 
 /* FNV-1a. */
@@ -31,11 +31,11 @@ static uint32_t hash(const char *bytes, size_t length) {
 /* The place of that name, or the free one where it would be. There is always a free one. */
 static uint32_t *find_place(const struct history_tally *tally, const char *name, size_t length) {
   size_t count;
-  struct tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
+  struct history_tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
   uint32_t *places = buffer_numbers(&tally->places), last = buffer_number_count(&tally->places) - 1;
   for (uint32_t at = hash(name, length) & last;; at = (at + 1) & last) {
     if (!places[at]) return &places[at];
-    const struct tally_endpoint *endpoint = endpoints[places[at] - 1];
+    const struct history_tally_endpoint *endpoint = endpoints[places[at] - 1];
     if (endpoint->length == length && memcmp(endpoint->name, name, length) == 0) return &places[at];
   }
 }
@@ -46,21 +46,21 @@ static bool make_places(struct history_tally *tally, size_t endpoint_count) {
   size_t size = buffer_number_count(&tally->places), count;
   if (size >= 2 * endpoint_count && size) return true;
   if (!buffer_zero(&tally->places, (size ? 2 * size : FIRST_PLACES) * sizeof(uint32_t))) return false;
-  struct tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
+  struct history_tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
   for (size_t i = 0; i < count; i++) *find_place(tally, endpoints[i]->name, endpoints[i]->length) = (uint32_t)i + 1;
   return true;
 }
 
-static struct tally_endpoint *add_endpoint(struct history_tally *tally, const char *name, size_t length) {
+static struct history_tally_endpoint *add_endpoint(struct history_tally *tally, const char *name, size_t length) {
   size_t count;
-  struct tally_endpoint *endpoint = memory_zeroed(sizeof *endpoint);
+  struct history_tally_endpoint *endpoint = memory_zeroed(sizeof *endpoint);
   if (endpoint) endpoint->name = memory_copy(name, length);
   if (!endpoint || !endpoint->name) {
     memory_free(endpoint);
     return NULL;
   }
   endpoint->length = length;
-  buffer_push(&tally->endpoints, &endpoint, sizeof(struct tally_endpoint *));
+  buffer_push(&tally->endpoints, &endpoint, sizeof(struct history_tally_endpoint *));
   if (tally->endpoints.failed) {
     memory_free(endpoint->name);
     memory_free(endpoint);
@@ -80,22 +80,22 @@ static size_t host_length(const char *url, size_t length) {
 }
 
 /* NULL: there is no memory. */
-static struct tally_endpoint *endpoint_of(struct history_tally *tally, sqlite3_stmt *row, int column) {
+static struct history_tally_endpoint *endpoint_of(struct history_tally *tally, sqlite3_stmt *row, int column) {
   size_t count;
   const char *url = sqlite3_column_blob(row, column);
   size_t length = (size_t)sqlite3_column_bytes(row, column);
   if (!url) url = "";
   if (tally->by_host) length = host_length(url, length);
-  const struct tally_endpoint *latest = tally->latest;
+  const struct history_tally_endpoint *latest = tally->latest;
   if (latest && latest->length == length && memcmp(latest->name, url, length) == 0) return tally->latest;
-  struct tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
+  struct history_tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
   if (!make_places(tally, count + 1)) return NULL;
   uint32_t place = *find_place(tally, url, length);
   tally->latest = place ? endpoints[place - 1] : add_endpoint(tally, url, length);
   return tally->latest;
 }
 
-void tally_endpoint_add(struct tally_endpoint *endpoint, const struct tally_endpoint *other) {
+void history_tally_endpoint_add(struct history_tally_endpoint *endpoint, const struct history_tally_endpoint *other) {
   endpoint->delivered += other->delivered;
   endpoint->failed += other->failed;
   endpoint->total_us += other->total_us;
@@ -109,16 +109,16 @@ static int64_t sum(const int64_t *numbers, size_t count) {
   return all;
 }
 
-int64_t tally_endpoint_attempts(const struct tally_endpoint *endpoint) {
+int64_t history_tally_endpoint_attempts(const struct history_tally_endpoint *endpoint) {
   return sum(endpoint->attempts, CAUSE_COUNT);
 }
 
-int64_t tally_endpoint_timed(const struct tally_endpoint *endpoint) {
+int64_t history_tally_endpoint_timed(const struct history_tally_endpoint *endpoint) {
   return sum(endpoint->buckets, ROLLUP_BUCKETS);
 }
 
-int64_t tally_endpoint_percentile(const struct tally_endpoint *endpoint, int percent) {
-  int64_t all = tally_endpoint_timed(endpoint), rank = (all * percent + 99) / 100, passed = 0;
+int64_t history_tally_endpoint_percentile(const struct history_tally_endpoint *endpoint, int percent) {
+  int64_t all = history_tally_endpoint_timed(endpoint), rank = (all * percent + 99) / 100, passed = 0;
   for (unsigned bucket = 0; bucket < ROLLUP_BUCKETS; bucket++) {
     passed += endpoint->buckets[bucket];
     if (passed >= rank && passed > 0) return history_rollup_middle(bucket);
@@ -139,7 +139,7 @@ static enum cause cause_in(sqlite3_stmt *row, int column) {
 
 /* minute, url, status, cause, count */
 static bool add_deliveries(struct history_tally *tally, sqlite3_stmt *row) {
-  struct tally_endpoint *endpoint = endpoint_of(tally, row, 1);
+  struct history_tally_endpoint *endpoint = endpoint_of(tally, row, 1);
   const char *status = (const char *)sqlite3_column_text(row, 2);
   if (!endpoint || !status) return false;
   bool delivered = strcmp(status, "delivered") == 0;
@@ -147,14 +147,14 @@ static bool add_deliveries(struct history_tally *tally, sqlite3_stmt *row) {
   if (!delivered && strcmp(status, "failed") != 0) return true;
   *(delivered ? &endpoint->delivered : &endpoint->failed) += count;
   if (!delivered) tally->causes[cause_in(row, 3)] += count;
-  int64_t step = tally->step ? (sqlite3_column_int64(row, 0) - tally->from) / tally->step : TALLY_STEPS;
-  if (step < TALLY_STEPS) (delivered ? tally->delivered : tally->failed)[step] += count;
+  int64_t step = tally->step ? (sqlite3_column_int64(row, 0) - tally->from) / tally->step : HISTORY_TALLY_STEPS;
+  if (step < HISTORY_TALLY_STEPS) (delivered ? tally->delivered : tally->failed)[step] += count;
   return true;
 }
 
 /* minute, url, bucket, cause, count, total_us */
 static bool add_attempts(struct history_tally *tally, sqlite3_stmt *row) {
-  struct tally_endpoint *endpoint = endpoint_of(tally, row, 1);
+  struct history_tally_endpoint *endpoint = endpoint_of(tally, row, 1);
   if (!endpoint) return false;
   int64_t bucket = sqlite3_column_int64(row, 2), count = sqlite3_column_int64(row, 4);
   endpoint->attempts[cause_in(row, 3)] += count;
@@ -190,39 +190,11 @@ int history_tally_read(struct history_tally *tally, sqlite3 *database) {
 
 void history_tally_free(struct history_tally *tally) {
   size_t count;
-  struct tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
+  struct history_tally_endpoint **endpoints = history_tally_endpoints(tally, &count);
   for (size_t i = 0; i < count; i++) {
     memory_free(endpoints[i]->name);
     memory_free(endpoints[i]);
   }
   buffer_free(&tally->endpoints);
   buffer_free(&tally->places);
-}
-
-/* ---- what is not finished ---- */
-
-const char *const tally_waiting_statuses[TALLY_WAITING] = {
-    [TALLY_PENDING] = "pending", [TALLY_RETRYING] = "retrying", [TALLY_PAUSED] = "paused", [TALLY_UNKNOWN] = "unknown"};
-
-/* The index on the status has the deliveries in the order of events. */
-static const char count_waiting[] =
-    "SELECT count(*), (SELECT time FROM events WHERE seq = (SELECT event FROM deliveries INDEXED BY deliveries_status"
-    " WHERE status = ?1 ORDER BY event LIMIT 1)) FROM deliveries INDEXED BY deliveries_status WHERE status = ?1";
-
-int history_waiting_read(sqlite3 *database, struct history_waiting *waiting) {
-  sqlite3_stmt *statement;
-  *waiting = (struct history_waiting){0};
-  int code = sqlite3_prepare_v2(database, count_waiting, -1, &statement, NULL);
-  for (int i = 0; code == SQLITE_OK && i < TALLY_WAITING; i++) {
-    sqlite3_bind_text(statement, 1, tally_waiting_statuses[i], -1, SQLITE_STATIC);
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-      waiting->counts[i] = sqlite3_column_int64(statement, 0);
-      int64_t time_us = sqlite3_column_int64(statement, 1);
-      bool older = time_us && (!waiting->oldest_us || time_us < waiting->oldest_us);
-      if (older && i != TALLY_UNKNOWN) waiting->oldest_us = time_us;
-    }
-    code = sqlite3_reset(statement);
-  }
-  sqlite3_finalize(statement);
-  return code;
 }

@@ -12,10 +12,10 @@
 
 #pragma GCC visibility push(hidden)
 
-enum { TALLY_STEPS = 168 };
+enum { HISTORY_TALLY_STEPS = 168 };
 
 /* What was counted for one endpoint. */
-struct tally_endpoint {
+struct history_tally_endpoint {
   char *name; /* NUL-terminated */
   size_t length;
   int64_t delivered, failed;
@@ -28,11 +28,11 @@ struct history_tally {
   bool by_host;         /* an endpoint is scheme, host and port, instead of the whole URL */
   int64_t from, before; /* minutes: only those from <= minute < before; before 0: all */
   int64_t step;         /* minutes in each step of the following; 0: they are not wanted */
-  int64_t delivered[TALLY_STEPS], failed[TALLY_STEPS];
-  int64_t causes[CAUSE_COUNT];   /* of failed deliveries */
-  struct buffer endpoints;       /* struct tally_endpoint *, in the order in which they were found */
-  struct tally_endpoint *latest; /* the one that was found last: a minute has several counts of one */
-  struct buffer places;          /* numbers: a hash table of 1 + index into the endpoints; 0 is free */
+  int64_t delivered[HISTORY_TALLY_STEPS], failed[HISTORY_TALLY_STEPS];
+  int64_t causes[CAUSE_COUNT];           /* of failed deliveries */
+  struct buffer endpoints;               /* struct history_tally_endpoint *, in the order in which they were found */
+  struct history_tally_endpoint *latest; /* the one that was found last: a minute has several counts of one */
+  struct buffer places;                  /* numbers: a hash table of 1 + index into the endpoints; 0 is free */
 };
 
 /* Reads the counts. Returns an SQLite code. To be freed in any case. */
@@ -40,30 +40,17 @@ int history_tally_read(struct history_tally *tally, sqlite3 *database);
 void history_tally_free(struct history_tally *tally);
 
 /* The endpoints, of which the caller may change the order when all is read. */
-struct tally_endpoint **history_tally_endpoints(const struct history_tally *tally, size_t *count);
+struct history_tally_endpoint **history_tally_endpoints(const struct history_tally *tally, size_t *count);
 
 /* Adds what was counted for one endpoint to another. */
-void tally_endpoint_add(struct tally_endpoint *endpoint, const struct tally_endpoint *other);
+void history_tally_endpoint_add(struct history_tally_endpoint *endpoint, const struct history_tally_endpoint *other);
 
 /* The number of attempts; of those of which it is known how long they took. */
-int64_t tally_endpoint_attempts(const struct tally_endpoint *endpoint);
-int64_t tally_endpoint_timed(const struct tally_endpoint *endpoint);
+int64_t history_tally_endpoint_attempts(const struct history_tally_endpoint *endpoint);
+int64_t history_tally_endpoint_timed(const struct history_tally_endpoint *endpoint);
 
 /* How long attempts took at most, in microseconds, but for the slowest ones: `percent` of them. -1: there is none. */
-int64_t tally_endpoint_percentile(const struct tally_endpoint *endpoint, int percent);
-
-/* Deliveries of each status that are not finished, and when the oldest of their events fired. */
-enum tally_waiting { TALLY_PENDING, TALLY_RETRYING, TALLY_PAUSED, TALLY_UNKNOWN, TALLY_WAITING };
-
-struct history_waiting {
-  int64_t counts[TALLY_WAITING];
-  int64_t oldest_us; /* of pending, retrying and paused ones, the first that was recorded; 0: there is none */
-};
-
-extern const char *const tally_waiting_statuses[TALLY_WAITING];
-
-/* Returns an SQLite code. */
-int history_waiting_read(sqlite3 *database, struct history_waiting *waiting);
+int64_t history_tally_endpoint_percentile(const struct history_tally_endpoint *endpoint, int percent);
 
 #pragma GCC visibility pop
 #endif

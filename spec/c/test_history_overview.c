@@ -1,6 +1,6 @@
 /*
- * test_history_overview: history_overview.c and history_tally.c, against what the rows say when they are all counted
- * again. (history*.c and the fixture's needs)
+ * test_history_overview: history_overview.c, history_tally.c and history_waiting.c, against what the rows say when they
+ * are all counted again. (history*.c and the fixture's needs)
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
