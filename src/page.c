@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "page_api.h"
 #include "page_assets.h"
+#include "page_export.h"
 #include "process.h"
 
 enum { ANSWER_US = 5000000 };

@@ -1,5 +1,6 @@
 /*
- * page_api: the answers of the page's API. Routes, parameters and fields: docs/page.md.
+ * page_api: the routes of the page's API, and the answers that have no file of their own. Parameters and fields:
+ * docs/page.md.
  */
 #ifndef INTENT_WEBHOOK_PAGE_API_H
 #define INTENT_WEBHOOK_PAGE_API_H
@@ -17,9 +18,6 @@ struct page_route {
 
 /* NULL: there is nothing of ours at that path. */
 const struct page_route *page_route_find(struct page_text path);
-
-/* One piece of an export, from response->next_seq on; 0: the first one. */
-void page_export(struct page_exchange *exchange);
 
 #pragma GCC visibility pop
 #endif

@@ -45,6 +45,15 @@ void page_send(struct page_response *response, const char *type) {
   if (type) page_header(response, "Content-Type", type);
 }
 
+void page_send_unkept(struct page_response *response, const char *type) {
+  page_header(response, "Cache-Control", "no-store");
+  page_send(response, type);
+}
+
+void page_send_json(struct page_response *response) {
+  page_send_unkept(response, "application/json");
+}
+
 void page_refuse(struct page_response *response, enum page_refusal refusal, const char *sentence) {
   struct json json = {.out = &response->body};
   buffer_clear(&response->headers);
@@ -56,8 +65,7 @@ void page_refuse(struct page_response *response, enum page_refusal refusal, cons
   json_text_field(&json, "code", refusals[refusal].code);
   json_end_object(&json);
   if (refusal == PAGE_UNAUTHORISED) page_header(response, "WWW-Authenticate", "Bearer");
-  page_header(response, "Cache-Control", "no-store");
-  page_send(response, "application/json");
+  page_send_json(response);
 }
 
 bool page_read_form(struct page_exchange *exchange, struct page_text text, const char *const *names,
@@ -70,6 +78,14 @@ bool page_read_form(struct page_exchange *exchange, struct page_text text, const
   else if (!good)
     page_refuse(exchange->response, PAGE_BAD_REQUEST, complaint.bytes);
   buffer_free(&complaint);
+  return good;
+}
+
+bool page_has_no_parameters(struct page_exchange *exchange) {
+  static const char *const none[] = {NULL};
+  struct page_form form = {0};
+  bool good = page_read_form(exchange, exchange->query, none, &form);
+  page_form_free(&form);
   return good;
 }
 

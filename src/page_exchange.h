@@ -49,9 +49,16 @@ void page_header(struct page_response *response, const char *name, const char *v
 /* Headers of an answer that is in the body already. */
 void page_send(struct page_response *response, const char *type);
 
+/* The same for an answer that nobody keeps, as all of the API's are; type NULL: it has no body. */
+void page_send_unkept(struct page_response *response, const char *type);
+void page_send_json(struct page_response *response);
+
 /* Reads the form in `text` for these names; otherwise refuses. The form is the caller's to free in either case. */
 bool page_read_form(struct page_exchange *exchange, struct page_text text, const char *const *names,
                     struct page_form *form);
+
+/* Refuses when there is any parameter in the query. */
+bool page_has_no_parameters(struct page_exchange *exchange);
 
 /* What history_connection_open and questions are given, so that they also end at the deadline. */
 bool page_out_of_time(void *exchange);
