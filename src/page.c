@@ -191,7 +191,7 @@ static void answer_route(struct page_exchange *exchange, const struct page_route
   bool fits = route->post ? page_text_is(exchange->request->method, "POST") : is_read(exchange->request);
   if (!fits)
     refuse_method(exchange, route->post ? "POST" : "GET, HEAD");
-  else if (is_allowed(exchange, route))
+  else if (is_allowed(exchange, route) && (!route->post || page_has_no_parameters(exchange)))
     route->answer(exchange);
   if (page_access_bearer(&exchange->page->access, exchange->request) == PAGE_TOKEN_WRONG)
     exchange->response->delay_ms = PAGE_FAILURE_DELAY_MS; /* whatever the answer is, since it may tell */

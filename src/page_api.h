@@ -11,7 +11,7 @@
 
 struct page_route {
   const char *path; /* below the prefix; one that ends in a slash stands for all below it */
-  bool post;        /* changes something; otherwise it is read with GET or HEAD */
+  bool post;        /* changes something, with parameters in the body; otherwise it is read with GET or HEAD */
   bool open;        /* needs no token */
   void (*answer)(struct page_exchange *exchange);
 };

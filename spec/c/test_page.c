@@ -548,6 +548,34 @@ int main(void) {
     CHECK(status_of(page, &asked) == 403);
     page_release(page);
   }
+  TEST("what changes something takes no parameter from the query, and then does nothing") {
+    static const char *const lines[] = {"POST /api/erase?dry_run=true", "POST /api/erase?session=chat-7",
+                                        "POST /api/erase?nothing", "POST /api/login?token=" TOKEN,
+                                        "POST /api/logout?x="};
+    struct page *page = open_page("", TOKEN);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+      struct page_request asked = request(lines[i]);
+      struct page_response response = {0};
+      asked.authorization = TEXT("Bearer " TOKEN);
+      asked.body = strstr(lines[i], "erase")   ? TEXT("session=chat-7")
+                   : strstr(lines[i], "login") ? TEXT("token=" TOKEN)
+                                               : TEXT("");
+      page_answer(page, &asked, NULL, &response);
+      if (!CHECK(response.status == 400) || !CHECK(!has_header(&response, "Set-Cookie"))) printf("  %s\n", lines[i]);
+      page_response_free(&response);
+    }
+    struct page_request asked = request("GET /api/events?session=chat-7");
+    struct page_response response = {0};
+    asked.authorization = TEXT("Bearer " TOKEN);
+    page_answer(page, &asked, NULL, &response);
+    CHECK(memmem(response.body.bytes, response.body.length, "chat-7", 6) != NULL);
+    page_response_free(&response);
+    asked = request("POST /api/erase?");
+    asked.authorization = TEXT("Bearer " TOKEN);
+    asked.body = TEXT("session=chat-8&dry_run=true");
+    CHECK(status_of(page, &asked) == 200);
+    page_release(page);
+  }
   TEST("a wrong token is answered late where none is needed, and nothing tells of the cookie to who has none") {
     struct page *page = open_page("", TOKEN);
     int delay_ms;
