@@ -59,6 +59,10 @@ int history_connection_look_inside(sqlite3 *database, enum history_schema_state 
   return SQLITE_SCHEMA;
 }
 
+static enum history_found failure(int code) {
+  return (code & 0xff) == SQLITE_NOMEM ? HISTORY_NO_MEMORY : HISTORY_FAILED;
+}
+
 /* Whether the open file is a history of ours with something in it. Returns an SQLite code. */
 static int look(sqlite3 *database, const struct history_patience *patience, enum history_found *found,
                 char error[HISTORY_ERROR_SIZE]) {
@@ -67,7 +71,7 @@ static int look(sqlite3 *database, const struct history_patience *patience, enum
   sqlite3_busy_handler(database, on_busy, (void *)(uintptr_t)patience);
   int code = history_connection_look_inside(database, &state, error);
   if (code != SQLITE_OK && code != SQLITE_SCHEMA) history_connection_explain(database, code, error);
-  *found = code != SQLITE_OK ? HISTORY_FAILED : state == HISTORY_SCHEMA_EMPTY ? HISTORY_NOTHING : HISTORY_OPEN;
+  *found = code != SQLITE_OK ? failure(code) : state == HISTORY_SCHEMA_EMPTY ? HISTORY_NOTHING : HISTORY_OPEN;
   return code;
 }
 
@@ -75,7 +79,7 @@ static int look(sqlite3 *database, const struct history_patience *patience, enum
 static int try_open(const char *path, const struct history_patience *patience, sqlite3 **database,
                     enum history_found *found, char error[HISTORY_ERROR_SIZE]) {
   int code = sqlite3_open_v2(path, database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-  *found = HISTORY_FAILED;
+  *found = failure(code);
   if (code == SQLITE_OK)
     code = look(*database, patience, found, error);
   else

@@ -20,6 +20,7 @@
 enum history_found {
   HISTORY_OPEN,
   HISTORY_NOTHING, /* no file, or an empty one: there are no events */
+  HISTORY_NO_MEMORY,
   HISTORY_FAILED
 };
 
@@ -38,8 +39,8 @@ enum history_found history_connection_look(const char *path, char error[HISTORY_
 
 /*
  * The path is absolute. patience is borrowed until the connection is closed. *database is NULL unless HISTORY_OPEN.
- * HISTORY_FAILED leaves a sentence in error, without the path: no history, of another version, not readable, patience
- * at its end.
+ * HISTORY_NO_MEMORY and HISTORY_FAILED leave a sentence in error, without the path: no history, of another version, not
+ * readable, patience at its end.
  */
 enum history_found history_connection_open(const char *path, const struct history_patience *patience,
                                            sqlite3 **database, char error[HISTORY_ERROR_SIZE]);

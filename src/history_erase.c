@@ -305,7 +305,10 @@ static enum history_erase_result erase_in(struct eraser *eraser, const char *pat
   else if (code != SQLITE_OK && code != SQLITE_SCHEMA)
     explain(eraser->database, code, error);
   close_database(eraser);
-  return slow ? HISTORY_ERASE_TOO_SLOW : code == SQLITE_OK ? HISTORY_ERASED : HISTORY_ERASE_FAILED;
+  return code == SQLITE_OK         ? HISTORY_ERASED
+         : slow                    ? HISTORY_ERASE_TOO_SLOW
+         : primary == SQLITE_NOMEM ? HISTORY_ERASE_NO_MEMORY
+                                   : HISTORY_ERASE_FAILED;
 }
 
 enum history_erase_result history_erase(const char *path, const struct history_erasure *erasure,

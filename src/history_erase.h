@@ -24,7 +24,7 @@ struct history_erasure {
   bool dry_run;           /* counts only */
 };
 
-enum history_erase_result { HISTORY_ERASED, HISTORY_ERASE_FAILED, HISTORY_ERASE_TOO_SLOW };
+enum history_erase_result { HISTORY_ERASED, HISTORY_ERASE_FAILED, HISTORY_ERASE_TOO_SLOW, HISTORY_ERASE_NO_MEMORY };
 
 /*
  * Erases in the calling thread, on a connection of its own, until it is done or `patience` is over. A few hundred

@@ -88,7 +88,7 @@ static bool read_file(struct history_reader *reader) {
     return false;
   }
   enum history_found found = history_connection_open(reader->path, &patience, &database, reader->error);
-  if (found == HISTORY_FAILED) return false;
+  if (found != HISTORY_OPEN && found != HISTORY_NOTHING) return false;
   if (found == HISTORY_NOTHING)
     history_query_nothing(&reader->query, &reader->answer);
   else

@@ -14,9 +14,11 @@ static bool is_over(void *deadline_us) {
 
 /*
  * core.erase(path, { id =, session =, containing =, dry_run = , timeout = 60 }) -> events, sessions[, what may be
- * left in the files] | nil, message, code ("history", "timeout"). Exactly one of the first three.
+ * left in the files] | nil, message, code ("history", "timeout", "memory"). Exactly one of the first three.
  */
 int lua_erase(lua_State *L) {
+  static const char *const codes[] = {
+      [HISTORY_ERASE_FAILED] = "history", [HISTORY_ERASE_TOO_SLOW] = "timeout", [HISTORY_ERASE_NO_MEMORY] = "memory"};
   const char *path = luaL_checkstring(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   struct history_erasure erasure = {.id = lua_option_string(L, 2, "id"),
@@ -40,6 +42,6 @@ int lua_erase(lua_State *L) {
   }
   lua_pushnil(L);
   lua_pushstring(L, error);
-  lua_pushstring(L, result == HISTORY_ERASE_TOO_SLOW ? "timeout" : "history");
+  lua_pushstring(L, codes[result]);
   return 3;
 }

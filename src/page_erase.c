@@ -38,6 +38,10 @@ static const char *read_erasure(const struct page_form *form, struct history_era
   return NULL;
 }
 
+static const enum page_refusal refusals[] = {[HISTORY_ERASE_FAILED] = PAGE_HISTORY,
+                                             [HISTORY_ERASE_TOO_SLOW] = PAGE_TIMEOUT,
+                                             [HISTORY_ERASE_NO_MEMORY] = PAGE_MEMORY};
+
 static void erase_events(struct page_exchange *exchange, const struct history_erasure *erasure) {
   struct page_response *response = exchange->response;
   const struct history_patience patience = {.must_stop = page_out_of_time, .context = exchange};
@@ -47,7 +51,7 @@ static void erase_events(struct page_exchange *exchange, const struct history_er
   enum history_erase_result result =
       history_erase(exchange->page->history, erasure, &patience, &count, &sessions, error);
   if (result != HISTORY_ERASED) {
-    page_refuse(response, result == HISTORY_ERASE_TOO_SLOW ? PAGE_TIMEOUT : PAGE_HISTORY, error);
+    page_refuse(response, refusals[result], error);
     return;
   }
   struct json json = {.out = &response->body};

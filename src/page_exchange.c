@@ -107,13 +107,13 @@ enum history_found page_open_history(struct page_exchange *exchange, struct hist
   char error[HISTORY_ERROR_SIZE] = "";
   *patience = (struct history_patience){.must_stop = page_out_of_time, .context = exchange};
   enum history_found found = history_connection_open(exchange->page->history, patience, database, error);
-  if (found != HISTORY_FAILED) return found;
+  if (found == HISTORY_OPEN || found == HISTORY_NOTHING) return found;
   exchange->response->out_of_luck = given_up(exchange);
   if (page_out_of_time(exchange))
     page_refuse(exchange->response, PAGE_TIMEOUT, too_slow);
   else
-    page_refuse(exchange->response, PAGE_HISTORY, error);
-  return found;
+    page_refuse(exchange->response, found == HISTORY_NO_MEMORY ? PAGE_MEMORY : PAGE_HISTORY, error);
+  return HISTORY_FAILED;
 }
 
 bool page_close_history(struct page_exchange *exchange, sqlite3 *database, int code) {

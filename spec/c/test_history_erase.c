@@ -141,7 +141,7 @@ static void check_allocations(void) {
       CHECK(result == HISTORY_ERASED);
       break;
     }
-    CHECK(result == HISTORY_ERASE_FAILED && *error);
+    CHECK(result == HISTORY_ERASE_NO_MEMORY && *error);
   }
   check_counts("1");
   bool hit = true;
@@ -149,7 +149,7 @@ static void check_allocations(void) {
     memory_faults_fail(nth, MEMORY_FAULTS_ONCE);
     enum history_erase_result result = erase((struct history_erasure){.containing = "Ann"});
     hit = memory_faults_hit();
-    CHECK(result == (hit ? HISTORY_ERASE_FAILED : HISTORY_ERASED));
+    CHECK(result == (hit ? HISTORY_ERASE_NO_MEMORY : HISTORY_ERASED));
   }
   CHECK(!hit);
   check_counts("0");

@@ -4,6 +4,7 @@
 #endif
 #include <fcntl.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,6 +442,31 @@ static void check_allocations(void) {
   CHECK(memory_faults_outstanding() <= before);
 }
 
+static bool has_text(const struct buffer *body, const char *text_in_it) {
+  return memmem(body->bytes, body->length, text_in_it, strlen(text_in_it)) != NULL;
+}
+
+/* Lets SQLite have a little more each time, until it is enough. */
+static void check_sqlite_memory(struct page *page, const char *line, const char *body) {
+  enum { STEP = 512, MOST = 4 << 20 };
+  struct page_request asked = request(line);
+  struct page_response response = {0};
+  int refused = 0;
+  asked.origin = TEXT("http://localhost:8090");
+  asked.body = text(body);
+  for (int64_t room = 1; room < MOST && response.status != 200; room += STEP) {
+    sqlite3_hard_heap_limit64(sqlite3_memory_used() + room);
+    page_answer(page, &asked, NULL, &response);
+    sqlite3_hard_heap_limit64(0);
+    bool refusal = response.status == 503 && has_text(&response.body, "\"code\":\"memory\"");
+    if (!CHECK(response.status == 200 || refusal))
+      printf("  %s with %d: %.*s\n", line, (int)room, (int)response.body.length, response.body.bytes);
+    refused += refusal;
+  }
+  CHECK(response.status == 200 && refused > 0);
+  page_response_free(&response);
+}
+
 int main(void) {
   memory_faults_install();
   if (!mkdtemp(folder)) return 1;
@@ -657,6 +683,16 @@ int main(void) {
     page_release(page);
   }
   TEST("what is answered without memory says so, and nothing is lost of it") check_allocations();
+
+  TEST("that SQLite has no memory is not taken for trouble with the history") {
+    struct page *page = open_page("", NULL);
+    check_sqlite_memory(page, "GET /api/events", NULL);
+    check_sqlite_memory(page, "GET /api/names", NULL);
+    check_sqlite_memory(page, "GET /api/overview", NULL);
+    check_sqlite_memory(page, "GET /api/export?format=csv", NULL);
+    check_sqlite_memory(page, "POST /api/erase", "session=chat-8&dry_run=true");
+    page_release(page);
+  }
 
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", folder);
