@@ -162,6 +162,11 @@ describe("client:serve", function()
     refuses({ hosts = { "a", 1 } }, "hosts%[2%]: must be a string")
   end)
 
+  it("is over a page of the core's, which raises for options that nobody has checked", function()
+    assert.error_matches(function() core.page { history = "" } end, "core.page: history: is missing", 1, true)
+    assert.error_matches(function() core.page { history = "h.db", token = "short" } end, "core.page: token: ", 1, true)
+  end)
+
   it("leaves neither threads nor descriptors behind, also when the collector ends it", function()
     local threads_before, descriptors_before = threads(), descriptors()
     for _ = 1, 3 do

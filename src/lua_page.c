@@ -2,7 +2,8 @@
  * lua_page: the Intent History page as a Lua object, for hosts that have connections of their own, and for the module
  * intent_webhook.server.
  *
- *     core.page { history =, prefix =, token =, hosts = { ... }, client = } -> page | nil, message
+ *     core.page { history =, prefix =, token =, hosts = { ... }, client = }
+ *         -> page | nil, message, code ("memory", "system"); raises for a wrong option
  *     page:call { method =, target =, host =, origin =, fetch_site =, authorization =, cookie =, if_none_match =,
  *                 body =, secure = } -> call | nil        nil: too many wait, or there is no memory
  *     page:close()
@@ -64,6 +65,7 @@ static size_t read_hosts(lua_State *L, int index, const char *hosts[HOSTS_MOST])
 }
 
 int lua_page_new(lua_State *L) {
+  static const char *const codes[] = {[PAGE_NEW_MEMORY] = "memory", [PAGE_NEW_SYSTEM] = "system"};
   luaL_checktype(L, 1, LUA_TTABLE);
   const char *hosts[HOSTS_MOST];
   struct page_options options = {
@@ -80,11 +82,13 @@ int lua_page_new(lua_State *L) {
   luaL_getmetatable(L, LUA_PAGE_CLASS);
   lua_setmetatable(L, -2);
   char error[IW_ERROR_SIZE];
-  self->page = page_new(&options, error);
-  if (self->page != NULL) return 1;
+  enum page_new_result result = page_new(&self->page, &options, error);
+  if (result == PAGE_NEW_OK) return 1;
+  if (result == PAGE_NEW_INVALID) return luaL_error(L, "core.page: %s", error);
   lua_pushnil(L);
   lua_pushstring(L, error);
-  return 2;
+  lua_pushstring(L, codes[result]);
+  return 3;
 }
 
 /* ---- calls ---- */

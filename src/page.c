@@ -66,29 +66,31 @@ static bool copy_options(struct page *page, const struct page_options *options) 
   return page_access_init(&page->access, options->token);
 }
 
-static struct page *fail(char error[IW_ERROR_SIZE], const char *sentence) {
+static enum page_new_result fail(enum page_new_result result, const char *sentence, char error[IW_ERROR_SIZE]) {
   snprintf(error, IW_ERROR_SIZE, "%s", sentence);
-  return NULL;
+  return result;
 }
 
-struct page *page_new(const struct page_options *options, char error[IW_ERROR_SIZE]) {
+enum page_new_result page_new(struct page **made, const struct page_options *options, char error[IW_ERROR_SIZE]) {
   const char *mistake = find_mistake(options);
-  if (mistake) return fail(error, mistake);
-  if (!process_setup(error, IW_ERROR_SIZE)) return NULL;
+  *made = NULL;
+  if (mistake) return fail(PAGE_NEW_INVALID, mistake, error);
+  if (!process_setup(error, IW_ERROR_SIZE)) return PAGE_NEW_SYSTEM;
   struct page *page = memory_zeroed(sizeof *page);
   if (!page || !copy_options(page, options)) {
     if (page) free_options(page);
     memory_free(page);
-    return fail(error, "memory: there is not enough of it for a page");
+    return fail(PAGE_NEW_MEMORY, "memory: there is not enough of it for a page", error);
   }
   atomic_init(&page->references, 1);
   if (!page_calls_open(page)) {
     free_options(page);
     memory_free(page);
-    return fail(error, "system: a lock cannot be made");
+    return fail(PAGE_NEW_SYSTEM, "system: a lock cannot be made", error);
   }
   if (options->client) page->client = client_hold(options->client);
-  return page;
+  *made = page;
+  return PAGE_NEW_OK;
 }
 
 struct page *page_hold(struct page *page) {

@@ -55,11 +55,15 @@ struct page_response {
   bool out_of_luck; /* patience ended before there was an answer; the same may be asked again */
 };
 
-/*
- * A new page with one reference. NULL, with a sentence in error that begins with the option's name, when an option is
- * wrong; with "memory" or "system" when there is not enough of those.
- */
-struct page *page_new(const struct page_options *options, char error[IW_ERROR_SIZE]);
+enum page_new_result {
+  PAGE_NEW_OK,
+  PAGE_NEW_INVALID, /* an option is wrong; error begins with its name */
+  PAGE_NEW_MEMORY,
+  PAGE_NEW_SYSTEM /* no lock, or libcurl cannot be used */
+};
+
+/* A new page with one reference. *page is NULL, with a sentence in error, when the result is not PAGE_NEW_OK. */
+enum page_new_result page_new(struct page **page, const struct page_options *options, char error[IW_ERROR_SIZE]);
 struct page *page_hold(struct page *page);
 
 /* The last one ends the page's threads, which takes as long as what they are at needs to stop: some milliseconds. */

@@ -121,11 +121,9 @@ end
 ---@return string|nil message
 ---@return string|nil code "memory", "system"
 function page.make(accepted, history, client)
-  local made, message = core.page {
+  return core.page {
     history = history, prefix = accepted.prefix, token = accepted.token, hosts = accepted.hosts, client = client,
   }
-  if made then return made end
-  return nil, message, message:find("^memory") and "memory" or "system"
 end
 
 -- Server -----------------------------------------------------------------------------------------------------------

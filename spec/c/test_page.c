@@ -35,12 +35,16 @@ static struct page_request request(const char *line) {
       .method = {line, (size_t)(space - line)}, .target = text(space + 1), .host = TEXT("localhost:8090")};
 }
 
+/* NULL: there is no memory. */
 static struct page *open_page(const char *prefix, const char *token) {
-  char error[IW_ERROR_SIZE];
+  char error[IW_ERROR_SIZE] = "";
   const char *const hosts[] = {"history.example.org"};
-  return page_new(
-      &(struct page_options){.history = path, .prefix = prefix, .token = token, .hosts = hosts, .host_count = 1},
-      error);
+  const struct page_options options = {
+      .history = path, .prefix = prefix, .token = token, .hosts = hosts, .host_count = 1};
+  struct page *page;
+  enum page_new_result result = page_new(&page, &options, error);
+  CHECK(page ? result == PAGE_NEW_OK : result == PAGE_NEW_MEMORY && *error);
+  return page;
 }
 
 static int status_of(struct page *page, const struct page_request *asked) {
@@ -96,7 +100,8 @@ static void check_options(void) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char error[IW_ERROR_SIZE] = "";
-    if (!CHECK(page_new(&rows[i].options, error) == NULL) ||
+    struct page *page;
+    if (!CHECK(page_new(&page, &rows[i].options, error) == PAGE_NEW_INVALID && !page) ||
         !CHECK(strncmp(error, rows[i].mistake, strlen(rows[i].mistake)) == 0))
       printf("  row %zu: %s\n", i, error);
   }
@@ -108,9 +113,11 @@ static void check_deleted_folder(void) {
   int before = open(".", O_RDONLY);
   snprintf(gone, sizeof gone, "%s/gone", folder);
   CHECK(before >= 0 && mkdir(gone, 0700) == 0 && chdir(gone) == 0 && rmdir(gone) == 0);
-  struct page *page = page_new(&(struct page_options){.history = "h.db"}, error);
-  if (CHECK(page)) CHECK_TEXT(page->history, "./h.db");
-  if (page) page_release(page);
+  struct page *page;
+  if (CHECK(page_new(&page, &(struct page_options){.history = "h.db"}, error) == PAGE_NEW_OK)) {
+    CHECK_TEXT(page->history, "./h.db");
+    page_release(page);
+  }
   CHECK(fchdir(before) == 0);
   close(before);
 }

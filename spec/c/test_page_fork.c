@@ -49,7 +49,8 @@ int main(void) {
   iw_client_flush(client, 10);
 
   TEST("a fork ends nothing in the parent, and the child can ask for itself") {
-    struct page *page = page_new(&(struct page_options){.history = path, .client = client}, error);
+    struct page *page;
+    CHECK(page_new(&page, &(struct page_options){.history = path, .client = client}, error) == PAGE_NEW_OK);
     for (int round = 0; round < 5; round++) check_fork(page);
     page_release(page);
   }
@@ -60,7 +61,8 @@ int main(void) {
     CHECK(sqlite3_open(path, &lock) == SQLITE_OK &&
           sqlite3_exec(lock, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT * FROM events", NULL, NULL,
                        NULL) == SQLITE_OK);
-    struct page *page = page_new(&(struct page_options){.history = path}, error);
+    struct page *page;
+    CHECK(page_new(&page, &(struct page_options){.history = path}, error) == PAGE_NEW_OK);
     struct page_call *call = page_call_start(page, &asked, NULL, NULL);
     int64_t start_us = clock_monotonic_us(), patience_us = 20000000 * spec_slowness();
     while (!page_call_ready(call) && clock_monotonic_us() - start_us < patience_us) {

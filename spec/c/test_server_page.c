@@ -66,8 +66,7 @@ static void ask_for_all(void *context) {
 static struct server *open_page(const char *path, struct page **page) {
   char error[IW_ERROR_SIZE], reason[SERVER_ERROR_SIZE];
   struct server *server = NULL;
-  *page = page_new(&(struct page_options){.history = path}, error);
-  if (!CHECK(*page != NULL)) return NULL;
+  if (!CHECK(page_new(page, &(struct page_options){.history = path}, error) == PAGE_NEW_OK)) return NULL;
   struct server_options options = {.functions = &page_functions, .page = *page};
   CHECK(server_open(&server, &options, reason) == SERVER_OK);
   return server;
