@@ -583,7 +583,7 @@ int main(void) {
   }
   TEST("what changes something takes no parameter from the query, and then does nothing") {
     static const char *const lines[] = {"POST /api/erase?dry_run=true", "POST /api/erase?session=chat-7",
-                                        "POST /api/erase?nothing", "POST /api/login?token=" TOKEN,
+                                        "POST /api/erase?nothing", ("POST /api/login?token=" TOKEN),
                                         "POST /api/logout?x="};
     struct page *page = open_page("", TOKEN);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
