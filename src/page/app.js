@@ -4,7 +4,7 @@
  */
 import { filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
 import { ask, logIn, post, query, useLogin } from "./api.js"
-import { element } from "./element.js"
+import { element, seen } from "./element.js"
 import { Filters } from "./filters.js"
 import { List } from "./list.js"
 import { Live } from "./live.js"
@@ -275,9 +275,12 @@ addEventListener("popstate", () => show(readAddress()))
 view = readAddress()
 filters.show(view)
 showExport()
-list.load(filtersOf(view))
+const loaded = list.load(filtersOf(view))
 if (view.event) showEvent()
-startSession().catch(ignore)
-overview.show(view.span).catch(ignore)
-filters.load().catch(ignore)
 live.start()
+/* The rest when the first rows are seen, unless these take long. */
+Promise.race([loaded.then(seen), new Promise((done) => setTimeout(done, 500))]).then(() => {
+  startSession().catch(ignore)
+  overview.show(view.span).catch(ignore)
+  filters.load().catch(ignore)
+})

@@ -65,3 +65,11 @@ export function button(label, listener, attributes = {}) {
 export function statusOf({ status, http_status: code }) {
   return [icon(status), element("span", {}, status), code && element("span", { class: "code" }, String(code))]
 }
+
+/* Fulfilled when what is in the document now has been painted, or will not be, since the page is in the background. */
+export function seen() {
+  return new Promise((done) => {
+    if (document.visibilityState === "visible") requestAnimationFrame(() => setTimeout(done))
+    else setTimeout(done)
+  })
+}

@@ -5,7 +5,7 @@
  * writing, characters without a width) is shown as a mark, so that it deceives nobody; each text keeps its direction to
  * itself.
  */
-import { element } from "./element.js"
+import { element, seen } from "./element.js"
 
 /* ---- text from outside ---- */
 
@@ -94,25 +94,28 @@ export function hex(number, digits) {
 
 /* ---- times: seconds since 1970 ---- */
 
-const written = (form) => new Intl.DateTimeFormat(undefined, form)
+/* The first of these takes Intl 15 ms and more, so it is made when it is needed. */
+function written(form) {
+  let format = null
+  return (seconds) => {
+    format ??= new Intl.DateTimeFormat(undefined, form)
+    return format.format(date(seconds))
+  }
+}
+
 const minutes = { hour: "2-digit", minute: "2-digit" }
 const milliseconds = { ...minutes, second: "2-digit", fractionalSecondDigits: 3 }
 const day = { month: "short", day: "numeric" }
-const exactly = written({ year: "numeric", ...day, ...milliseconds, timeZoneName: "short" })
-const toMilliseconds = written(milliseconds)
-const toMinutes = written(minutes)
-const dayAndMinutes = written({ ...day, ...minutes })
+export const exact = written({ year: "numeric", ...day, ...milliseconds, timeZoneName: "short" })
+export const clockTime = written(milliseconds)
+export const minute = written(minutes)
+export const dayMinute = written({ ...day, ...minutes })
 const relative = new Intl.RelativeTimeFormat(undefined, { style: "narrow" })
 
 /* Within JavaScript's dates; a clock may have been anywhere. */
 function date(seconds) {
   return new Date(Math.min(8.64e15, Math.max(-8.64e15, seconds * 1000)))
 }
-
-export const exact = (seconds) => exactly.format(date(seconds))
-export const clockTime = (seconds) => toMilliseconds.format(date(seconds))
-export const minute = (seconds) => toMinutes.format(date(seconds))
-export const dayMinute = (seconds) => dayAndMinutes.format(date(seconds))
 
 export function ago(seconds, now = Date.now() / 1000) {
   const past = now - seconds
@@ -123,10 +126,17 @@ export function ago(seconds, now = Date.now() / 1000) {
   return dayMinute(seconds)
 }
 
-/* A time as an element: relative, and exact for the pointer and for programs. */
+/* A time as an element: relative, and exact for the pointer, soon after it is seen, and for programs. */
 export function timeElement(seconds) {
-  return element("time", { datetime: date(seconds).toISOString(), title: exact(seconds), data: { time: seconds } },
-    ago(seconds))
+  const node = element("time", { datetime: date(seconds).toISOString(), data: { time: seconds } }, ago(seconds))
+  if (untitled.push([node, seconds]) === 1) seen().then(giveTitles)
+  return node
+}
+
+let untitled = []
+function giveTitles() {
+  for (const [node, seconds] of untitled) node.title = exact(seconds)
+  untitled = []
 }
 
 /* ---- amounts ---- */
