@@ -175,9 +175,9 @@ static void load_list(struct page *page) {
 }
 
 static void load(struct page *page) {
-  static const char *const parts[] = {"",        "page.css", "address.js",  "api.js",  "element.js",  "filters.js",
-                                      "json.js", "list.js",  "list_end.js", "live.js", "overview.js", "row.js",
-                                      "text.js", "app.js",   "icon.svg"};
+  static const char *const parts[] = {"",         "page.css", "address.js", "api.js",      "element.js", "filters.js",
+                                      "first.js", "json.js",  "list.js",    "list_end.js", "live.js",    "overview.js",
+                                      "row.js",   "text.js",  "app.js",     "icon.svg"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) ask(page, parts[i]);
   load_list(page);
   ask(page, "api/session");

@@ -32,6 +32,7 @@
   X(element_js, "element.js", SCRIPT)                     \
   X(event_js, "event.js", SCRIPT)                         \
   X(filters_js, "filters.js", SCRIPT)                     \
+  X(first_js, "first.js", SCRIPT)                         \
   X(head_js, "head.js", SCRIPT)                           \
   X(json_js, "json.js", SCRIPT)                           \
   X(json_view_js, "json_view.js", SCRIPT)                 \

@@ -58,8 +58,8 @@ function answerOf(path) {
 
 export async function startReceiver() {
   const requests = []
-  const held = []
-  answers["/held"] = (_, response) => { held.push(response) }
+  const held = new Map() // URL -> responses
+  answers["/held"] = ({ url }, response) => { held.set(url, [...held.get(url) ?? [], response]) }
   const server = createServer((request, response) => {
     const pieces = []
     request.on("data", (piece) => pieces.push(piece))
@@ -82,9 +82,11 @@ export async function startReceiver() {
     url,
     requests,
     answers,
-    // Answers what came to /held.
-    release() {
-      for (const response of held.splice(0)) response.writeHead(200).end("at last")
+    // Answers what came to /held?KEY.
+    release(key) {
+      const responses = held.get(`/held?${key}`) ?? []
+      held.delete(`/held?${key}`)
+      for (const response of responses) response.writeHead(200).end("at last")
     },
     stop() {
       server.closeAllConnections()

@@ -34,14 +34,33 @@ export function query(parameters) {
   return given.length ? `?${new URLSearchParams(given)}` : ""
 }
 
+let ahead = null /* { address, response } of a question that will be asked */
+
+/* Asks what `ask` is going to ask, which then gets the answer. */
+export function askAhead(path, parameters) {
+  const address = addressOf(path, parameters)
+  const response = fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS), credentials: "same-origin" })
+  response.catch(() => {}) /* it is told when it is asked for */
+  ahead = { address, response }
+}
+
+function takeAhead(address) {
+  const response = ahead?.address === address ? ahead.response : null
+  ahead = null
+  return response
+}
+
 async function send(address, { timeout = TIMEOUT_MS, signal, ...options }) {
   const limit = new AbortController()
   const stop = () => limit.abort()
   const timer = setTimeout(stop, timeout)
   signal?.addEventListener("abort", stop)
   try {
-    const response = await fetch(address, { ...options, signal: limit.signal, credentials: "same-origin" })
-    return { response, text: await response.text() }
+    const response = await (takeAhead(address) ??
+      fetch(address, { ...options, signal: limit.signal, credentials: "same-origin" }))
+    const text = await response.text()
+    signal?.throwIfAborted()
+    return { response, text }
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError("The server does not answer.", 0, "unreachable")
@@ -71,9 +90,11 @@ async function request(address, options) {
   return request(address, options)
 }
 
+const addressOf = (path, parameters) => `api/${path}${query(parameters)}`
+
 /* GET api/PATH. Throws an ApiError, or what fetch throws when `signal` ended it. */
 export function ask(path, parameters = {}, signal = undefined) {
-  return request(`api/${path}${query(parameters)}`, { signal })
+  return request(addressOf(path, parameters), { signal })
 }
 
 /* POST api/PATH with a form. `timeout` is in milliseconds. */

@@ -9,11 +9,11 @@
 import { addressOf } from "./address.js"
 import { ask } from "./api.js"
 import { element, icon } from "./element.js"
+import { firstPage } from "./first.js"
 import { endOf } from "./list_end.js"
 import { Row } from "./row.js"
 import { ago, counted } from "./text.js"
 
-export const FIRST_PAGE = 30 /* more than is in view */
 const PAGE = 50
 const NEAR = "300px" /* to the end: then older events are asked for */
 const GROUP = 50 /* rows, at most */
@@ -81,20 +81,20 @@ export class List {
     this.#next = null
     this.#searchedTo = null
     this.body.setAttribute("aria-busy", "true")
-    await this.#page({ limit: FIRST_PAGE }, true)
+    await this.#page(firstPage(filters), true)
   }
 
   older() {
     if (this.#loading || this.#next === null) return null
-    return this.#page({ before: this.#next, limit: PAGE }, false)
+    return this.#page({ ...this.filters, before: this.#next, limit: PAGE, brief: true }, false)
   }
 
-  async #page(position, fresh) {
+  async #page(question, fresh) {
     const loading = this.#loading = new AbortController()
     this.error = null
     this.#showEnd()
     try {
-      const answer = await ask("events", { ...this.filters, ...position, brief: true }, loading.signal)
+      const answer = await ask("events", question, loading.signal)
       this.#loading = null
       if (fresh) this.#empty()
       this.#take(answer)

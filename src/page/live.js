@@ -7,7 +7,7 @@
  * again at what was recorded in the last half minute.
  */
 import { ask } from "./api.js"
-import { FIRST_PAGE } from "./list.js"
+import { firstPage } from "./first.js"
 import { isOpen } from "./row.js"
 
 const EVERY_MS = 2000
@@ -102,7 +102,7 @@ export class Live {
     const newest = this.list.newest
     if (filters.status || !newest) return some({ limit: PAGE })
     if (this.#flooded) {
-      const answer = await some({ limit: FIRST_PAGE })
+      const answer = await ask("events", firstPage(filters))
       return { ...answer, gap: answer.next !== null && answer.events.every(({ seq }) => seq > newest) }
     }
     const answer = await some({ after: newest, limit: MOST })

@@ -15,17 +15,22 @@ const MOST_MARKS = 2000 /* elements, in one text */
 const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM " +
   "SUB ESC FS GS RS US").split(" ")
 /* Scripts whose letters are joined, or kept apart, by U+200C and U+200D. */
-const JOINED = new RegExp(`[${"Arab Syrc Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mong".split(" ")
-  .map((script) => `\\p{scx=${script}}`).join("")}]$`, "u")
+const JOINING = "Arab Syrc Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mong".split(" ")
+let joined = null
 const PICTURE = /(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u
+
+function isJoined(text) {
+  joined ??= new RegExp(`[${JOINING.map((script) => `\\p{scx=${script}}`).join("")}]$`, "u")
+  return joined.test(text)
+}
 
 /* Whether an unseen character does honest work where it stands. */
 function harmless(found, text, at, block) {
   const before = text.slice(Math.max(0, at - 2), at)
   switch (found) {
     case "\r": return block && text[at + 1] === "\n"
-    case "\u200c": return JOINED.test(before)
-    case "\u200d": return JOINED.test(before) || PICTURE.test(before)
+    case "\u200c": return isJoined(before)
+    case "\u200d": return isJoined(before) || PICTURE.test(before)
     case "\ufe0e":
     case "\ufe0f": return /\p{Emoji}$/u.test(before)
     default: return block && /^[\n\t]+$/.test(found)
@@ -94,7 +99,7 @@ export function hex(number, digits) {
 
 /* ---- times: seconds since 1970 ---- */
 
-/* The first of these takes Intl 15 ms and more, so it is made when it is needed. */
+/* The first thing that Intl makes takes it some 20 ms, so the first rows do without, unless they are a day old. */
 function written(form) {
   let format = null
   return (seconds) => {
@@ -110,7 +115,6 @@ export const exact = written({ year: "numeric", ...day, ...milliseconds, timeZon
 export const clockTime = written(milliseconds)
 export const minute = written(minutes)
 export const dayMinute = written({ ...day, ...minutes })
-const relative = new Intl.RelativeTimeFormat(undefined, { style: "narrow" })
 
 /* Within JavaScript's dates; a clock may have been anywhere. */
 function date(seconds) {
@@ -120,9 +124,9 @@ function date(seconds) {
 export function ago(seconds, now = Date.now() / 1000) {
   const past = now - seconds
   if (past < 10) return past < -60 ? dayMinute(seconds) : "now"
-  if (past < 60) return relative.format(-Math.floor(past / 10) * 10, "second")
-  if (past < 3600) return relative.format(-Math.floor(past / 60), "minute")
-  if (past < 86400) return relative.format(-Math.floor(past / 3600), "hour")
+  if (past < 60) return `${Math.floor(past / 10) * 10} s ago`
+  if (past < 3600) return `${Math.floor(past / 60)} min ago`
+  if (past < 86400) return `${Math.floor(past / 3600)} h ago`
   return dayMinute(seconds)
 }
 
@@ -141,9 +145,14 @@ function giveTitles() {
 
 /* ---- amounts ---- */
 
-const whole = new Intl.NumberFormat()
+let whole = null
 
-export const count = (number) => whole.format(number)
+/* 1,234 */
+export function count(number) {
+  if (Number.isInteger(number) && Math.abs(number) < 1000) return String(number)
+  whole ??= new Intl.NumberFormat()
+  return whole.format(number)
+}
 
 /* "1 event", "3,000 events" */
 export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`
@@ -158,7 +167,7 @@ export function duration(microseconds) {
 }
 
 function round(number) {
-  return whole.format(Number(number.toPrecision(3)))
+  return count(Number(number.toPrecision(3)))
 }
 
 export function size(bytes) {

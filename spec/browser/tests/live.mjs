@@ -6,16 +6,19 @@ import { assertListed, assertStill, awaitList, listed, openEvent, panel, row, wi
 import { freePort, until } from "../processes.mjs"
 import { Deliverer, newHistory, receiver, serve, sql } from "../world.mjs"
 
-const intents = () => [
+const intents = (key) => [
   { name: "said", slots: ["text"] },
   { name: "asked", slots: ["text"], actions: [{ webhook: `${receiver().url}/ok` }] },
-  { name: "waits", slots: ["text"], actions: [{ webhook: `${receiver().url}/held` }] },
+  { name: "waits", slots: ["text"], actions: [{ webhook: `${receiver().url}/held?${key}` }] },
 ]
 
-// Calls body with the page of a history that another process writes, and that process. ids: its events, newest first.
+// Calls body with the page of a history that another process writes, that process, and what has the endpoint of
+// "waits" answer. ids: its events, newest first.
 // options: withPage's.
 async function withLive(count, body, options = {}) {
-  const deliverer = new Deliverer(newHistory(), intents())
+  const path = newHistory()
+  const release = () => receiver().release(path)
+  const deliverer = new Deliverer(path, intents(path))
   const ids = []
   for (let number = 1; number <= count; number++) {
     ids.unshift(await deliverer.fire({ intent: "said", slots: { text: `number ${number}` } }))
@@ -25,10 +28,10 @@ async function withLive(count, body, options = {}) {
   try {
     await withPage(server.url, options, async (page) => {
       await assertListed(page, ids.slice(0, 30))
-      await body(page, deliverer, ids)
+      await body(page, deliverer, ids, release)
     })
   } finally {
-    receiver().release()
+    release()
     await server.stop()
     await deliverer.close()
   }
@@ -83,13 +86,13 @@ test("Rows do not move either when the list was scrolled, or while an event is o
 })
 
 test("A delivery that is finished later changes its badge, and the open event, where they stand", async () => {
-  await withLive(1, async (page, deliverer) => {
+  await withLive(1, async (page, deliverer, ids, release) => {
     await page.mouse.move(5, 5)
     const id = await deliverer.fire({ intent: "waits", slots: { text: "soon" }, wait: false })
     await row(page, id).locator(".badge[data-status=pending]").waitFor()
     await openEvent(page, id)
     await panel(page).locator("[data-part=delivery][data-status=pending]").waitFor()
-    receiver().release()
+    release()
     await panel(page).locator("[data-part=delivery][data-status=delivered]").waitFor()
     await row(page, id).locator(".badge[data-status=delivered]").waitFor()
     assert.match(await panel(page).locator("[data-part=response-body]").innerText(), /at last/)
