@@ -194,34 +194,34 @@ static void insert(struct page *page, const struct row *news, size_t count) {
   if (page->row_count > KEPT) page->row_count = KEPT;
 }
 
-static void look_for_news(struct page *page) {
+/* How many of the newest rows have just come. */
+static size_t look_for_news(struct page *page) {
   struct row news[MOST];
   char target[96];
-  if (page->row_count == 0) {
+  int64_t newest = page->row_count > 0 ? page->rows[0].seq : 0;
+  if (page->row_count == 0 || page->flooded) {
     load_list(page);
-    return;
-  }
-  int64_t newest = page->rows[0].seq;
-  if (page->flooded) {
-    load_list(page);
-    page->flooded = page->row_count == FIRST_ROWS && page->rows[FIRST_ROWS - 1].seq > newest;
-    return;
+    page->flooded = newest > 0 && page->row_count == FIRST_ROWS && page->rows[FIRST_ROWS - 1].seq > newest;
+    return page->row_count;
   }
   snprintf(target, sizeof target, "api/events?brief=true&after=%lld&limit=%d", (long long)newest, MOST);
   ask(page, target);
   size_t count = read_events(page, news, MOST);
   page->flooded = count == MOST && has_next(page);
-  if (page->flooded)
-    load_list(page);
-  else
+  if (!page->flooded) {
     insert(page, news, count);
+    return count;
+  }
+  load_list(page);
+  return page->row_count;
 }
 
-static void look_again(struct page *page, bool all) {
+/* At what is still on its way but for the rows that have just come. */
+static void look_again(struct page *page, size_t come, bool all) {
   char target[REQUEST_MOST - 512] = "api/events?seqs=";
   double recent = (double)now_us(CLOCK_REALTIME) / 1e6 - RECENT_S;
   size_t length = strlen(target), asked = 0;
-  for (size_t i = 0; i < page->row_count && asked < MOST; i++) {
+  for (size_t i = come; i < page->row_count && asked < MOST; i++) {
     const struct row *row = &page->rows[i];
     if (!row->open || (!all && row->time <= recent)) continue;
     length +=
@@ -246,8 +246,7 @@ static void *view(void *argument) {
   load(page);
   atomic_fetch_add(&viewers.ready, 1);
   for (unsigned turn = 0; pause_for(EVERY_MS); turn++) {
-    look_for_news(page);
-    look_again(page, turn % ALL_EVERY == 0);
+    look_again(page, look_for_news(page), turn % ALL_EVERY == 0);
     if (turn % OVERVIEW_EVERY == 0) ask(page, "api/overview?span=hour");
   }
   close(page->socket);

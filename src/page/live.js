@@ -91,7 +91,7 @@ export class Live {
     if (answer.gap && this.#flooded) this.list.renew(answer)
     else this.list.merge(answer)
     this.#flooded = Boolean(answer.gap)
-    await this.#refresh()
+    if (!this.list.stale) await this.#refresh(new Set(answer.events.map(({ seq }) => seq)))
   }
 
   /* An answer with the new events, in any order; `gap`: there are others between these and those that the list has. */
@@ -119,12 +119,12 @@ export class Live {
     return some({ after, limit: MOST })
   }
 
-  /* What of the list's deliveries is still on its way. */
-  async #refresh() {
+  /* What of the list's deliveries is still on its way, but for events that have just come. */
+  async #refresh(come) {
     const all = this.#turn % 15 === 0
     const recent = Date.now() / 1000 - RECENT_S
-    const seqs = this.list.rows.filter(({ event }) => isOpen(event) && (all || event.time > recent))
-      .slice(0, MOST).map(({ event }) => event.seq)
+    const seqs = this.list.rows
+      .filter(({ event }) => isOpen(event) && !come.has(event.seq) && (all || event.time > recent)).slice(0, MOST).map(({ event }) => event.seq)
     if (!seqs.length) return
     this.list.refresh(seqs, (await ask("events", { seqs: seqs.join(","), brief: true })).events)
   }
