@@ -76,8 +76,8 @@ static bool must_stop(void *context) {
   return stop;
 }
 
-/* Returns whether there is an answer, or reader->error. */
-static bool read_file(struct history_reader *reader) {
+/* The answer is in reader->answer; without one there is a sentence in reader->error. */
+static enum history_answer read_file(struct history_reader *reader) {
   const struct history_patience patience = {must_stop, reader};
   struct stat status;
   sqlite3 *database;
@@ -85,10 +85,11 @@ static bool read_file(struct history_reader *reader) {
   if (stat(reader->path, &status) != 0) {
     snprintf(reader->error, sizeof reader->error, "There is no history file (%s): has anything been recorded yet?",
              strerror(errno));
-    return false;
+    return HISTORY_UNREADABLE;
   }
   enum history_found found = history_connection_open(reader->path, &patience, &database, reader->error);
-  if (found != HISTORY_OPEN && found != HISTORY_NOTHING) return false;
+  if (found == HISTORY_NO_MEMORY) return HISTORY_OUT_OF_MEMORY;
+  if (found == HISTORY_FAILED) return HISTORY_UNREADABLE;
   if (found == HISTORY_NOTHING)
     history_query_nothing(&reader->query, &reader->answer);
   else
@@ -100,7 +101,8 @@ static bool read_file(struct history_reader *reader) {
     reader->again = true;
     usleep(BUSY_US);
   }
-  return code == SQLITE_OK;
+  if ((code & 0xff) == SQLITE_NOMEM) return HISTORY_OUT_OF_MEMORY;
+  return code == SQLITE_OK ? HISTORY_ANSWERED : HISTORY_UNREADABLE;
 }
 
 /* With the lock, which it gives back meanwhile. */
@@ -109,12 +111,12 @@ static void answer(struct history_reader *reader) {
   reader->again = false;
   uv_mutex_unlock(&reader->lock);
   buffer_clear(&reader->answer);
-  bool answered = read_file(reader);
+  enum history_answer outcome = read_file(reader);
   uv_mutex_lock(&reader->lock);
   reader->reading = false;
   uv_cond_broadcast(&reader->changed);
-  if ((!answered && reader->again) || reader->state != QUESTION_ASKED) return;
-  reader->outcome = answered ? HISTORY_ANSWERED : HISTORY_UNREADABLE;
+  if ((outcome != HISTORY_ANSWERED && reader->again) || reader->state != QUESTION_ASKED) return;
+  reader->outcome = outcome;
   reader->state = QUESTION_ANSWERED;
 }
 
@@ -169,9 +171,9 @@ static bool wait_changed(struct history_reader *reader, int64_t deadline_us) {
   return true;
 }
 
-static enum history_answer refuse(char error[HISTORY_ERROR_SIZE], const char *why) {
-  snprintf(error, HISTORY_ERROR_SIZE, "%s", why);
-  return HISTORY_UNREADABLE;
+static enum history_answer out_of_memory(char error[HISTORY_ERROR_SIZE]) {
+  snprintf(error, HISTORY_ERROR_SIZE, "There was not enough memory to read the history.");
+  return HISTORY_OUT_OF_MEMORY;
 }
 
 /* Needs the lock. */
@@ -179,10 +181,12 @@ static enum history_answer ask(struct history_reader *reader, const struct histo
                                struct buffer *out, char error[HISTORY_ERROR_SIZE]) {
   while (reader->state != QUESTION_NONE) /* one that was abandoned */
     if (!wait_changed(reader, deadline_us)) return HISTORY_TOO_SLOW;
-  if (!copy_query(reader, query)) return refuse(error, "There was not enough memory to read the history.");
+  if (!copy_query(reader, query)) return out_of_memory(error);
   if (!reader->has_thread) reader->has_thread = thread_start(&reader->thread, "iw-reader", run, reader);
-  if (!reader->has_thread)
-    return refuse(error, "The reader's thread cannot be started: is a limit on threads reached?");
+  if (!reader->has_thread) {
+    snprintf(error, HISTORY_ERROR_SIZE, "The reader's thread cannot be started: is a limit on threads reached?");
+    return HISTORY_UNREADABLE;
+  }
 
   reader->state = QUESTION_ASKED;
   atomic_store(&reader->interrupted, false);
@@ -202,7 +206,7 @@ static enum history_answer ask(struct history_reader *reader, const struct histo
   }
   buffer_append(out, reader->answer.bytes, reader->answer.length);
   buffer_free(&reader->answer); /* an answer can be large and questions rare */
-  return out->failed ? refuse(error, "There was not enough memory to read the history.") : HISTORY_ANSWERED;
+  return out->failed ? out_of_memory(error) : HISTORY_ANSWERED;
 }
 
 enum history_answer history_reader_ask(struct history_reader *reader, const struct history_query *query, int timeout_ms,
@@ -244,7 +248,7 @@ struct history_reader *history_reader_open(const char *path, char error[HISTORY_
   if (!reader || !reader->path || !reset(reader)) {
     if (reader) memory_free(reader->path);
     memory_free(reader);
-    refuse(error, "There was not enough memory to read the history.");
+    out_of_memory(error);
     return NULL;
   }
   pthread_mutex_lock(&registry_lock);

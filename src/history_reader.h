@@ -49,7 +49,7 @@ struct history_query {
 struct history_reader *history_reader_open(const char *path, char error[HISTORY_ERROR_SIZE]);
 void history_reader_close(struct history_reader *reader);
 
-enum history_answer { HISTORY_ANSWERED, HISTORY_UNREADABLE, HISTORY_TOO_SLOW };
+enum history_answer { HISTORY_ANSWERED, HISTORY_UNREADABLE, HISTORY_OUT_OF_MEMORY, HISTORY_TOO_SLOW };
 
 /*
  * Appends to out: for a list {"events":[EVENT...],"next":SEQ or null}, newest first; for an id EVENT or null.

@@ -62,22 +62,18 @@ static int reader_ask(lua_State *L) {
   int timeout_ms = milliseconds(lua_option_number(L, 2, "timeout", DEFAULT_TIMEOUT_S));
   /* Rather than that nothing comes of it, what was found by then. */
   if (history_list_looks_at_every_one(&query)) query.search_us = timeout_ms * (int64_t)500;
+  static const char *const codes[] = {
+      [HISTORY_UNREADABLE] = "history", [HISTORY_OUT_OF_MEMORY] = "memory", [HISTORY_TOO_SLOW] = "timeout"};
   char error[HISTORY_ERROR_SIZE] = "";
   buffer_clear(&self->answer);
   enum history_answer answer = history_reader_ask(self->reader, &query, timeout_ms, &self->answer, error);
-  if (answer == HISTORY_ANSWERED && self->answer.failed) {
-    lua_pushnil(L);
-    lua_pushliteral(L, "there is not enough memory for the answer");
-    lua_pushliteral(L, "memory");
-    return 3;
-  }
   if (answer == HISTORY_ANSWERED) {
     lua_pushlstring(L, self->answer.bytes, self->answer.length);
     return 1;
   }
   lua_pushnil(L);
   lua_pushstring(L, error);
-  lua_pushstring(L, answer == HISTORY_TOO_SLOW ? "timeout" : "history");
+  lua_pushstring(L, codes[answer]);
   return 3;
 }
 
