@@ -47,25 +47,38 @@ static void one_event(struct page_exchange *exchange, const char *id) {
     page_send_json(exchange->response);
 }
 
+/* A body in the history. */
+struct body_place {
+  char id[IW_ID_SIZE];
+  int64_t delivery, attempt;
+  bool request; /* or response */
+};
+
 /* Bytes that a stranger may have chosen: only ever to be saved. */
-static void send_bytes(struct page_exchange *exchange, const char *file) {
-  char value[64];
-  snprintf(value, sizeof value, "attachment; filename=\"%s\"", file);
+static void send_bytes(struct page_exchange *exchange, const struct body_place *place) {
+  static const char harmless[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+  char id[IW_ID_SIZE], value[160];
+  memcpy(id, place->id, sizeof id); /* ours has nothing else in it, but the file may be anybody's */
+  for (char *odd = id; *(odd += strspn(odd, harmless));) *odd = '_';
+  snprintf(value, sizeof value, "attachment; filename=\"%s-%lld-%lld-%s\"", id, (long long)place->delivery,
+           (long long)place->attempt, place->request ? "request_body" : "response_body");
   page_header(exchange->response, "Content-Disposition", value);
   page_send_unkept(exchange->response, "application/octet-stream");
 }
 
-static void one_body(struct page_exchange *exchange, const char *id, int64_t delivery, int64_t attempt,
-                     enum history_body which) {
+static void one_body(struct page_exchange *exchange, const struct body_place *place) {
+  enum history_body which = place->request ? HISTORY_REQUEST_BODY : HISTORY_RESPONSE_BODY;
   struct history_patience patience;
   sqlite3 *database = NULL;
   bool found = false;
   if (page_open_history(exchange, &patience, &database) == HISTORY_FAILED) return;
-  int code = database ? history_body_run(database, id, delivery, attempt, which, &exchange->response->body, &found)
-                      : SQLITE_OK;
+  int code = SQLITE_OK;
+  if (database)
+    code = history_body_run(database, place->id, place->delivery, place->attempt, which, &exchange->response->body,
+                            &found);
   if (!page_close_history(exchange, database, code)) return;
   if (found)
-    send_bytes(exchange, which == HISTORY_REQUEST_BODY ? "request_body" : "response_body");
+    send_bytes(exchange, place);
   else
     page_refuse(exchange->response, PAGE_NOT_FOUND, "There is no such body in the history.");
 }
@@ -90,19 +103,19 @@ static bool next_number(struct page_text *rest, const char *word, int64_t *numbe
 
 void page_event(struct page_exchange *exchange) {
   struct page_text rest = page_text_from(exchange->path, strlen("api/events/"));
-  char id[IW_ID_SIZE], word[24];
-  int64_t delivery, attempt;
+  struct body_place place = {0};
+  char word[24];
   if (!page_has_no_parameters(exchange)) return;
-  if (next_step(&rest, id, sizeof id)) {
+  if (next_step(&rest, place.id, sizeof place.id)) {
     if (rest.length == 0) {
-      one_event(exchange, id);
+      one_event(exchange, place.id);
       return;
     }
-    if (next_number(&rest, "deliveries", &delivery) && next_number(&rest, "attempts", &attempt) &&
+    if (next_number(&rest, "deliveries", &place.delivery) && next_number(&rest, "attempts", &place.attempt) &&
         next_step(&rest, word, sizeof word) && rest.length == 0) {
-      bool request = strcmp(word, "request_body") == 0;
-      if (request || strcmp(word, "response_body") == 0) {
-        one_body(exchange, id, delivery, attempt, request ? HISTORY_REQUEST_BODY : HISTORY_RESPONSE_BODY);
+      place.request = strcmp(word, "request_body") == 0;
+      if (place.request || strcmp(word, "response_body") == 0) {
+        one_body(exchange, &place);
         return;
       }
     }

@@ -30,6 +30,11 @@ void page_login(struct page_exchange *exchange) {
 }
 
 void page_logout(struct page_exchange *exchange) {
+  static const char *const no_names[] = {NULL};
+  struct page_form form = {0};
+  bool good = page_read_form(exchange, exchange->request->body, no_names, &form);
+  page_form_free(&form);
+  if (!good) return;
   exchange->response->status = 204;
   if (page_access_cookie(&exchange->page->access, exchange->request, exchange->now_us)) /* others learn no name of it */
     page_access_set_cookie(&exchange->page->access, exchange->request, 0, &exchange->response->headers);

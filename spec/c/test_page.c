@@ -323,6 +323,15 @@ static bool has_header(const struct page_response *response, const char *line) {
   return memmem(response->headers.bytes, response->headers.length, line, strlen(line)) != NULL;
 }
 
+/* As another program might. */
+static void set_id(int seq, const char *id) {
+  sqlite3 *database = NULL;
+  char *sql = sqlite3_mprintf("UPDATE events SET id = %Q WHERE seq = %d", id, seq);
+  CHECK(sqlite3_open(path, &database) == SQLITE_OK && sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK);
+  sqlite3_close(database);
+  sqlite3_free(sql);
+}
+
 static void check_headers(struct page *page) {
   static const char *const lines[] = {"GET /",           "GET /app.js",     "GET /nothing",
                                       "GET /api/events", "POST /api/erase", "GET /x?%",
@@ -545,6 +554,17 @@ int main(void) {
     CHECK(status == 401 && !*none);
     page_release(page);
     page_release(other);
+  }
+  TEST("a body's file is named after its event, and nothing that a stranger wrote gets out of that name") {
+    struct page *page = open_page("", NULL);
+    set_id(2, "a\"b;\\c\xc3\xa4");
+    struct page_request asked = request("GET /api/events/a\"b;\\c\xc3\xa4/deliveries/1/attempts/1/request_body");
+    struct page_response response = {0};
+    page_answer(page, &asked, NULL, &response);
+    CHECK(response.status == 200 && response.body.length == 2);
+    CHECK(has_header(&response, "Content-Disposition: attachment; filename=\"a_b__c__-1-1-request_body\"\r\n"));
+    page_response_free(&response);
+    page_release(page);
   }
   TEST("only what there is below the prefix is found, and a wrong parameter is refused") {
     struct page *page = open_page("/history", NULL);
