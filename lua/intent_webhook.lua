@@ -73,6 +73,7 @@ local webhook = {
 ---@field tool_names intent_webhook.ToolNames|nil made with the first result of a model
 ---@field history intent_webhook.History|nil opened with the first question
 ---@field servers intent_webhook.Server[] that were opened with `serve`
+---@field closed boolean|nil nothing is served any more
 local Client = { __name = "intent_webhook.Client" }
 Client.__index = Client
 
@@ -741,6 +742,7 @@ end
 ---@return string|nil code "timeout"
 function Client:close(timeout)
   timeout = argument.seconds("client:close", timeout, options.seconds.close)
+  self.closed = true
   for _, server in ipairs(self.servers) do server:close() end
   self.servers = {}
   if self.history then self.history:close() end
@@ -827,13 +829,14 @@ end
 ---@param given? intent_webhook.ServeOptions
 ---@return intent_webhook.Server|nil # its `url` says where it is
 ---@return string|nil message
----@return string|nil code "address": nothing can listen there; "system", "memory"
+---@return string|nil code "address": nothing can listen there; "system", "memory"; "closed": the client is
 function Client:serve(given)
   local mistakes = check.mistakes()
   local accepted = page.check_serve(mistakes, given)
   local server, message, code
   if accepted and not mistakes:first() then
-    server, message, code = page.serve(mistakes, accepted, self.path, self.core)
+    if self.closed then return nil, "the client is closed", "closed" end
+    server, message, code = page.serve(mistakes, accepted, self.path, "client:serve { hosts = { ... } }", self.core)
   end
   local mistake = mistakes:first()
   if mistake then

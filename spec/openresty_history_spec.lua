@@ -18,7 +18,9 @@ local IN_MASTER = [[
 ]]
 
 local LOCATION = [[
-  location /history { content_by_lua_block { history() } }
+  location = /history { content_by_lua_block { history() } }
+  location /history/ { content_by_lua_block { history() } }
+  location = /historyx { content_by_lua_block { history() } }
   location = /plain { content_by_lua_block { ngx.say("plain") } }
 ]]
 
@@ -152,6 +154,20 @@ describe("nginx with openresty.history #once", function()
     local nameless = start { server = "server_name _;\n" .. LOCATION }
     assert.equal(421, http.get(nameless.port, "/history/api/events", { Host = "_" }).status)
     assert.equal(200, http.get(nameless.port, "/history/api/events").status)
+    assert_sound(server)
+    local refused = http.get(server.port, "/history/", { Host = "three.example" })
+    assert.is_truthy(refused.body:find("name it: openresty.history { hosts = { ... } }", 1, true), refused.body)
+  end)
+
+  it("takes as many hosts as its option does beside the server's name", function()
+    local hosts = {}
+    for number = 1, 100 do hosts[number] = ('"host-%d.example"'):format(number) end
+    local server = start { options = ("hosts = { %s }"):format(table.concat(hosts, ", ")),
+      server = "server_name server.example;\n" .. LOCATION }
+    for host, status in pairs { ["host-1.example"] = 200, ["host-100.example"] = 200, ["server.example"] = 200,
+      ["host-101.example"] = 421 } do
+      assert.equal(status, http.get(server.port, "/history/api/events", { Host = host }).status, host)
+    end
     assert_sound(server)
   end)
 

@@ -98,6 +98,31 @@ describe("client:serve", function()
     for _, server in ipairs(servers) do assert.is_nil((socket.connect("127.0.0.1", server.port))) end
   end)
 
+  it("is refused by a client that is closed, as everything else of it", function()
+    local other = new_client("closed.db")
+    other:close()
+    local server, message, code = other:serve { port = 0 }
+    assert.is_nil(server)
+    assert.are.same({ "the client is closed", "closed" }, { message, code })
+    assert.error_matches(function() other:serve { prt = 0 } end, "prt: is no option")
+  end)
+
+  it("takes as many names as its option does, and tells who asks by another which option that is", function()
+    local hosts = {}
+    for number = 1, 100 do hosts[number] = ("host-%d.example"):format(number) end
+    local server = assert(client:serve { port = 0, hosts = hosts })
+    assert.equal(200, http.get(server.port, "/healthz", { Host = "host-100.example" }).status)
+    local refused = http.get(server.port, "/healthz", { Host = "host-101.example" })
+    assert.equal(421, refused.status)
+    assert.is_truthy(refused.body:find("name it: client:serve { hosts = { ... } }", 1, true), refused.body)
+    server:close()
+    hosts[101] = "server-name.example" -- nginx adds one
+    core.page({ history = folder .. "/history.db", hosts = hosts }):close()
+    hosts[102] = "one-more.example"
+    local function make() core.page { history = folder .. "/history.db", hosts = hosts } end
+    assert.error_matches(make, "hosts: at most")
+  end)
+
   it("serves also when there is no history yet", function()
     local other = new_client("none.db")
     local server = assert(other:serve { port = 0 })
@@ -146,10 +171,10 @@ describe("client:serve", function()
     refuses({ port = "80" }, "port: must be a whole number, got a string")
     refuses({ address = "localhost" }, "address: must be an IPv4 or IPv6 address, like 127.0.0.1 or ::1")
     refuses({ address = "127.0.0.1\0x" }, "address: ")
-    refuses({ prefix = "history" }, "prefix: must be a path that begins with a slash")
-    refuses({ prefix = "/history/" }, "prefix: must be a path that begins with a slash and does not end in one")
-    refuses({ prefix = "/a b" }, "prefix: ")
-    refuses({ prefix = "/a//b" }, "prefix: ")
+    for _, prefix in ipairs { "history", "/history/", "/a b", "/a//b", "/a%20b", "/ä" } do
+      refuses({ prefix = prefix }, 'prefix: must be a path like "/history": it begins with a slash, does not end in '
+        .. 'one, has no two of them in a row, and besides them only ASCII letters, digits, "%-", "%.", "_" and "~"$')
+    end
     refuses({ token = "short" }, "token: has 5 characters, but needs 16")
     refuses({ token = ("x"):rep(15) .. " y" }, "token: may only have visible ASCII characters")
     refuses({ token = ("ü"):rep(16) }, "token: may only have visible ASCII characters")
@@ -546,6 +571,45 @@ describe("intent-webhook serve #once", function()
     ends(started, "TERM")
   end)
 
+  it("names the option that adds a name to who asks by another", function()
+    local started, port = serve()
+    local refused = http.get(port, "/api/events", { Host = "other.example" })
+    assert.equal(421, refused.status)
+    assert.is_truthy(refused.body:find("name it: --host NAME", 1, true), refused.body)
+    ends(started, "TERM")
+  end)
+
+  it("does not start on what is no history, with the status that README names", function()
+    local place = process.quote(folder)
+    process.write_file(folder .. "/text.db", ("no database "):rep(1000))
+    process.write_file(folder .. "/short.db", "short")
+    process.shell(("cd %s && sqlite3 others.db 'CREATE TABLE events (a); INSERT INTO events VALUES (1)'"):format(place))
+    for name, sentence in pairs { ["text.db"] = "is not an SQLite database", ["short.db"] = "is not an SQLite database",
+      ["others.db"] = "not a history of intent-webhook" } do
+      local status, output, errors = command.run { "serve", "--history", folder .. "/" .. name, "--port", "0" }
+      assert.equal(3, status, errors)
+      assert.equal("", output)
+      assert.is_truthy(errors:find(name .. ": ", 1, true) and errors:find(sentence, 1, true), errors)
+    end
+  end)
+
+  it("starts on a history that is locked, says so, and shows it when it can", function()
+    local path = folder .. "/locked.db"
+    local other = new_client("locked.db")
+    fire(other, 1)
+    other:close()
+    local locker = process.start { "sh", "-c", [[
+      mkfifo "$1.in"; exec 3<>"$1.in"
+      echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&3
+      exec sqlite3 "$1" <&3]], "sh", path }
+    local started = command.start { "serve", "--history", path, "--port", "0" }
+    local port = tonumber(started.first_line:match(":(%d+)/$"))
+    assert.matches("^intent%-webhook: the history does not answer so far.*locked%.db\n$", started:errors())
+    locker:stop()
+    assert.equal(200, http.get(port, "/api/events").status)
+    ends(started, "TERM")
+  end)
+
   it("says what is wrong, and what to do", function()
     local function fails(expected, words, pattern)
       local all = { "serve" }
@@ -559,13 +623,20 @@ describe("intent-webhook serve #once", function()
     fails(3, { "--history", folder .. "/none.db" }, "there is no history to show: .*none%.db: No such.*%-%-history")
     local taken = assert(socket.bind("127.0.0.1", 0))
     local _, port = taken:getsockname()
-    fails(3, { "--history", history, "--port", tostring(port) }, "cannot listen on 127%.0%.0%.1 port " .. port)
+    fails(3, { "--history", history, "--port", tostring(port) },
+      "cannot listen on 127%.0%.0%.1 port " .. port .. ": .*%(%-%-port takes another port")
     taken:close()
-    fails(2, { "--history", history, "--address", "0.0.0.0" }, "%-%-token%-env: is needed on 0%.0%.0%.0")
+    fails(2, { "--history", history, "--address", "0.0.0.0" },
+      "on 0%.0%.0%.0, which others may reach, a token is needed: %-%-token%-env NAME")
     fails(2, { "--history", history, "--address", "here" }, "%-%-address: must be an IPv4 or IPv6 address")
-    fails(2, { "--history", history, "--token-env", "INTENT_WEBHOOK_UNSET" }, "%-%-token%-env: names the environment")
+    for _, name in ipairs { "INTENT_WEBHOOK_UNSET", "HOME", "" } do
+      local _, _, errors = command.run { "serve", "--history", history, "--token-env", name }
+      assert.matches("^intent%-webhook: %-%-token%-env: ", errors)
+      assert.is_nil(errors:find("token_env", 1, true), errors)
+    end
     fails(2, { "--history", history, "--prefix", "x" }, "%-%-prefix: must be a path")
-    fails(2, { "--history", history, "--host", "x:1" }, "%-%-host%[1%]: must be a name")
+    fails(2, { "--history", history, "--prefix", "/a b" }, "%-%-prefix: must be a path .*letters, digits")
+    fails(2, { "--history", history, "--host", "a.example", "--host", "x:1" }, "%-%-host x:1: must be a name")
     fails(2, { "--port", "70000" }, "%-%-port must be from 0 to 65535")
   end)
 end)

@@ -2,7 +2,7 @@
  * lua_page: the Intent History page as a Lua object, for hosts that have connections of their own, and for the module
  * intent_webhook.server.
  *
- *     core.page { history =, prefix =, token =, hosts = { ... }, client = }
+ *     core.page { history =, prefix =, token =, hosts = { ... }, hosts_option =, client = }
  *         -> page | nil, message, code ("memory", "system"); raises for a wrong option
  *     page:call { method =, target =, host =, origin =, fetch_site =, authorization =, cookie =, if_none_match =,
  *                 body =, secure = } -> call | nil        nil: too many wait, or there is no memory
@@ -23,7 +23,7 @@
 
 static const char call_class[] = "intent_webhook.page_call";
 
-enum { HOSTS_MOST = 100 };
+enum { HOSTS_MOST = 100 + 1 }; /* those of the user's option, and the name of nginx's server */
 
 struct lua_call {
   struct page_call *call; /* NULL: closed */
@@ -74,6 +74,7 @@ int lua_page_new(lua_State *L) {
       .token = lua_option_string(L, 1, "token"),
       .hosts = hosts,
       .host_count = read_hosts(L, 1, hosts),
+      .hosts_option = lua_option_string(L, 1, "hosts_option"),
   };
   lua_getfield(L, 1, "client");
   if (!lua_isnil(L, -1)) options.client = lua_client_check(L, -1); /* the options hold it meanwhile */

@@ -49,14 +49,17 @@ static void free_options(struct page *page) {
   memory_free(page->hosts);
   memory_free(page->history);
   memory_free(page->prefix);
+  memory_free(page->hosts_option);
 }
 
 static bool copy_options(struct page *page, const struct page_options *options) {
   const char *prefix = options->prefix ? options->prefix : "";
+  const char *hosts_option = options->hosts_option ? options->hosts_option : "hosts";
   page->history = history_path_absolute(options->history);
   page->prefix = memory_copy(prefix, strlen(prefix));
+  page->hosts_option = memory_copy(hosts_option, strlen(hosts_option));
   page->hosts = memory_zeroed((options->host_count + 1) * sizeof *page->hosts);
-  if (!page->history || !page->prefix || !page->hosts) return false;
+  if (!page->history || !page->prefix || !page->hosts_option || !page->hosts) return false;
   page->access.hosts = page->hosts;
   for (; page->access.host_count < options->host_count; page->access.host_count++) {
     const char *host = options->hosts[page->access.host_count];
@@ -222,9 +225,10 @@ static void answer(struct page_exchange *exchange) {
   const struct page_request *request = exchange->request;
   struct page_response *response = exchange->response;
   if (!page_access_host(&exchange->page->access, request)) {
-    page_refuse(
-        response, PAGE_MISDIRECTED,
-        "This page is not known under that host name: name it in the option \"hosts\" (--host) if it should be.");
+    char sentence[256];
+    snprintf(sentence, sizeof sentence, "This page is not known under that host name. If it should be, name it: %.100s",
+             exchange->page->hosts_option);
+    page_refuse(response, PAGE_MISDIRECTED, sentence);
   } else if (!is_printable(request->target)) {
     page_refuse(response, PAGE_BAD_REQUEST, "The request's address holds what has to be percent-encoded.");
   } else if (request->target.length > PAGE_TARGET_BYTES) {

@@ -33,7 +33,8 @@ struct page_options {
   const char *token;        /* NULL: none; at least PAGE_TOKEN_SHORTEST visible ASCII characters */
   const char *const *hosts; /* names that a Host header may have besides localhost and IP addresses */
   size_t host_count;
-  iw_client *client; /* whose queue /metrics shows; NULL: none. The page keeps it alive */
+  const char *hosts_option; /* what adds to them, for a 421: "--host NAME"; NULL: "hosts" */
+  iw_client *client;        /* whose queue /metrics shows; NULL: none. The page keeps it alive */
 };
 
 struct page_request {

@@ -15,6 +15,7 @@
 struct page {
   atomic_uint references;
   char *history, *prefix; /* an absolute path; where the page is */
+  char *hosts_option;
   char **hosts;
   struct page_access access;
   iw_client *client; /* NULL: none, or the parent's */

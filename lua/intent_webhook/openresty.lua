@@ -21,7 +21,8 @@
 --
 --     init_by_lua_block { history = require("intent_webhook.openresty").history { history = "..." } }
 --     ...
---     location /history { content_by_lua_block { history() } }
+--     location = /history { content_by_lua_block { history() } } # leads to the next one
+--     location /history/ { content_by_lua_block { history() } }
 --
 -- A request for the page is handed to threads of the core's, as everything that reads the file. The worker looks
 -- whether they are done, every 2 ms at first and 20 ms later.
@@ -273,7 +274,7 @@ local function make(accepted, name)
   local hosts = { name ~= "" and name or nil }
   for _, host in ipairs(accepted.hosts) do hosts[#hosts + 1] = host end
   local options = { prefix = accepted.prefix, token = accepted.token, hosts = hosts }
-  local made, message = page.make(options, accepted.history)
+  local made, message = page.make(options, accepted.history, "openresty.history { hosts = { ... } }")
   if not made then error("openresty.history: " .. message, 0) end
   return made
 end

@@ -10,7 +10,8 @@ local SHORTEST_TOKEN = 16 -- characters: hopeless to guess, whatever the rate
 
 ---What every way to serve the page takes.
 ---@class intent_webhook.PageOptions
----@field prefix? string the path that the page is below, like "/a/b"; default "", but "/history" in nginx
+---@field prefix? string the path that the page is below, like "/a/b": ASCII letters, digits, "-", ".", "_", "~" and
+---  single slashes, one of them at its beginning and none at its end; default "", but "/history" in nginx
 ---@field token? string who sends it may see the page, as a bearer token or by logging in; at least 16 visible ASCII
 ---  characters; default: nobody is asked
 ---@field token_env? string the environment variable that holds the token; refused when it is not set
@@ -51,10 +52,10 @@ local function read_token(mistakes, accepted)
   if name then
     place = "token_env"
     if token then return mistakes:add(place, "is given as well as token: remove one of the two") end
-    if name == "" then return mistakes:add(place, "is empty: name the variable, or leave token_env out") end
+    if name == "" then return mistakes:add(place, "is empty: name the variable, or leave it out") end
     token = os.getenv(name)
     if not token then
-      local sentence = "names the environment variable %s, which is not set: set it, or leave token_env out"
+      local sentence = "names the environment variable %s, which is not set: set it, or ask for no token"
       return mistakes:add(place, sentence:format(name))
     end
   end
@@ -78,6 +79,9 @@ local function check_hosts(mistakes, hosts)
   end
 end
 
+local PREFIX = 'must be a path like "/history": it begins with a slash, does not end in one, has no two of them in a '
+  .. 'row, and besides them only ASCII letters, digits, "-", ".", "_" and "~"'
+
 local function is_prefix(path)
   return path == "" or path:find("^/[%w%-._~/]+$") and path:sub(-1) ~= "/" and not path:find("//", 1, true)
 end
@@ -88,7 +92,7 @@ local function check_common(mistakes, given, known)
   read_token(mistakes, accepted)
   check_hosts(mistakes, accepted.hosts)
   if not is_prefix(accepted.prefix) then
-    mistakes:add("prefix", 'must be a path that begins with a slash and does not end in one, like "/history"')
+    mistakes:add("prefix", PREFIX)
   end
   return accepted
 end
@@ -116,13 +120,15 @@ end
 ---A page of the core, of options that are checked.
 ---@param accepted table
 ---@param history string path
+---@param hosts_option string what adds to the hosts, for those who ask for the page by another name
 ---@param client userdata|nil of the core, for the figures of its queue
 ---@return userdata|nil page
 ---@return string|nil message
 ---@return string|nil code "memory", "system"
-function page.make(accepted, history, client)
+function page.make(accepted, history, hosts_option, client)
   return core.page {
-    history = history, prefix = accepted.prefix, token = accepted.token, hosts = accepted.hosts, client = client,
+    history = history, prefix = accepted.prefix, token = accepted.token, hosts = accepted.hosts,
+    hosts_option = hosts_option, client = client,
   }
 end
 
@@ -148,11 +154,12 @@ end
 ---@param mistakes intent_webhook.Mistakes gets what is wrong with the address
 ---@param accepted table
 ---@param history string path
+---@param hosts_option string as for `make`
 ---@param client userdata|nil of the core
 ---@return intent_webhook.Server|nil # nil also when there is a mistake
 ---@return string|nil message
 ---@return string|nil code "address": nothing can listen there; "system", "memory"
-function page.serve(mistakes, accepted, history, client)
+function page.serve(mistakes, accepted, history, hosts_option, client)
   local module, problem = server_module()
   if not module then return nil, problem, "system" end
   local loopback = module.is_loopback(accepted.address)
@@ -163,7 +170,7 @@ function page.serve(mistakes, accepted, history, client)
     mistakes:add("token", sentence:format(accepted.address))
   end
   if mistakes:first() then return nil end
-  local made, message, code = page.make(accepted, history, client)
+  local made, message, code = page.make(accepted, history, hosts_option, client)
   if not made then return nil, message, code end
   local server
   server, message, code = module.open { page = made, address = accepted.address, port = accepted.port }

@@ -46,12 +46,12 @@ local function open(values)
   if not found then
     terminal.exit(terminal.WORLD, "this installation has no receiver (intent_webhook.listener, needs libmicrohttpd)")
   end
-  local good, opened, message = pcall(listener.open, {
+  local good, opened, message, code = pcall(listener.open, {
     address = values.address, port = values.port or 8080, status = values.status or 200, delay = values.delay or 0,
     body = values.body or "",
   })
   if not good then terminal.exit(terminal.USAGE, text.line((tostring(opened):gsub("^.-listener%.open: ", "--")))) end
-  if not opened then terminal.exit(terminal.WORLD, text.line(message)) end
+  if not opened then terminal.exit_without_port(text.line(message), code) end
   return opened
 end
 

@@ -47,6 +47,14 @@ function terminal.exit(status, message)
   error(setmetatable({ status = status, message = message }, Exit), 0)
 end
 
+---Ends a command that cannot listen where it was told to. Does not return.
+---@param message string
+---@param code string "address": another place may do
+function terminal.exit_without_port(message, code)
+  local hint = code == "address" and " (--port takes another port, 0 any that is free; --address another address)"
+  terminal.exit(terminal.WORLD, message .. (hint or ""))
+end
+
 ---The end that somebody asked for with ^C.
 ---@return intent_webhook.Exit
 function terminal.interruption()
