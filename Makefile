@@ -2,6 +2,7 @@
 #
 #   make         build the module for LUA_VERSION (5.4 by default)
 #   make demo    show the main job: a chat, intents, webhooks, and the history of one call
+#   make page    the same, and then its history in a browser: the Intent History page on PAGE_PORT (8090), until ^C
 #   make test    everything that has to hold; installs what it needs on Debian and Ubuntu
 #   make fuzz    libFuzzer on the sentences, for FUZZ_SECONDS (60) each way; see spec/fuzz/README.md
 #   make bench   figures, beside those of peers
@@ -65,7 +66,7 @@ LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 LUALIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INSTALL ?= install
 
-.PHONY: all demo test fuzz bench c-tests examples express browser format lint clean install uninstall build-packages \
+.PHONY: all demo page test fuzz bench c-tests examples express browser format lint clean install uninstall build-packages \
   test-packages fuzz-packages bench-packages
 
 all: $(MODULES)
@@ -139,6 +140,18 @@ demo: build-packages
 	@mkdir -p $(BUILD)
 	@$(MAKE) --no-print-directory all >$(BUILD)/demo.log 2>&1 || { cat $(BUILD)/demo.log; exit 1; }
 	@LUA=$(LUA) examples/clinic/demo
+
+# Whoever ends it with ^C has not failed.
+PAGE_PORT ?= 8090
+DEMO_HISTORY = $(BUILD)/demo/history.db
+
+page: build-packages
+	@rm -rf $(BUILD)/demo
+	@mkdir -p $(BUILD)/demo
+	@$(MAKE) --no-print-directory all >$(BUILD)/demo.log 2>&1 || { cat $(BUILD)/demo.log; exit 1; }
+	@export LUA_PATH="./lua/?.lua;;" LUA_CPATH="$(BUILD)/$(LUA_VERSION)/?.so;;"; \
+	  LUA=$(LUA) DEMO_HISTORY=$(DEMO_HISTORY) examples/clinic/demo && echo && \
+	  { $(LUA) bin/intent-webhook serve --history $(DEMO_HISTORY) --port $(PAGE_PORT) || test $$? -eq 130; }
 
 LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua))
 

@@ -2,6 +2,7 @@ local cjson = require "cjson"
 local listener = require "intent_webhook.listener"
 local process = require "spec.support.process"
 local socket = require "socket"
+local webhook = require "intent_webhook"
 
 local function environment(more)
   local env = { LUA = process.interpreter(), LUA_PATH = package.path, LUA_CPATH = package.cpath }
@@ -100,6 +101,18 @@ describe("examples/clinic", function()
       end
       assert.is_nil(output:find("\27", 1, true))
     end
+  end)
+
+  it("has a demo that says how to see the page, and keeps its history where it is told, for make page", function()
+    local _, output = demo {}
+    assert.is_truthy(output:find("$ make page\n", 1, true))
+    local kept = process.temporary_folder()
+    local status, _, errors = demo { DEMO_HISTORY = kept .. "/history.db" }
+    assert.are.equal(0, status, errors)
+    local history = assert(webhook.history(kept .. "/history.db"))
+    assert.are.equal(8, #assert(history:events()).events)
+    history:close()
+    process.remove(kept)
   end)
 
   it("has a demo that cleans up when it fails", function()
