@@ -2,9 +2,9 @@
  * app: the page as a whole. What it shows is the view, which stands in the address: filters, the open event, the span
  * of the overview. Everything that changes the view goes through `go`; everything that shows it, through `show`.
  */
-import { filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
+import { FILTERS, filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
 import { ask, logIn, post, query, useLogin } from "./api.js"
-import { element, seen } from "./element.js"
+import { button, element, seen } from "./element.js"
 import { Filters } from "./filters.js"
 import { List } from "./list.js"
 import { Live } from "./live.js"
@@ -96,7 +96,7 @@ function go(changes, replace = false) {
 function show(next) {
   const before = view
   view = next
-  filters.show(view)
+  showFilters()
   if (before.span !== view.span) overview.show(view.span).catch(ignore)
   if (!sameFilters(before, view)) {
     live.restart()
@@ -104,6 +104,11 @@ function show(next) {
     showExport()
   }
   if (before.event !== view.event) showEvent(before.event)
+}
+
+function showFilters() {
+  filters.show(view)
+  overview.showFiltered(FILTERS.some((key) => view[key]))
 }
 
 /* Where the list says so, or the next round of `live` does. */
@@ -273,7 +278,7 @@ document.querySelector(".export").addEventListener("pointerdown", showExport)
 addEventListener("popstate", () => show(readAddress()))
 
 view = readAddress()
-filters.show(view)
+showFilters()
 showExport()
 const loaded = list.load(filtersOf(view))
 if (view.event) showEvent()

@@ -11,19 +11,21 @@ import { ago, count, dayMinute, duration, minute, outside, plain } from "./text.
 const SPANS = { hour: "Hour", day: "Day", week: "Week" }
 const STEPS = { hour: "a minute", day: "10 minutes", week: "an hour" }
 const WORDS = { hour: "last hour", day: "last day", week: "last week" }
-const ROWS = 5
+const ROWS = 5 /* endpoints, and one more of the causes, which have no head */
+const URL_END = 18 /* characters of an endpoint that stay when its beginning is cut */
 const HEIGHT = 100 /* of the chart, in its own units; a column is 10 wide */
 
 export class Overview {
   #span = "hour"
   #shown = "" /* the answer that is on the page, as text */
-  #all = false
+  #all = { endpoints: false, causes: false }
 
   /* `change(view)` changes what the page shows. */
   constructor(change) {
     this.change = change
     const title = element("h2", { id: "overview-title" }, "Overview")
     this.totals = element("span", { class: "totals" })
+    this.unfiltered = element("span", { class: "dim unfiltered", hidden: true }, "of all events, without the filters")
     this.spans = element("div", { class: "segments", role: "group", "aria-label": "Span of the overview" },
       Object.entries(SPANS).map(([span, word]) =>
         button(word, () => this.change({ span: span === "hour" ? "" : span }), { data: { span } })))
@@ -34,7 +36,7 @@ export class Overview {
     this.endpoints = element("div", { class: "endpoints" })
     this.causes = element("div", { class: "causes" })
     this.fold = element("details", { open: matchMedia("(min-width: 700px) and (min-height: 560px)").matches },
-      element("summary", {}, title, this.totals),
+      element("summary", {}, title, this.totals, this.unfiltered),
       element("div", { class: "overview" }, element("div", {}, this.spans, this.chart, this.table), this.endpoints,
         this.causes))
     document.getElementById("overview").append(this.fold)
@@ -44,6 +46,11 @@ export class Overview {
     this.#span = SPANS[span] ? span : "hour"
     for (const node of this.spans.children) node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
     await this.refresh()
+  }
+
+  /* Says whether the list shows less than what is counted here. */
+  showFiltered(filtered) {
+    this.unfiltered.hidden = !filtered
   }
 
   async refresh() {
@@ -64,12 +71,13 @@ export class Overview {
   #drawTotals() {
     const { delivered, failed, pending, oldest_pending: oldest } = this.answer
     const [good, bad] = [delivered, failed].map((numbers) => numbers.reduce((sum, number) => sum + number, 0))
+    const since = oldest && ago(oldest)
     this.words = `${count(good)} delivered, ${count(bad)} failed`
     this.totals.replaceChildren(
       element("span", {}, element("b", {}, count(good)), " delivered"),
       element("span", { class: bad ? "bad" : null }, element("b", {}, count(bad)), " failed",
         bad ? ` (${percent(bad, good + bad)})` : ""),
-      element("span", {}, element("b", {}, count(pending)), " pending", oldest ? `, since ${ago(oldest)}` : ""),
+      element("span", {}, element("b", {}, count(pending)), " pending", since && since !== "now" ? `, the oldest from ${since}` : ""),
       element("span", { class: "span-words" }, WORDS[this.#span]))
   }
 
@@ -93,12 +101,11 @@ export class Overview {
 
   #drawChart() {
     const { delivered, failed } = this.answer
-    const highest = Math.max(1, ...delivered.map((number, step) => number + failed[step]))
-    const most = `${count(highest)} in ${STEPS[this.#span]}`
+    const highest = Math.max(...delivered.map((number, step) => number + failed[step]))
+    const still = highest ? `up to ${count(highest)} in ${STEPS[this.#span]}` : `none in the ${WORDS[this.#span]}`
     const svg = drawing("svg", { viewBox: `0 0 ${delivered.length * 10} ${HEIGHT}`, preserveAspectRatio: "none",
-      role: "img", "aria-label": `Deliveries in the ${WORDS[this.#span]}: ${this.words}; at most ${most}` })
+      role: "img", "aria-label": `Deliveries in the ${WORDS[this.#span]}: ${this.words}; ${still}` })
     svg.append(pattern(), ...delivered.map((good, step) => column(step, good, failed[step], highest)))
-    const still = `up to ${most}`
     const reading = element("span", {}, still)
     const stepOf = (event) => event.target.closest?.("[data-step]")?.dataset.step
     svg.addEventListener("pointermove", (event) => {
@@ -130,39 +137,54 @@ export class Overview {
 
   #drawEndpoints() {
     const { endpoints } = this.answer
-    const rows = endpoints.slice(0, this.#all ? Infinity : ROWS).map((endpoint) => element("tr", {},
-      element("th", { scope: "row" }, button(outside(endpoint.url.replace(/^https?:\/\//, "")),
-        () => this.change({ url: endpoint.url }), { class: "link", title: `Only events for ${plain(endpoint.url)}` })),
+    const rows = endpoints.slice(0, this.#all.endpoints ? Infinity : ROWS).map((endpoint) => element("tr", {},
+      element("th", { scope: "row" }, button(urlParts(endpoint.url), () => this.change({ url: endpoint.url }),
+        { class: "link", title: `Only events for ${plain(endpoint.url)}` })),
       element("td", {}, count(endpoint.delivered + endpoint.failed)),
       element("td", { class: endpoint.failed ? "bad" : null }, endpoint.failed
         ? percent(endpoint.failed, endpoint.delivered + endpoint.failed) : "0"),
       [endpoint.p50_us, endpoint.p95_us, endpoint.p99_us].map((us) => element("td", {}, duration(us)))))
-    const table = rows.length ? numbers("Endpoints", ["Endpoint", "Sent", "Failed", "p50", "p95", "p99"], rows)
+    const table = rows.length ? numbers("Endpoints", [hidden("Endpoint"), "Sent", "Failed", "p50", "p95", "p99"], rows)
       : element("p", {}, `No delivery was finished in the ${WORDS[this.#span]}.`)
-    const more = endpoints.length > ROWS ? [this.#moreButton(endpoints.length)] : []
+    const more = endpoints.length > ROWS ? [this.#moreButton("endpoints", endpoints.length)] : []
     keepPlace(this.endpoints, () => this.endpoints.replaceChildren(element("h3", {}, "Endpoints"), table, ...more))
   }
 
-  #moreButton(number) {
-    return button(this.#all ? "Show fewer" : `Show all ${number}`, () => {
-      this.#all = !this.#all
-      this.#drawEndpoints()
-      this.endpoints.lastElementChild.focus()
+  /* `part` is "endpoints" or "causes". */
+  #moreButton(part, number) {
+    return button(this.#all[part] ? "Show fewer" : `Show all ${number}`, () => {
+      this.#all[part] = !this.#all[part]
+      if (part === "causes") this.#drawCauses()
+      else this.#drawEndpoints()
+      this[part].lastElementChild.focus()
     }, { class: "link" })
   }
 
   #drawCauses() {
     const { causes } = this.answer
     const most = causes[0]?.count ?? 1
-    const rows = causes.slice(0, ROWS + 1).map(({ cause, sentence, count: number }) => {
+    const shown = causes.slice(0, this.#all.causes || causes.length === ROWS + 1 ? Infinity : ROWS)
+    const rows = shown.map(({ cause, sentence, count: number }) => {
       const bar = element("span", { class: "bar", "aria-hidden": "true" })
       bar.style.width = `${100 * number / most}%`
       return element("li", { title: sentence }, element("span", { class: "amount" }, count(number)),
-        element("span", {}, element("code", {}, cause), element("span", { class: "hidden" }, `: ${sentence}`), bar))
+        element("span", { class: "share" }, bar, element("code", {}, cause), hidden(`: ${sentence}`)))
     })
-    this.causes.replaceChildren(element("h3", {}, "Why deliveries failed"),
-      rows.length ? element("ol", {}, rows) : element("p", {}, `Nothing failed in the ${WORDS[this.#span]}.`))
+    const more = causes.length > ROWS + 1 ? [this.#moreButton("causes", causes.length)] : []
+    keepPlace(this.causes, () => this.causes.replaceChildren(element("h3", {}, "Why deliveries failed"), rows.length
+      ? element("ol", {}, rows) : element("p", {}, `Nothing failed in the ${WORDS[this.#span]}.`), ...more))
   }
+}
+
+const hidden = (words) => element("span", { class: "hidden" }, words)
+
+/* A URL without its scheme in two parts; the first gives way where there is no room, so that the ends are told apart. */
+function urlParts(url) {
+  const text = url.replace(/^https?:\/\//, "")
+  const path = text.indexOf("/")
+  const at = Math.max(path < 0 ? text.length : path, text.length - URL_END)
+  const end = /^[\udc00-\udfff]/.test(text.slice(at)) ? at + 1 : at
+  return [outside(text.slice(0, end), { class: "start" }), outside(text.slice(end))]
 }
 
 /* Draws anew what somebody may be reading: the focus and the scrolling stay. */

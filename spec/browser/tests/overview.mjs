@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
-import { awaitList, withPage } from "../page.mjs"
+import { addressOf, assertAccessible, assertFits, awaitList, withPage } from "../page.mjs"
 import { until } from "../processes.mjs"
 import { server } from "../world.mjs"
 
@@ -102,5 +102,96 @@ test("Causes of failures are ranked, with their sentences", async () => {
       assert.ok(text.includes(cause) && text.includes(sentence) && text.includes(String(count)), text)
     }
     assert.ok(words.length >= 5)
+  })
+})
+
+// Has the overview say other things: what change(answer) makes of it.
+async function withOverview(change, options, body) {
+  const { url } = await server("clinic")
+  const answer = await (await fetch(`${url}api/overview?span=hour`)).json()
+  change(answer)
+  await withPage(url, options, async (page) => {
+    await page.route(/\/api\/overview/, (route) => route.fulfill({ json: answer }))
+    await page.reload()
+    await awaitList(page)
+    await page.locator("#overview .totals b").first().waitFor({ state: "attached" })
+    await body(page, answer)
+    await page.unrouteAll({ behavior: "ignoreErrors" })
+  })
+}
+
+test("At 360 pixels the endpoints stand above their figures, with room to be read", async () => {
+  const { url } = await server("clinic")
+  await withPage(url, { viewport: { width: 360, height: 800 } }, async (page) => {
+    await page.getByRole("heading", { name: "Overview" }).click()
+    const line = page.getByRole("table", { name: "Endpoints" }).locator("tbody tr").first()
+    const address = await line.getByRole("rowheader").getByRole("button").boundingBox()
+    assert.ok(address.width >= 150, `${address.width} pixels`)
+    assert.ok((await line.getByRole("rowheader").boundingBox()).width >= 280)
+    const boxes = await Promise.all((await line.getByRole("cell").all()).map((cell) => cell.boundingBox()))
+    assert.equal(boxes.length, 5)
+    for (const box of boxes) {
+      assert.ok(box.y >= address.y + address.height - 1 && box.x >= 0 && box.x + box.width <= 360)
+    }
+    await assertFits(page, "the overview")
+    await assertAccessible(page, "the overview, unfolded")
+  })
+})
+
+test("Endpoints with the same long host are told apart by their ends", async () => {
+  const paths = ["/bookings", "/orders/kitchen", "/orders/bar"]
+  const long = (answer) => {
+    answer.endpoints = paths.map((path) => ({ ...answer.endpoints[0],
+      url: `https://webhooks.eu-central-1.customers.example.com/tenants/4711${path}` }))
+  }
+  await withOverview(long, {}, async (page) => {
+    const buttons = page.getByRole("table", { name: "Endpoints" }).getByRole("rowheader").getByRole("button")
+    for (const [index, path] of paths.entries()) {
+      const button = buttons.nth(index)
+      assert.ok((await button.textContent()).endsWith(path))
+      const outer = await button.boundingBox()
+      const end = await button.locator("bdi").last().boundingBox()
+      assert.ok(end.x + end.width <= outer.x + outer.width + 1, `the end of ${path} is in view`)
+    }
+  })
+})
+
+test("All causes can be seen when there are many", async () => {
+  const many = (answer) => {
+    answer.causes = Array.from({ length: 11 }, (_, index) =>
+      ({ cause: `cause_${index}`, sentence: "So.", count: 20 - index }))
+  }
+  await withOverview(many, {}, async (page) => {
+    const lines = page.locator("#overview ol li")
+    assert.equal(await lines.count(), 5)
+    await page.getByRole("button", { name: "Show all 11" }).click()
+    assert.equal(await lines.count(), 11)
+    assert.match(await lines.last().innerText(), /10\s+cause_10/)
+    await page.getByRole("button", { name: "Show fewer" }).click()
+    assert.equal(await lines.count(), 5)
+    const again = page.getByRole("button", { name: "Show all 11" })
+    assert.ok(await again.evaluate((node) => node === document.activeElement))
+  })
+})
+
+test("An hour without deliveries is called that, and what is pending since now has no age", async () => {
+  const still = (answer) => {
+    answer.delivered.fill(0)
+    answer.failed.fill(0)
+    Object.assign(answer, { endpoints: [], causes: [], pending: 3, oldest_pending: Date.now() / 1000 })
+  }
+  await withOverview(still, {}, async (page) => {
+    assert.match(await page.locator("#overview figcaption").innerText(), /none in the last hour/)
+    assert.match(await page.locator(".totals").innerText(), /3 pending\s+last hour/)
+  })
+})
+
+test("While filters are in use the overview says that it counts all events", async () => {
+  const { url } = await server("clinic")
+  await withPage(addressOf(url, { status: "failed" }), {}, async (page) => {
+    const words = page.locator("#overview").getByText("of all events, without the filters")
+    await words.waitFor()
+    await page.getByRole("button", { name: "Clear", exact: true }).click()
+    await words.waitFor({ state: "hidden" })
   })
 })
