@@ -23,7 +23,7 @@ LUA_INCLUDE ?= $(LUA_INCLUDE_$(LUA_VERSION))
 LUA ?= lua$(LUA_VERSION)
 
 BUILD ?= build
-CORE_LIBRARIES = -lcurl -luv -lsqlite3 -lssl -lcrypto -lutf8proc -lpthread -ldl -lm
+CORE_LIBRARIES = -lcurl -luv -lsqlite3 -lssl -lcrypto -lutf8proc -lz -lpthread -ldl -lm
 HTTP_LIBRARIES = -lmicrohttpd -luv -lpthread -ldl
 
 # The listener and the server are modules beside the core, on libmicrohttpd.
@@ -48,7 +48,7 @@ LUA_PACKAGES_5.3 = lua5.3 liblua5.3-dev
 LUA_PACKAGES_5.4 = lua5.4 liblua5.4-dev
 # What Debian 12 and Ubuntu call what is needed: to build and run; and besides, to test.
 BUILD_PACKAGES = gcc libc6-dev libcurl4-openssl-dev libuv1-dev libsqlite3-dev libssl-dev libutf8proc-dev \
-  libmicrohttpd-dev $(LUA_PACKAGES_$(LUA_VERSION)) lua-cjson
+  zlib1g-dev libmicrohttpd-dev $(LUA_PACKAGES_$(LUA_VERSION)) lua-cjson
 TEST_PACKAGES = lua-busted lua-check lua-socket lua-luv lua-cqueues luarocks libnginx-mod-http-lua sqlite3 openssl \
   python3 python3-flask lua5.1 liblua5.1-0-dev lua5.3 liblua5.3-dev lua5.4 liblua5.4-dev procps valgrind clang clang-format
 # To fuzz, and to measure, besides.

@@ -24,6 +24,7 @@ external_dependencies = {
   OPENSSL = { library = "ssl" },
   CRYPTO = { library = "crypto" },
   UTF8PROC = { library = "utf8proc" },
+  ZLIB = { library = "z" },
   MICROHTTPD = { library = "microhttpd" },
 }
 build = {
@@ -53,11 +54,12 @@ build = {
         "src/sentence_text.c", "src/session_file.c", "src/session_seal.c", "src/session_table.c",
         "src/thread.c", "src/transport.c", "src/utf8.c",
       },
-      libraries = { "curl", "uv", "sqlite3", "ssl", "crypto", "utf8proc", "pthread", "dl", "m" },
-      incdirs = { "$(CURL_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)", "$(OPENSSL_INCDIR)", "$(UTF8PROC_INCDIR)" },
+      libraries = { "curl", "uv", "sqlite3", "ssl", "crypto", "utf8proc", "z", "pthread", "dl", "m" },
+      incdirs = { "$(CURL_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)", "$(OPENSSL_INCDIR)", "$(UTF8PROC_INCDIR)",
+        "$(ZLIB_INCDIR)" },
       libdirs = {
         "$(CURL_LIBDIR)", "$(UV_LIBDIR)", "$(SQLITE_LIBDIR)", "$(OPENSSL_LIBDIR)", "$(CRYPTO_LIBDIR)",
-        "$(UTF8PROC_LIBDIR)",
+        "$(UTF8PROC_LIBDIR)", "$(ZLIB_LIBDIR)",
       },
     },
     ["intent_webhook.listener"] = {

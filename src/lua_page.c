@@ -5,7 +5,7 @@
  *     core.page { history =, prefix =, token =, hosts = { ... }, hosts_option =, client = }
  *         -> page | nil, message, code ("memory", "system"); raises for a wrong option
  *     page:call { method =, target =, host =, origin =, fetch_site =, authorization =, cookie =, if_none_match =,
- *                 body =, secure = } -> call | nil        nil: too many wait, or there is no memory
+ *                 accept_encoding =, body =, secure = } -> call | nil        nil: too many wait, or there is no memory
  *     page:close()
  *     call:take() -> nil: not yet | { status =, headers = { { name, value }, ... }, body =, more =, broken =, delay = }
  *     call:more() -> boolean           has the next piece made; only after a response with more
@@ -117,6 +117,7 @@ static int page_lua_call(lua_State *L) {
       .authorization = text_at(L, "authorization"),
       .cookie = text_at(L, "cookie"),
       .if_none_match = text_at(L, "if_none_match"),
+      .accept_encoding = text_at(L, "accept_encoding"),
       .body = text_at(L, "body"),
   };
   lua_getfield(L, 2, "secure");

@@ -132,10 +132,18 @@ static void send_asset(struct page_exchange *exchange, const struct page_asset *
   struct page_response *response = exchange->response;
   struct page_text known = exchange->request->if_none_match;
   bool same = known.bytes && memmem(known.bytes, known.length, asset->etag, strlen(asset->etag)) != NULL;
+  bool compressed = !same && page_text_takes_gzip(exchange->request->accept_encoding);
+  if (compressed) page_assets_compress();
+  compressed = compressed && asset->gzip;
   page_header(response, "ETag", asset->etag);
   page_header(response, "Cache-Control", "no-cache"); /* may be kept, and is asked for each time */
+  page_header(response, "Vary", "Accept-Encoding");
+  if (compressed) page_header(response, "Content-Encoding", "gzip");
   response->status = same ? 304 : 200;
-  if (!same) buffer_append(&response->body, asset->bytes, asset->length);
+  if (compressed)
+    buffer_append(&response->body, asset->gzip, asset->gzip_length);
+  else if (!same)
+    buffer_append(&response->body, asset->bytes, asset->length);
   page_send(response, same ? NULL : asset->type);
 }
 

@@ -39,7 +39,8 @@ struct page_options {
 
 struct page_request {
   struct page_text method, target; /* as in the request line: path and query, not decoded */
-  struct page_text host, origin, fetch_site, authorization, cookie, if_none_match; /* headers; bytes NULL: not there */
+  /* headers; bytes NULL: not there */
+  struct page_text host, origin, fetch_site, authorization, cookie, if_none_match, accept_encoding;
   struct page_text body;
   bool secure; /* it came over TLS, if only to a proxy in front */
 };

@@ -9,9 +9,11 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 #define SCRIPT "text/javascript; charset=utf-8"
 
@@ -69,7 +71,7 @@ ASSETS(ASSET_BYTES)
 #pragma GCC visibility pop
 #undef ASSET_BYTES
 
-#define ASSET_ENTRY(symbol, file, type) {file, type, page_asset_##symbol, 0, ""},
+#define ASSET_ENTRY(symbol, file, type) {file, type, page_asset_##symbol, 0, NULL, 0, ""},
 static struct page_asset assets[] = {ASSETS(ASSET_ENTRY)};
 #undef ASSET_ENTRY
 
@@ -89,8 +91,39 @@ static void measure(void) {
   for (size_t i = 0; i < ASSET_COUNT; i++) {
     struct page_asset *asset = &assets[i];
     asset->length = *lengths[i];
-    snprintf(asset->etag, sizeof asset->etag, "\"%016" PRIx64 "\"", fnv1a(asset->bytes, asset->length));
+    snprintf(asset->etag, sizeof asset->etag, "W/\"%016" PRIx64 "\"", fnv1a(asset->bytes, asset->length));
   }
+}
+
+/* Where the compressed ones stand, one after the other; some 45 KiB of it are used. */
+static unsigned char compressed[64 * 1024];
+
+/* How many bytes of `room` the asset takes compressed; 0: it cannot be had, or is no smaller. */
+static size_t compress_into(unsigned char *room, size_t size, const struct page_asset *asset) {
+  enum { WITH_GZIP_HEADER = 15 + 16 }; /* of the largest window; see deflateInit2 */
+  z_stream stream = {.next_out = room, .avail_out = (uInt)(size < asset->length ? size : asset->length)};
+  stream.next_in = (z_const Bytef *)(uintptr_t)asset->bytes; /* which it only reads */
+  stream.avail_in = (uInt)asset->length;
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, WITH_GZIP_HEADER, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+  bool complete = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  size_t length = stream.total_out;
+  deflateEnd(&stream);
+  return complete ? length : 0;
+}
+
+static void compress_all(void) {
+  size_t used = 0;
+  for (size_t i = 0; i < ASSET_COUNT; i++) {
+    struct page_asset *asset = &assets[i];
+    asset->gzip_length = compress_into(compressed + used, sizeof compressed - used, asset);
+    if (asset->gzip_length) asset->gzip = compressed + used;
+    used += asset->gzip_length;
+  }
+}
+
+void page_assets_compress(void) {
+  static pthread_once_t done = PTHREAD_ONCE_INIT;
+  pthread_once(&done, compress_all);
 }
 
 const struct page_asset *page_asset_find(const char *name, size_t length) {

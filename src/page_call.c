@@ -159,9 +159,9 @@ static bool hand_over(struct page_call *call) {
 static bool copy_request(struct page_call *call, const struct page_request *request) {
   call->request = *request;
   struct page_request *copy = &call->request;
-  struct page_text *const texts[] = {&copy->method, &copy->target,        &copy->host,
-                                     &copy->origin, &copy->fetch_site,    &copy->authorization,
-                                     &copy->cookie, &copy->if_none_match, &copy->body};
+  struct page_text *const texts[] = {&copy->method,          &copy->target,        &copy->host,   &copy->origin,
+                                     &copy->fetch_site,      &copy->authorization, &copy->cookie, &copy->if_none_match,
+                                     &copy->accept_encoding, &copy->body};
   enum { TEXTS = sizeof texts / sizeof *texts };
   size_t starts[TEXTS];
   for (size_t i = 0; i < TEXTS; i++) {

@@ -27,6 +27,40 @@ struct page_text page_text_from(struct page_text text, size_t length) {
   return (struct page_text){text.bytes + length, text.length - length};
 }
 
+/* ---- Accept-Encoding ---- */
+
+/* The text up to the first of these bytes, or all of it; what is behind that byte is left. */
+static struct page_text take_until(struct page_text *text, const char *ends) {
+  size_t length = 0;
+  while (length < text->length && !strchr(ends, text->bytes[length])) length++;
+  struct page_text taken = {text->bytes, length};
+  *text = page_text_from(*text, length < text->length ? length + 1 : length);
+  return taken;
+}
+
+static struct page_text trim(struct page_text text) {
+  while (text.length > 0 && strchr(" \t", text.bytes[0])) text = page_text_from(text, 1);
+  while (text.length > 0 && strchr(" \t", text.bytes[text.length - 1])) text.length--;
+  return text;
+}
+
+/* "q=0", with or without decimals. */
+static bool is_no_weight(struct page_text text) {
+  if (text.length < 3 || strncasecmp(text.bytes, "q=0", 3) != 0) return false;
+  for (size_t i = 3; i < text.length; i++)
+    if (!strchr(".0", text.bytes[i])) return false;
+  return true;
+}
+
+bool page_text_takes_gzip(struct page_text accepted) {
+  while (accepted.length > 0) {
+    struct page_text rest = take_until(&accepted, ",");
+    struct page_text coding = trim(take_until(&rest, ";"));
+    if (page_text_is_any_case(coding, "gzip")) return !is_no_weight(trim(rest));
+  }
+  return false;
+}
+
 /* ---- forms ---- */
 
 static bool complain(struct buffer *complaint, const char *sentence) {

@@ -18,6 +18,9 @@ bool page_text_is(struct page_text text, const char *other);
 bool page_text_is_any_case(struct page_text text, const char *other); /* of ASCII letters */
 bool page_text_begins(struct page_text text, const char *beginning);
 
+/* Whether the value of an Accept-Encoding takes gzip: RFC 9110, section 12.5.3. */
+bool page_text_takes_gzip(struct page_text accepted);
+
 /* What is left behind the first `length` bytes. */
 struct page_text page_text_from(struct page_text text, size_t length);
 

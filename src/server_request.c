@@ -64,13 +64,14 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind, const
   head->size += name_length + value_length + SEPARATORS;
   if (is_named(name, name_length, "Content-Length") || is_named(name, name_length, "Transfer-Encoding"))
     head->lengths++;
-  if (is_named(name, name_length, "X-Forwarded-Proto"))
-    head->forwarded_protocol = (struct page_text){.bytes = value ? value : "", .length = value_length};
+  const struct page_text text = {.bytes = value ? value : "", .length = value_length};
+  if (is_named(name, name_length, "X-Forwarded-Proto")) head->forwarded_protocol = text;
+  if (is_named(name, name_length, "Accept-Encoding")) head->asked->accept_encoding = text; /* may come twice */
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     if (!is_named(name, name_length, known[i].name)) continue;
-    struct page_text *text = (void *)((char *)head->asked + known[i].place);
-    if (text->bytes) head->twice = true;
-    *text = (struct page_text){.bytes = value ? value : "", .length = value_length};
+    struct page_text *place = (void *)((char *)head->asked + known[i].place);
+    if (place->bytes) head->twice = true;
+    *place = text;
   }
   return MHD_YES;
 }

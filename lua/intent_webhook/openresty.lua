@@ -219,7 +219,7 @@ local function read_request()
   return {
     method = ngx.req.get_method(), target = var.request_uri, host = host, origin = var.http_origin,
     fetch_site = var.http_sec_fetch_site, authorization = var.http_authorization, cookie = var.http_cookie,
-    if_none_match = var.http_if_none_match, body = read_body(),
+    if_none_match = var.http_if_none_match, accept_encoding = var.http_accept_encoding, body = read_body(),
     secure = var.scheme == "https" or var.http_x_forwarded_proto == "https",
   }
 end

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "check.h"
 #include "intent_webhook.h"
 #include "memory_faults.h"
+#include "page_assets.h"
 #include "page_call.h"
 #include "page_state.h"
 #include "page_text.h"
@@ -483,6 +485,18 @@ static void check_sqlite_memory(struct page *page, const char *line, const char 
   page_response_free(&response);
 }
 
+/* The same bytes, when they are decompressed. */
+static void check_gzip(const struct buffer *compressed, const struct buffer *expected) {
+  static char bytes[64 * 1024];
+  z_stream stream = {.next_out = (Bytef *)bytes, .avail_out = sizeof bytes};
+  stream.next_in = (Bytef *)compressed->bytes;
+  stream.avail_in = (uInt)compressed->length;
+  CHECK(inflateInit2(&stream, 15 + 16) == Z_OK && inflate(&stream, Z_FINISH) == Z_STREAM_END);
+  CHECK(stream.total_out == expected->length && memcmp(bytes, expected->bytes, expected->length) == 0);
+  CHECK(compressed->length < expected->length / 2);
+  inflateEnd(&stream);
+}
+
 int main(void) {
   memory_faults_install();
   if (!mkdtemp(folder)) return 1;
@@ -655,6 +669,51 @@ int main(void) {
     CHECK(status_of(page, &asked) == 304);
     asked.if_none_match = TEXT("\"0000000000000000\"");
     CHECK(status_of(page, &asked) == 200);
+    page_release(page);
+  }
+  TEST("an asset is compressed for who takes that, and has the same ETag") {
+    struct page *page = open_page("", NULL);
+    static const struct {
+      const char *accepted;
+      bool taken;
+    } rows[] = {
+        {"gzip", true},
+        {"GZip", true},
+        {"br;q=1.0, gzip;q=0.8, *;q=0.1", true},
+        {"gzip, deflate, br", true},
+        {" deflate ,\tgzip ; q=1", true},
+        {"", false},
+        {"identity", false},
+        {"gzip;q=0", false},
+        {"gzip; Q=0.000, br", false},
+        {"xgzip", false},
+        {"gzip2", false},
+        {",;,", false},
+    };
+    struct page_request asked = request("GET /app.js");
+    struct page_response plain = {0};
+    page_answer(page, &asked, NULL, &plain);
+    CHECK(!has_header(&plain, "Content-Encoding") && has_header(&plain, "Vary"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+      struct page_response response = {0};
+      asked.accept_encoding = text(rows[i].accepted);
+      page_answer(page, &asked, NULL, &response);
+      bool compressed = has_header(&response, "Content-Encoding");
+      if (!CHECK(compressed == rows[i].taken)) printf("     %s\n", rows[i].accepted);
+      if (compressed) check_gzip(&response.body, &plain.body);
+      page_response_free(&response);
+    }
+    page_response_free(&plain);
+    page_release(page);
+  }
+  TEST("every asset is smaller by gzip, and there is room for all of them") {
+    struct page *page = open_page("", NULL);
+    static const char *const names[] = {"", "page.css", "later.css", "icon.svg", "app.js", "text.js", "overview.js"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+      const struct page_asset *asset = page_asset_find(names[i], strlen(names[i]));
+      page_assets_compress();
+      CHECK(asset && asset->gzip && asset->gzip_length < asset->length);
+    }
     page_release(page);
   }
   TEST("an export comes piece by piece, with every event once") {

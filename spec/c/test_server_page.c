@@ -95,6 +95,22 @@ int main(void) {
 
   TEST("many ask for everything at once, and many do not wait for the answer") run(scene.history, false);
 
+  TEST("the page's files are compressed for who takes that, as two headers may say") {
+    struct page *page;
+    struct server *server = open_page(scene.history, &page);
+    char *answer = malloc(SCENE_ANSWER_SIZE);
+    CHECK(server_scene_status(server_port(server),
+                              "GET /app.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Encoding: br\r\n"
+                              "Accept-Encoding: gzip\r\n\r\n",
+                              answer) == 200);
+    CHECK(strstr(answer, "\r\nContent-Encoding: gzip\r\n") && !strstr(answer, "import"));
+    CHECK(server_scene_get(server_port(server), "/app.js", answer) == 200);
+    CHECK(!strstr(answer, "\r\nContent-Encoding:") && strstr(answer, "import"));
+    free(answer);
+    server_close(server);
+    page_release(page);
+  }
+
   long before = memory_faults_outstanding(); /* the client that wrote the history has ended by now */
   TEST("it is closed under them, and nothing is left of it") {
     run(scene.history, true);
