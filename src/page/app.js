@@ -3,8 +3,8 @@
  * of the overview. Everything that changes the view goes through `go`; everything that shows it, through `show`.
  */
 import { FILTERS, filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
-import { ask, logIn, post, query, useLogin } from "./api.js"
-import { button, element, seen } from "./element.js"
+import { ApiError, ask, logIn, post, query, useLogin } from "./api.js"
+import { button, element, icon, seen } from "./element.js"
 import { Filters } from "./filters.js"
 import { List } from "./list.js"
 import { Live } from "./live.js"
@@ -28,15 +28,37 @@ const list = new List({
 })
 const live = new Live({ list, tick: (turn) => tick(turn) })
 
-/* What is not needed at first comes when it is asked for, or when a pointer or the focus comes near. */
+/*
+ * What is not needed at first comes after the first round of `live`, when the page is at rest, or as soon as it is asked
+ * for, or a pointer or the focus comes near. Throws an ApiError when it does not come.
+ */
 let styled = null
 async function later(module) {
-  styled ??= stylesheet("later.css")
-  const [loaded] = await Promise.all([module, styled])
-  return loaded
+  styled ??= stylesheet("later.css").catch((error) => {
+    styled = null
+    throw error
+  })
+  try {
+    return (await Promise.all([module, styled]))[0]
+  } catch {
+    throw new ApiError("This part of the page could not be loaded: the server does not answer.", 0, "unreachable")
+  }
 }
 
 const dialogs = () => later(import("./dialogs.js"))
+
+function loadLater() {
+  const load = () => Promise.all([getPanel(), dialogs()]).catch(ignore)
+  if (window.requestIdleCallback) requestIdleCallback(load)
+  else load()
+}
+
+/* A browser may remember that a module did not come; then only another page does. */
+async function tryAgain(act) {
+  const loaded = await Promise.all([getPanel(), dialogs()]).catch(ignore)
+  if (!loaded && await ask("session").catch(ignore)) location.reload()
+  else act()
+}
 
 let panel = null
 let panelLoading = null
@@ -49,7 +71,6 @@ async function loadPanel() {
   if (panel) return panel
   const { EventPanel } = await later(import("./event.js"))
   panel = new EventPanel({
-    close: () => go({ event: "" }),
     move: (direction) => move(direction),
     filter: (changes) => go(changes),
     erase: (erasure) => startErasing(erasure),
@@ -59,8 +80,12 @@ async function loadPanel() {
 }
 
 function stylesheet(href) {
-  return new Promise((done) => {
-    document.head.append(element("link", { rel: "stylesheet", href, on: { load: done, error: done } }))
+  return new Promise((done, fail) => {
+    const failed = (event) => {
+      event.target.remove()
+      fail(event)
+    }
+    document.head.append(element("link", { rel: "stylesheet", href, on: { load: done, error: failed } }))
   })
 }
 
@@ -151,15 +176,29 @@ function showEvent(before) {
 
 let showing = null /* a promise, until the event is in the panel */
 async function showInPanel(event, chosen) {
-  const panel = await getPanel().catch(() => null)
-  if (view.event !== event) return
-  if (!panel) {
-    const words = "This part of the page could not be loaded. Reload the page when the server is back."
-    document.getElementById("panel").replaceChildren(element("p", { class: "notice" }, words))
+  if (!panel) sayInPanel("Event")
+  try {
+    await getPanel()
+  } catch (error) {
+    ignore(error)
+    if (view.event === event) showUnloaded(error, () => { showing = showInPanel(event, chosen) })
     return
   }
+  if (view.event !== event) return
   await panel.show(event, chosen?.number ?? null, chosen !== null)
   if (chosen === null && panel.event) announce(panel.title.textContent)
+}
+
+/* What the panel says while its module is not there. */
+function sayInPanel(title, ...content) {
+  document.getElementById("event-title").textContent = title
+  document.querySelector("#panel .content").replaceChildren(...content)
+}
+
+function showUnloaded(error, again) {
+  sayInPanel("Not loaded",
+    element("p", { class: "notice" }, error.message, " ", button("Try again", () => tryAgain(again))))
+  document.getElementById("event-title").focus()
 }
 
 /* The list gets narrower or wider beside an event; the row that was chosen stays where it is. */
@@ -190,6 +229,7 @@ WIDE.addEventListener("change", () => { page.inert = Boolean(view.event) && !WID
 /* ---- keeping up to date ---- */
 
 async function tick(turn) {
+  if (turn === 0) loadLater()
   await panel?.refresh()
   if (turn % (view.span ? 15 : 5) === 0) await overview.refresh()
   const { held } = list
@@ -210,13 +250,29 @@ function announce(words) {
 
 /* ---- erasing, logging in and out ---- */
 
-async function startErasing(erasure = {}) {
-  const { erase } = await dialogs()
-  erase(erasure, () => {
+/* Calls act(dialogs), or says why it cannot, in a dialog that needs nothing more. */
+async function withDialogs(act) {
+  try {
+    act(await dialogs())
+  } catch (error) {
+    ignore(error)
+    const node = element("dialog", { "aria-label": "Not loaded", on: { close: () => node.remove() } },
+      element("p", { class: "notice" }, error.message),
+      button("Close", () => node.close()), " ", button("Try again", () => {
+        node.close()
+        tryAgain(() => withDialogs(act))
+      }))
+    document.body.append(node)
+    node.showModal()
+  }
+}
+
+function startErasing(erasure = {}) {
+  return withDialogs(({ erase }) => erase(erasure, () => {
     if (view.event) go({ event: "" }, true)
     list.load(filtersOf(view))
     overview.refresh().catch(ignore)
-  })
+  }))
 }
 
 async function logOut() {
@@ -251,8 +307,8 @@ function step(direction) {
   return true
 }
 
-async function showKeys() {
-  (await dialogs()).showKeys()
+function showKeys() {
+  return withDialogs((loaded) => loaded.showKeys())
 }
 
 const inList = () => Boolean(document.activeElement.closest("#rows"))
@@ -273,6 +329,8 @@ document.addEventListener("keydown", (event) => {
 useLogin(async () => (await dialogs()).askToken())
 document.getElementById("erase").addEventListener("click", () => startErasing())
 document.getElementById("help").addEventListener("click", showKeys)
+document.getElementById("close").append(icon("close"))
+document.getElementById("close").addEventListener("click", () => go({ event: "" }))
 document.getElementById("logout").addEventListener("click", () => logOut().catch(ignore))
 document.querySelector(".export").addEventListener("pointerdown", showExport)
 addEventListener("popstate", () => show(readAddress()))

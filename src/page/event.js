@@ -1,5 +1,6 @@
 /*
- * event: one event in full, beside the list or, on a narrow screen, in its place.
+ * event: one event in full, beside the list or, on a narrow screen, in its place. Its head, with the button that closes
+ * it, stands in index.html, so that it is there without this module.
  */
 import { ask } from "./api.js"
 import { attemptView } from "./attempt.js"
@@ -20,23 +21,19 @@ export class EventPanel {
   #shown = new Map() /* number of a delivery -> [its JSON, its section] */
 
   /*
-   * `close()`, `move(direction)`, `filter(view)` and `erase(erasure, words)` do what their buttons say; `causes()` is a
-   * promise of the sentences of causes.
+   * `move(direction)`, `filter(view)` and `erase(erasure, words)` do what their buttons say; `causes()` is a promise of
+   * the sentences of causes.
    */
   constructor(hooks) {
     this.hooks = hooks
     this.root = document.getElementById("panel")
     this.id = null
     this.event = null
-    this.title = element("h2", { id: "event-title", tabindex: -1 })
-    this.content = element("div", { class: "content" })
-    this.root.setAttribute("aria-labelledby", this.title.id)
-    this.root.removeAttribute("aria-label")
-    this.root.replaceChildren(element("div", { class: "bar" }, this.title,
-      copyButton("Copy link", () => location.href),
+    this.title = document.getElementById("event-title")
+    this.content = this.root.querySelector(".content")
+    this.title.after(copyButton("Copy link", () => location.href),
       iconButton("newer", "Newer event (k)", () => hooks.move(-1), { "aria-keyshortcuts": "k" }),
-      iconButton("older", "Older event (j)", () => hooks.move(1), { "aria-keyshortcuts": "j" }),
-      iconButton("close", "Close (Escape)", hooks.close, { "aria-keyshortcuts": "Escape" })), this.content)
+      iconButton("older", "Older event (j)", () => hooks.move(1), { "aria-keyshortcuts": "j" }))
   }
 
   /* Shows the event with that id, from the top or from a delivery of it; `focus` says whether the reader goes there. */

@@ -77,7 +77,8 @@ export class Overview {
       element("span", {}, element("b", {}, count(good)), " delivered"),
       element("span", { class: bad ? "bad" : null }, element("b", {}, count(bad)), " failed",
         bad ? ` (${percent(bad, good + bad)})` : ""),
-      element("span", {}, element("b", {}, count(pending)), " pending", since && since !== "now" ? `, the oldest from ${since}` : ""),
+      element("span", {}, element("b", {}, count(pending)), " pending",
+        since && since !== "now" ? `, the oldest from ${since}` : ""),
       element("span", { class: "span-words" }, WORDS[this.#span]))
   }
 
@@ -178,7 +179,7 @@ export class Overview {
 
 const hidden = (words) => element("span", { class: "hidden" }, words)
 
-/* A URL without its scheme in two parts; the first gives way where there is no room, so that the ends are told apart. */
+/* A URL without its scheme, in two parts: where there is no room the first gives way, so that the ends can be told. */
 function urlParts(url) {
   const text = url.replace(/^https?:\/\//, "")
   const path = text.indexOf("/")
