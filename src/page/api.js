@@ -84,6 +84,8 @@ function understand(response, text) {
 }
 
 async function request(address, options) {
+  await loggingIn /* until then it would be refused as well */
+  options.signal?.throwIfAborted()
   const { response, text } = await send(address, options)
   if (response.status !== 401) return understand(response, text)
   await logIn()

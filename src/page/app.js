@@ -29,8 +29,8 @@ const list = new List({
 const live = new Live({ list, tick: (turn) => tick(turn) })
 
 /*
- * What is not needed at first comes after the first round of `live`, when the page is at rest, or as soon as it is asked
- * for, or a pointer or the focus comes near. Throws an ApiError when it does not come.
+ * What is not needed at first comes after the first round of `live`, when the page is at rest, or as soon as it is
+ * asked for, or a pointer or the focus comes near. Throws an ApiError when it does not come.
  */
 let styled = null
 async function later(module) {
@@ -125,10 +125,14 @@ function show(next) {
   if (before.span !== view.span) overview.show(view.span).catch(ignore)
   if (!sameFilters(before, view)) {
     live.restart()
-    list.load(filtersOf(view))
+    loadList()
     showExport()
   }
   if (before.event !== view.event) showEvent(before.event)
+}
+
+function loadList() {
+  return list.load(filtersOf(view)).then(() => live.tell())
 }
 
 function showFilters() {
@@ -253,7 +257,8 @@ function announce(words) {
 /* Calls act(dialogs), or says why it cannot, in a dialog that needs nothing more. */
 async function withDialogs(act) {
   try {
-    act(await dialogs())
+    const loaded = await dialogs()
+    if (!document.querySelector("dialog[open]")) act(loaded)
   } catch (error) {
     ignore(error)
     const node = element("dialog", { "aria-label": "Not loaded", on: { close: () => node.remove() } },
@@ -270,7 +275,7 @@ async function withDialogs(act) {
 function startErasing(erasure = {}) {
   return withDialogs(({ erase }) => erase(erasure, () => {
     if (view.event) go({ event: "" }, true)
-    list.load(filtersOf(view))
+    loadList()
     overview.refresh().catch(ignore)
   }))
 }
@@ -280,10 +285,19 @@ async function logOut() {
   location.reload()
 }
 
+const logout = document.getElementById("logout")
+
 async function startSession() {
   const session = await ask("session")
-  document.getElementById("logout").hidden = !session.token
   if (session.token && !session.authorised) await logIn()
+  else logout.hidden = !session.token
+}
+
+async function askLogin() {
+  logout.hidden = true
+  live.locked()
+  await (await dialogs()).askToken()
+  logout.hidden = false
 }
 
 /* ---- keys ---- */
@@ -326,19 +340,19 @@ document.addEventListener("keydown", (event) => {
 
 /* ---- the beginning ---- */
 
-useLogin(async () => (await dialogs()).askToken())
+useLogin(askLogin)
 document.getElementById("erase").addEventListener("click", () => startErasing())
 document.getElementById("help").addEventListener("click", showKeys)
 document.getElementById("close").append(icon("close"))
 document.getElementById("close").addEventListener("click", () => go({ event: "" }))
-document.getElementById("logout").addEventListener("click", () => logOut().catch(ignore))
+logout.addEventListener("click", () => logOut().catch(ignore))
 document.querySelector(".export").addEventListener("pointerdown", showExport)
 addEventListener("popstate", () => show(readAddress()))
 
 view = readAddress()
 showFilters()
 showExport()
-const loaded = list.load(filtersOf(view))
+const loaded = loadList()
 if (view.event) showEvent()
 live.start()
 /* The rest when the first rows are seen, unless these take long. */

@@ -97,6 +97,7 @@ export class Filters {
     }
     this.#offer("intent", [view.intent])
     this.#offer("url", [view.url])
+    this.#showStatus(view.status)
     for (const name of ["intent", "status", "url"]) this[name].value = view[name] ?? ""
     this.range.value = age ? view.since : custom ? "custom" : ""
     this.custom.hidden = !custom
@@ -106,6 +107,13 @@ export class Filters {
       field.classList.toggle("active", field.value !== "")
     }
     this.clear.hidden = !this.form.querySelector(".active")
+  }
+
+  /* An unknown status, from the address, is one that can be seen, and cleared. */
+  #showStatus(status) {
+    const known = [...this.status.options].some(({ value }) => value === status)
+    if (status && !known) this.status.append(option(status, plain(cut(status, 80))))
+    for (const node of [...this.status.options].slice(STATUSES.length + 1)) if (node.value !== status) node.remove()
   }
 
   /* The names that the history knows. */

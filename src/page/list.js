@@ -31,6 +31,7 @@ export class List {
   #searchedTo = null /* how far back a search has come that has not found a page yet */
   #loading = null /* AbortController of the request under way */
   #selected = null /* id of the open event */
+  #stale = false
 
   /*
    * `view()` is what the page shows (see address.js); `open(id, delivery)` shows an event; `clear()` takes the filters
@@ -63,7 +64,7 @@ export class List {
 
   /* Whether the rows are not, or not yet, those of the filters. */
   get stale() {
-    return this.body.hasAttribute("aria-busy")
+    return this.#stale
   }
 
   /* How many new events are held back, in a word; "" for none. */
@@ -80,6 +81,7 @@ export class List {
     this.#loading = null
     this.#next = null
     this.#searchedTo = null
+    this.#stale = true
     this.body.setAttribute("aria-busy", "true")
     await this.#page(firstPage(filters), true)
   }
@@ -103,12 +105,14 @@ export class List {
       this.#loading = null
       if (fresh) this.#empty()
       this.error = error
+      this.body.removeAttribute("aria-busy")
       this.nearEnd.disconnect() /* the button tries again, or the first round that succeeds */
     }
     this.#showEnd()
   }
 
   #take(answer) {
+    this.#stale = false
     this.body.removeAttribute("aria-busy")
     this.#next = answer.next
     this.#searchedTo = answer.searched_to ?? null

@@ -1,5 +1,6 @@
 /*
- * live: keeps the page up to date by asking every other second while it is in view, less often when that fails.
+ * live: keeps the page up to date by asking every other second while it is in view, less often when that fails. Its
+ * light says "Live" only once the list has come, and after every success; what else is the case stands there otherwise.
  *
  * What is asked for depends on the filters. Whether an event has a given intent, session, URL or time is settled when
  * it is recorded, so that those after the newest will do; while more of them come than one answer holds, the newest. A
@@ -37,8 +38,26 @@ export class Live {
   }
 
   start() {
-    this.#say("live", "Live")
     this.#later(EVERY_MS)
+  }
+
+  /* Says what the list's last answer means; nothing, while there is none. */
+  tell() {
+    const { error } = this.list
+    if (error) this.#failed(error)
+    else if (!this.list.stale) this.#say("live", "Live")
+  }
+
+  /* Nothing can be asked until somebody has logged in. */
+  locked() {
+    this.#say("locked", "Not logged in")
+  }
+
+  /* What the list says is not said again. */
+  #failed(error) {
+    if (isRefusal(error) && error === this.list.error) this.#say("refused", "Not live")
+    else if (!error.status) this.#say("lost", "Connection lost, trying again")
+    else this.#say("lost", error === this.list.error ? "Not live, trying again" : `${error.message} Trying again.`)
   }
 
   /* Forgets what it knew of other filters. */
@@ -68,11 +87,11 @@ export class Live {
     try {
       await this.#look()
       await this.tick(this.#turn++)
-      if (this.#failures) this.#say("live", "Live")
       this.#failures = 0
+      this.tell()
     } catch (error) {
       delay = Math.min(LONGEST_MS, EVERY_MS * 2 ** this.#failures++)
-      this.#say("lost", error.status ? `${error.message} Trying again.` : "Connection lost, trying again")
+      this.#failed(error)
       if (!(error.status >= 0)) console.error(error) /* a mistake of ours */
     } finally {
       this.#busy = false
@@ -124,7 +143,8 @@ export class Live {
     const all = this.#turn % 15 === 0
     const recent = Date.now() / 1000 - RECENT_S
     const seqs = this.list.rows
-      .filter(({ event }) => isOpen(event) && !come.has(event.seq) && (all || event.time > recent)).slice(0, MOST).map(({ event }) => event.seq)
+      .filter(({ event }) => isOpen(event) && !come.has(event.seq) && (all || event.time > recent))
+      .slice(0, MOST).map(({ event }) => event.seq)
     if (!seqs.length) return
     this.list.refresh(seqs, (await ask("events", { seqs: seqs.join(","), brief: true })).events)
   }

@@ -55,7 +55,12 @@ export class Overview {
 
   async refresh() {
     const span = this.#span
-    const answer = await ask("overview", { span })
+    const root = document.getElementById("overview")
+    const answer = await ask("overview", { span }).catch((error) => {
+      root.hidden = !this.answer /* empty, it would be there for nothing */
+      throw error
+    })
+    root.hidden = false
     const text = JSON.stringify(answer)
     if (span !== this.#span) return
     this.answer = answer

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
-import { addressOf, assertListed, awaitList, withPage } from "../page.mjs"
+import { addressOf, assertAccessible, assertListed, awaitList, withPage } from "../page.mjs"
 import { server } from "../world.mjs"
 
 const search = "Search in slots, bodies, errors and ids"
@@ -85,5 +85,23 @@ test("When nothing matches, the page says so, and one button clears the filters"
     await assertListed(page, events.map(({ id }) => id))
     assert.equal(new URL(page.url()).search, "")
     assert.equal(await page.getByLabel("Session").inputValue(), "")
+  })
+})
+
+test("A filter in the address that the server does not know is shown, and can be cleared", async () => {
+  const { url, events } = await server("clinic")
+  await withPage(addressOf(url, { status: "bogus" }), { allowed: [/status of 400/] }, async (page) => {
+    await page.getByRole("heading", { name: "These filters cannot be used" }).waitFor()
+    const status = page.getByLabel("Status")
+    assert.equal(await status.inputValue(), "bogus")
+    assert.ok(await status.evaluate((node) => node.classList.contains("active")))
+    assert.ok(await page.getByRole("button", { name: "Clear", exact: true }).isVisible())
+    assert.equal(await page.locator("#connection").innerText(), "Not live")
+    assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0)
+    await assertAccessible(page, "a filter that is not known")
+    await page.getByRole("button", { name: "Clear the filters" }).click()
+    await assertListed(page, events.map(({ id }) => id))
+    await page.locator("#connection[data-state=live]").waitFor()
+    assert.equal(await status.locator("option", { hasText: "bogus" }).count(), 0)
   })
 })

@@ -9,7 +9,7 @@ import { copyHistory, history, serve, server } from "../world.mjs"
 const later = /\/(event|dialogs)\.js$|\/later\.css$/
 const refused = { allowed: [/ERR_FAILED/, /ERR_CONNECTION/] }
 
-test("Once the page is at rest it loads the rest of itself, so that an event opens though the server is away", async () => {
+test("Once the page is at rest the rest of it is loaded, so that nothing is missing when the server is away", async () => {
   const made = await history("clinic")
   const { url, stop } = await serve(await copyHistory(made))
   await withPage("about:blank", { allowed: [/./] }, async (page) => {
@@ -75,6 +75,6 @@ test("A dialog whose code does not come says so, and can be asked for again", as
     await until(async () => {
       await page.keyboard.press("?")
       return page.getByRole("dialog", { name: "Keys" }).isVisible()
-    }, "the keys")
+    }, "the keys, maybe of the page loaded anew")
   })
 })

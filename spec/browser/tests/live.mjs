@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
-import { assertListed, assertStill, awaitList, listed, openEvent, panel, row, withPage } from "../page.mjs"
+import {
+  assertAccessible, assertListed, assertStill, awaitList, listed, openEvent, panel, row, withPage,
+} from "../page.mjs"
 import { freePort, until } from "../processes.mjs"
 import { Deliverer, newHistory, receiver, serve, sql } from "../world.mjs"
 
@@ -226,4 +228,30 @@ test("Paging through 500 events while others come in neither skips nor repeats o
   assert.ok(Number(await sql(deliverer.path, "SELECT count(*) FROM events")) > 510, "others came in")
   await server.stop()
   await deliverer.close()
+})
+
+test("A history that cannot be read is not called live; the page says why, once, and goes on after it", async () => {
+  const sentence = "The file is not an SQLite database (file is not a database)."
+  const path = newHistory()
+  const deliverer = new Deliverer(path, intents(path))
+  const id = await deliverer.fire({ intent: "said", slots: { text: "first" } })
+  await deliverer.close()
+  const server = await serve(path)
+  await withPage(server.url, { allowed: [/status of 503/] }, async (page) => {
+    await page.route(/\/api\/(events|overview|names)/, (route) =>
+      route.fulfill({ status: 503, json: { error: sentence, code: "history" } }))
+    await page.reload()
+    await page.getByRole("heading", { name: "The history cannot be read" }).waitFor()
+    await page.getByRole("button", { name: "Try again" }).waitFor()
+    await page.locator("#overview").waitFor({ state: "hidden" })
+    await page.locator("#connection[data-state=lost]").waitFor()
+    assert.equal(await page.getByText(sentence).count(), 1)
+    assert.doesNotMatch(await page.locator("header").innerText(), /Live/)
+    await assertAccessible(page, "a history that cannot be read")
+    await page.unrouteAll({ behavior: "ignoreErrors" })
+    await row(page, id).waitFor()
+    await page.locator("#connection[data-state=live]").waitFor()
+    await page.locator("#overview").waitFor()
+  })
+  await server.stop()
 })

@@ -78,3 +78,24 @@ test("After logging in, the page shows what its address says", async () => {
     assert.equal(await page.locator("#rows .badge[data-status=pending]").count(), 0)
   })
 })
+
+test("Before the login nothing is called live, nobody can log out, and the server is not asked in vain", async () => {
+  const { url } = await protectedServer()
+  let refusals = 0
+  await withPage(url, refused, async (page) => {
+    await page.getByRole("dialog", { name: "Log in" }).waitFor()
+    page.on("response", (response) => { if (response.status() === 401) refusals += 1 })
+    await page.reload()
+    await page.getByRole("dialog", { name: "Log in" }).waitFor()
+    const light = page.locator("#connection")
+    assert.equal(await light.innerText(), "Not logged in")
+    await page.waitForTimeout(2500) // a round of questions
+    assert.equal(await light.innerText(), "Not logged in")
+    assert.ok(await page.locator("#logout").isHidden())
+    assert.equal(refusals, 1)
+    await logIn(page, pageToken)
+    await awaitList(page)
+    await page.locator("#connection[data-state=live]").waitFor()
+    await page.getByRole("button", { name: "Log out" }).waitFor()
+  })
+})
