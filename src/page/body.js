@@ -12,6 +12,7 @@ const MOST_CHARACTERS = 65536
 const MOST_LINES = 2000
 const MOST_BYTES = 4096 /* as hex, sixteen in a line */
 const DOT = 0x2e
+const REDACTED = "[redacted]"
 
 /* ---- text ---- */
 
@@ -104,7 +105,8 @@ export function bodyView({ title, text, base64, raw, part, note }) {
   const views = viewsOf(text ?? null, bytes)
   const place = element("div", { class: "body-view" }, views[0][1]())
   return element("div", { class: "body", data },
-    element("div", { class: "body-head" }, element("h6", {}, title), element("span", { class: "dim" }, size(length)),
+    element("div", { class: "body-head" }, element("h6", {}, title), element("span", { class: "dim" }, size(length),
+      text?.includes(REDACTED) && " as stored"), /* it was sent, or came, with what was redacted */
       views.length > 1 && choice(views, place),
       text != null && copyButton("Copy", () => text),
       element("a", { href: raw, download: "", title: "The bytes as they are stored" }, "Raw")),

@@ -96,18 +96,23 @@ class Erasure {
     return button(word, () => this.node.close())
   }
 
-  #ask() {
+  /* Asks what to look for; again, when nothing had it. */
+  #ask(...said) {
     const field = element("input", { type: "text", required: true, minlength: 3, autocomplete: "off",
       spellcheck: "false" })
+    field.value = this.value ?? ""
     const count = () => {
       this.value = field.value
       this.#count()
     }
-    this.#show(this.#form(count,
+    this.#show(this.#form(count, said,
       element("p", {}, "Every event in which this text occurs is looked for: in slots, sessions, ids, errors, ",
         "addresses, and in what was sent and received."),
       element("label", {}, "An e-mail address, phone number, name or other text", field),
+      element("p", { class: "remark" }, "Values of sensitive slots, tokens and other secrets are not stored, but ",
+        "redacted: they cannot be found, and need not be erased."),
       actions(this.#close(), element("button", { type: "submit", class: "primary" }, "Count"))))
+    field.select()
     field.focus()
   }
 
@@ -130,8 +135,9 @@ class Erasure {
   #count() {
     return this.#try("Counting\u2026", true, (found) => {
       if (found.events + (found.sessions ?? 0) === 0) {
-        this.#show(element("p", { role: "status" }, "Nothing in the history is like that."),
-          actions(this.#close("Close")))
+        const said = element("p", { role: "status" }, element("strong", {}, "Nothing in the history is like that."))
+        if (this.way === "containing") this.#ask(said)
+        else this.#show(said, actions(this.#close("Close")))
       } else this.#confirm(found)
     })
   }

@@ -61,9 +61,10 @@ export function button(label, listener, attributes = {}) {
   return element("button", { type: "button", ...attributes, on: { click: listener } }, label)
 }
 
-/* A delivery's status: its shape, its word, and the HTTP status if there is one. */
-export function statusOf({ status, http_status: code }) {
-  return [icon(status), element("span", {}, status), code && element("span", { class: "code" }, String(code))]
+/* A delivery's status: its shape, its word, and the HTTP status or, of a failure without one, the cause. */
+export function statusOf({ status, http_status: code, cause }) {
+  const why = code || (status === "failed" && cause)
+  return [icon(status), element("span", {}, status), why && element("span", { class: "code" }, String(why))]
 }
 
 /* Fulfilled when what is in the document now has been painted, or will not be, since the page is in the background. */

@@ -8,7 +8,7 @@ import { bodyText } from "./body.js"
 import { copyButton } from "./copy.js"
 import { button, element, icon, remark, statusOf } from "./element.js"
 import { jsonView } from "./json_view.js"
-import { counted, cut, duration, exact, outside, plain, timeElement } from "./text.js"
+import { breakable, counted, cut, duration, exact, outside, plain, timeElement } from "./text.js"
 import { isOpen } from "./row.js"
 
 /* A button that is only a picture; the label is for screen readers and the tooltip. */
@@ -100,7 +100,7 @@ export class EventPanel {
   #draw(event) {
     this.event = event
     this.#shown.clear()
-    this.title.replaceChildren(outside(cut(event.intent, 300)))
+    this.title.replaceChildren(breakable(cut(event.intent, 300)))
     document.title = `${plain(cut(event.intent, 60))} \u00b7 Intent History`
     this.deliveries = element("div", { class: "deliveries" })
     const redacted = element("p", { class: "remark redaction" }, element("span", { class: "redacted" }, "[redacted]"),

@@ -14,7 +14,8 @@ const OPEN = new Set(["pending", "retrying", "paused"]) /* these are still going
 /* Whether something of the event is still on its way. */
 export const isOpen = (event) => event.deliveries.some((delivery) => OPEN.has(delivery.status))
 
-const keyOf = (event) => JSON.stringify(event.deliveries.map((delivery) => [delivery.status, delivery.http_status]))
+const keyOf = (event) => JSON.stringify(event.deliveries.map((delivery) => [delivery.status, delivery.http_status,
+  delivery.cause]))
 
 /* ---- slots ---- */
 

@@ -77,6 +77,16 @@ export function outside(text, attributes = {}) {
   return element("bdi", attributes, asNodes(String(text), false))
 }
 
+/* The same for names in narrow places: they may break behind each "_". */
+export function breakable(text) {
+  const node = outside(text)
+  for (const part of [...node.childNodes]) {
+    if (part.nodeType !== Node.TEXT_NODE) continue
+    part.replaceWith(...part.data.split(/(?<=_)/).flatMap((piece) => [piece, element("wbr")]).slice(0, -1))
+  }
+  return node
+}
+
 /* The same with its line breaks and tabs, for elements that keep them: an array of nodes and strings. */
 export function outsideLines(text) {
   return asNodes(text, true)

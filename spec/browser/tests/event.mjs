@@ -225,3 +225,10 @@ test("Previous and next go through the list, with buttons and with keys, also in
     await arrived(4)
   })
 })
+
+test("The size of a body from which something was redacted is said to be that of what is stored", async () => {
+  await withEvent("book_appointment", {}, async (shown) => {
+    assert.match(await words(shown.locator("[data-part=request-body] .body-head")), /\d+ bytes as stored/)
+    assert.doesNotMatch(await words(shown.locator("[data-part=response-body] .body-head")), /as stored/)
+  })
+})

@@ -57,3 +57,14 @@ test("An empty history says that there are no events yet, and what makes the fir
     assert.match(await page.locator("#list-end").innerText(), /As soon as an intent fires/)
   })
 })
+
+test("A failure without an HTTP status has its cause in the badge, and the sentence in its title", async () => {
+  const { url, events } = await server("clinic")
+  const causes = await (await fetch(`${url}api/causes`)).json()
+  await withPage(url, {}, async (page) => {
+    const badge = row(page, events.find(({ intent }) => intent === "ask_closed").id).locator(".badge")
+    await badge.waitFor()
+    assert.equal((await badge.innerText()).replace(/\s+/g, " "), "failed connect_refused")
+    assert.ok((await badge.getAttribute("title")).includes(causes.connect_refused))
+  })
+})

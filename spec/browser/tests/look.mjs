@@ -58,3 +58,25 @@ for (const [name, settings] of Object.entries(screens)) {
     })
   })
 }
+
+test("At 360 pixels an event's name breaks at its words, and its headers' values have room", async () => {
+  const { url, events } = await server("clinic")
+  await withPage(url, { viewport: { width: 360, height: 640 } }, async (page) => {
+    await awaitList(page)
+    await openEvent(page, events[0].id)
+    assert.match(await panel(page).locator("h2").innerHTML(), /book_<wbr>appointment/)
+    const value = await panel(page).locator("[data-part=headers] dd").first().boundingBox()
+    assert.ok(value.width >= 250, `${value.width} pixels`)
+  })
+})
+
+test("Where there is no keyboard, none is explained, and the head of the page is one line less", async () => {
+  const { url } = await server("clinic")
+  await withPage(url, { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true }, async (page) => {
+    await awaitList(page)
+    await page.locator("#connection[data-state=live]").waitFor()
+    assert.ok(await page.locator("#help").isHidden())
+    const [title, erase] = [await page.locator("h1").boundingBox(), await page.locator("#erase").boundingBox()]
+    assert.ok(erase.y < title.y + title.height, "they stand in one line")
+  })
+})
