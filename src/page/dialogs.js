@@ -110,7 +110,7 @@ class Erasure {
         "addresses, and in what was sent and received."),
       element("label", {}, "An e-mail address, phone number, name or other text", field),
       element("p", { class: "remark" }, "Values of sensitive slots, tokens and other secrets are not stored, but ",
-        "redacted: they cannot be found, and need not be erased."),
+        "redacted: they cannot be found. Look for something else of that person then, such as a name."),
       actions(this.#close(), element("button", { type: "submit", class: "primary" }, "Count"))))
     field.select()
     field.focus()

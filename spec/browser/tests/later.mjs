@@ -9,7 +9,7 @@ import { copyHistory, history, serve, server } from "../world.mjs"
 const later = /\/(event|dialogs)\.js$|\/later\.css$/
 const refused = { allowed: [/ERR_FAILED/, /ERR_CONNECTION/] }
 
-test("Once the page is at rest the rest of it is loaded, so that nothing is missing when the server is away", async () => {
+test("Once the page is at rest the rest of it is loaded, so that it is there when the server is away", async () => {
   const made = await history("clinic")
   const { url, stop } = await serve(await copyHistory(made))
   await withPage("about:blank", { allowed: [/./] }, async (page) => {

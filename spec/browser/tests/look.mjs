@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
 import { addressOf, assertFits, assertStill, awaitList, openEvent, panel, withPage } from "../page.mjs"
-import { server } from "../world.mjs"
+import { emptyServer, server } from "../world.mjs"
 
 // Of the page behind everything: 0 is black, 1 is white.
 const brightness = (page) => page.evaluate(() => {
@@ -78,5 +78,14 @@ test("Where there is no keyboard, none is explained, and the head of the page is
     assert.ok(await page.locator("#help").isHidden())
     const [title, erase] = [await page.locator("h1").boundingBox(), await page.locator("#erase").boundingBox()]
     assert.ok(erase.y < title.y + title.height, "they stand in one line")
+  })
+})
+
+test("An empty history fits at 360 pixels, without a line for a list that is not there", async () => {
+  const { url } = await emptyServer()
+  await withPage(url, { viewport: { width: 360, height: 640 } }, async (page) => {
+    await page.getByRole("heading", { name: "No events yet" }).waitFor()
+    await assertFits(page, "the empty history")
+    assert.equal((await page.locator("#list").boundingBox())?.height ?? 0, 0)
   })
 })
