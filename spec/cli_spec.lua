@@ -895,6 +895,25 @@ intents[1].rules[1]: warning: the slot "area" is required, but some branches of 
       assert.are.equal("", errors)
     end)
 
+    it("ends by ^C while it fires", function()
+      local line = 0
+      for text in process.read_file("lua/intent_webhook.lua"):gmatch("([^\n]*)\n") do
+        line = line + 1
+        if text:find("^function Client:fire%(") then break end
+      end
+      local code = ([[debug.sethook(function()
+        local called = debug.getinfo(2, "S")
+        if called.linedefined == %d and called.short_src:find("intent_webhook%%.lua$") then
+          debug.sethook()
+          error("interrupted!", 0)
+        end
+      end, "c")]]):format(line)
+      local fired = command { "fire", intents, "book", "name=Ann", "--history", folder .. "/while-it-fires.db" }
+      fired.env.LUA_INIT = code
+      local status, output, errors = process.run(fired)
+      assert.are.same({ 130, "", "" }, { status, output, errors })
+    end)
+
     it("ends with 1 and the cause when it was not delivered", function()
       local saved = url
       url = "http://127.0.0.1:" .. process.free_port()

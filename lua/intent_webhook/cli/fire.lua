@@ -42,7 +42,7 @@ end
 
 local function fire(client, checked, slots, session)
   local good, id, message, code = pcall(client.fire, client, checked.name, slots, { session = session })
-  if not good then usage((tostring(id):gsub("^.-client:fire: ", ""))) end
+  if not good then usage(tostring(id):match("client:fire: (.*)$") or error(id, 0)) end -- not what ^C raised
   if code == "incomplete" then usage(message) end
   if not id then terminal.exit(terminal.WORLD, text.line(message)) end
   return id

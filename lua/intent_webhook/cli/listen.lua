@@ -50,7 +50,10 @@ local function open(values)
     address = values.address, port = values.port or 8080, status = values.status or 200, delay = values.delay or 0,
     body = values.body or "",
   })
-  if not good then terminal.exit(terminal.USAGE, text.line((tostring(opened):gsub("^.-listener%.open: ", "--")))) end
+  if not good then
+    local mistake = tostring(opened):match("listener%.open: (.*)$") or error(opened, 0) -- not what ^C raised
+    terminal.exit(terminal.USAGE, text.line("--" .. mistake))
+  end
   if not opened then terminal.exit_without_port(text.line(message), code) end
   return opened
 end
