@@ -4,14 +4,14 @@
  *     page_viewers PORT PAGES REPORT_FILE
  *
  * Each page is a thread with one connection that is kept. It asks what a page with an empty address asks, in the same
- * order and at the same pace (src/page/app.js, list.js and live.js): first the page and what it is made of, the
- * session, the list, the overview and the names; then, 2 s after each round, what came after the newest event that it
- * has, or, when that was more than one answer holds, the list anew, and from then on only the newest events until these
- * overlap with the list; the events of the list that are still on their way; and every fifth time the overview. The
- * pages begin one after the other, over 2 s. Every answer is read to its end, and must have status 200. Writes to
- * REPORT_FILE "ready" when all of them have their list. Ends when its standard input ends, and then writes there one
- * line: requests, bytes of bodies, the median and the 99th percentile of the microseconds that an answer took, and the
- * milliseconds of processor time of this process.
+ * order and at the same pace (src/page/app.js, list.js and live.js), but for the scripts that come when it is at rest:
+ * first the page and what it is made of, the list, the session, the overview and the names; then, 2 s after each round,
+ * what came after the newest event that it has, or, when that was more than one answer holds, the list anew, and from
+ * then on only the newest events until these overlap with the list; the events of the list that are still on their way;
+ * and every fifth time the overview. The pages begin one after the other, over 2 s. Every answer is read to its end,
+ * and must have status 200. Writes to REPORT_FILE "ready" when all of them have their list. Ends when its standard
+ * input ends, and then writes there one line: requests, bytes of bodies, the median and the 99th percentile of the
+ * microseconds that an answer took, and the milliseconds of processor time of this process.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -167,12 +167,12 @@ describe("an installation #once", function()
     end)
 
     it("with make is complete for Lua " .. version .. ", and leaves nothing when it is removed", function()
-      local tree = folder .. "/root/opt"
-      local make = ("env -u LUA make -s LUA_VERSION=%s DESTDIR=%s/root PREFIX=/opt "):format(version, folder)
+      local tree = folder .. "/installed/opt"
+      local make = ("env -u LUA make -s LUA_VERSION=%s DESTDIR=%s/installed PREFIX=/opt "):format(version, folder)
       run({ "sh", "-c", make .. "install" }, BUILD_SECONDS)
       check_use(tree, version, paths(tree, version))
       run { "sh", "-c", make .. "uninstall" }
-      assert.are.same({}, files_below(folder .. "/root"))
+      assert.are.same({}, files_below(folder .. "/installed"))
     end)
   end
 end)

@@ -74,7 +74,8 @@ describe("client:serve", function()
     server:close()
   end)
 
-  it("serves below a prefix", function()
+  it("serves below a prefix, which may have dots in its steps", function()
+    assert(client:serve { port = 0, prefix = "/.well-known/v1.0/..a" }):close()
     local server = assert(client:serve { port = 0, prefix = "/a/b" })
     assert.matches("/a/b/$", server.url)
     assert.equal(200, http.get(server.port, "/a/b/").status)
@@ -171,9 +172,11 @@ describe("client:serve", function()
     refuses({ port = "80" }, "port: must be a whole number, got a string")
     refuses({ address = "localhost" }, "address: must be an IPv4 or IPv6 address, like 127.0.0.1 or ::1")
     refuses({ address = "127.0.0.1\0x" }, "address: ")
-    for _, prefix in ipairs { "history", "/history/", "/a b", "/a//b", "/a%20b", "/ä" } do
-      refuses({ prefix = prefix }, 'prefix: must be a path like "/history": it begins with a slash, does not end in '
-        .. 'one, has no two of them in a row, and besides them only ASCII letters, digits, "%-", "%.", "_" and "~"$')
+    local sentence = 'prefix: must be a path like "/history": it begins with a slash, does not end in one, has no two '
+      .. 'of them in a row, and besides them only ASCII letters, digits, "%-", "%.", "_" and "~"; no step is "%." or '
+      .. '"%.%."$'
+    for _, prefix in ipairs { "history", "/history/", "/a b", "/a//b", "/a%20b", "/ä", "/a/../b", "/.", "/a/.." } do
+      refuses({ prefix = prefix }, sentence)
     end
     refuses({ token = "short" }, "token: has 5 characters, but needs 16")
     refuses({ token = ("x"):rep(15) .. " y" }, "token: may only have visible ASCII characters")

@@ -11,7 +11,8 @@ local SHORTEST_TOKEN = 16 -- characters: hopeless to guess, whatever the rate
 ---What every way to serve the page takes.
 ---@class intent_webhook.PageOptions
 ---@field prefix? string the path that the page is below, like "/a/b": ASCII letters, digits, "-", ".", "_", "~" and
----  single slashes, one of them at its beginning and none at its end; default "", but "/history" in nginx
+---  single slashes, one of them at its beginning and none at its end, no step "." or ".."; default "", but "/history"
+---  in nginx
 ---@field token? string who sends it may see the page, as a bearer token or by logging in; at least 16 visible ASCII
 ---  characters; default: nobody is asked
 ---@field token_env? string the environment variable that holds the token; refused when it is not set
@@ -80,10 +81,12 @@ local function check_hosts(mistakes, hosts)
 end
 
 local PREFIX = 'must be a path like "/history": it begins with a slash, does not end in one, has no two of them in a '
-  .. 'row, and besides them only ASCII letters, digits, "-", ".", "_" and "~"'
+  .. 'row, and besides them only ASCII letters, digits, "-", ".", "_" and "~"; no step is "." or ".."'
 
 local function is_prefix(path)
-  return path == "" or path:find("^/[%w%-._~/]+$") and path:sub(-1) ~= "/" and not path:find("//", 1, true)
+  if path == "" then return true end
+  return path:find("^/[%w%-._~/]+$") and path:sub(-1) ~= "/" and not path:find("//", 1, true)
+    and not path:find("/%.%.?%f[/%z]") -- which no browser would ask for
 end
 
 local function check_common(mistakes, given, known)
