@@ -33,7 +33,8 @@
 #include <unistd.h>
 
 /* As the page has them. */
-enum { EVERY_MS = 2000, FIRST_ROWS = 30, MOST = 200, KEPT = 500, OVERVIEW_EVERY = 5, ALL_EVERY = 15, RECENT_S = 300 };
+enum { FIRST_ROWS = 15, PAGE_ROWS = 50, MOST = 200, KEPT = 500 };
+enum { EVERY_MS = 2000, OVERVIEW_EVERY = 5, ALL_EVERY = 15, RECENT_S = 300 };
 enum { PAGES_MOST = 100, TIMES_MOST = 1 << 20, ANSWER_MOST = 4 << 20, REQUEST_MOST = 8192, TIMEOUT_S = 20 };
 
 /* A row of the list. */
@@ -169,9 +170,22 @@ static bool has_next(const struct page *page) {
 
 static void load_list(struct page *page) {
   char target[64];
+  snprintf(target, sizeof target, "api/events?limit=%d&brief=true", PAGE_ROWS);
+  ask(page, target);
+  page->row_count = read_events(page, page->rows, PAGE_ROWS);
+}
+
+/* The first rows, and when they are seen, those below. */
+static void load_first_rows(struct page *page) {
+  char target[96];
   snprintf(target, sizeof target, "api/events?limit=%d&brief=true", FIRST_ROWS);
   ask(page, target);
   page->row_count = read_events(page, page->rows, FIRST_ROWS);
+  if (!has_next(page)) return;
+  long long last = (long long)page->rows[page->row_count - 1].seq;
+  snprintf(target, sizeof target, "api/events?before=%lld&limit=%d&brief=true", last, PAGE_ROWS);
+  ask(page, target);
+  page->row_count += read_events(page, page->rows + page->row_count, PAGE_ROWS);
 }
 
 static void load(struct page *page) {
@@ -179,7 +193,7 @@ static void load(struct page *page) {
                                       "first.js", "json.js",  "list.js",    "list_end.js", "live.js",    "overview.js",
                                       "row.js",   "text.js",  "app.js",     "icon.svg"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) ask(page, parts[i]);
-  load_list(page);
+  load_first_rows(page);
   ask(page, "api/session");
   ask(page, "api/overview?span=hour");
   ask(page, "api/names");
@@ -201,7 +215,7 @@ static size_t look_for_news(struct page *page) {
   int64_t newest = page->row_count > 0 ? page->rows[0].seq : 0;
   if (page->row_count == 0 || page->flooded) {
     load_list(page);
-    page->flooded = newest > 0 && page->row_count == FIRST_ROWS && page->rows[FIRST_ROWS - 1].seq > newest;
+    page->flooded = newest > 0 && page->row_count == PAGE_ROWS && page->rows[PAGE_ROWS - 1].seq > newest;
     return page->row_count;
   }
   snprintf(target, sizeof target, "api/events?brief=true&after=%lld&limit=%d", (long long)newest, MOST);

@@ -210,6 +210,17 @@ static void answer_route(struct page_exchange *exchange, const struct page_route
     exchange->response->delay_ms = PAGE_FAILURE_DELAY_MS; /* whatever the answer is, since it may tell */
 }
 
+/*
+ * What first.js is going to ask for at an address without filters: so that the browser asks for it at once, while the
+ * scripts are still on their way.
+ */
+static void offer_first_rows(struct page_exchange *exchange) {
+  const struct page_access *access = &exchange->page->access;
+  bool known = !access->has_token || page_access_cookie(access, exchange->request, exchange->now_us);
+  if (known && exchange->query.length == 0)
+    page_header(exchange->response, "Link", "<api/events?limit=15&brief=true>; rel=preload; as=fetch; crossorigin");
+}
+
 static void answer_asset(struct page_exchange *exchange) {
   struct page_text path = exchange->path;
   const struct page_asset *asset =
@@ -218,8 +229,10 @@ static void answer_asset(struct page_exchange *exchange) {
     page_refuse(exchange->response, PAGE_NOT_FOUND, "There is nothing at that address.");
   else if (!is_read(exchange->request))
     refuse_method(exchange, "GET, HEAD");
-  else
+  else {
+    if (path.length == 0) offer_first_rows(exchange);
     send_asset(exchange, asset);
+  }
 }
 
 /* Parts of it go into a header of a redirect. */

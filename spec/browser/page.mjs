@@ -82,7 +82,7 @@ export const panel = (page) => page.locator("#panel")
 // Waits until the list has come, and nothing more is being loaded.
 export async function awaitList(page) {
   await page.locator("#list-end:not([data-state=loading]):not([data-state=searching])").waitFor()
-  await page.locator("#rows[aria-busy]").waitFor({ state: "detached" })
+  await page.locator("#list[aria-busy]").waitFor({ state: "detached" })
 }
 
 // The ids of the events in the list, from the top.

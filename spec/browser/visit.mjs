@@ -60,9 +60,15 @@ async function pageWith({ viewport, colorScheme, reducedMotion, permissions, ...
   return page
 }
 
+// The first rows are there before what people do has an effect.
+function ready(page) {
+  return page.waitForFunction(() => document.getElementById("connection")?.dataset.state !== "starting")
+}
+
 async function giveBack(page, options) {
   const context = page.context()
   if (Object.keys(options).some((name) => !(name in usual) && name !== "permissions")) return context.close()
+  await page.unrouteAll({ behavior: "ignoreErrors" })
   await page.goto("about:blank")
   await context.clearCookies()
   await context.clearPermissions()
@@ -79,6 +85,7 @@ export async function withPage(url, { allowed = [], ...options }, body) {
   })
   try {
     await page.goto(url)
+    await ready(page)
     await body(page, page.context())
     assert.deepEqual(seen, [])
   } catch (error) {

@@ -15,10 +15,15 @@ export function readAddress() {
   return Object.fromEntries(KEYS.map((key) => [key, given.get(key)]).filter(([, value]) => value))
 }
 
+/* "?a=b" of what is neither null nor empty. */
+export function queryOf(parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value != null && value !== "")
+  return given.length ? `?${new URLSearchParams(given)}` : ""
+}
+
 /* The address of a view, relative to the page. */
 export function addressOf(view) {
-  const given = KEYS.filter((key) => view[key]).map((key) => [key, view[key]])
-  return given.length ? `?${new URLSearchParams(given)}` : "./"
+  return queryOf(Object.fromEntries(KEYS.map((key) => [key, view[key]]))) || "./"
 }
 
 export function writeAddress(view, replace) {

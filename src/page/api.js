@@ -3,7 +3,8 @@
  *
  * Where a token is needed, a request waits for the person to log in, and is then asked again: nobody else has to know.
  */
-import { parse, plainValue } from "./json.js"
+import { queryOf } from "./address.js"
+import { readAnswer } from "./json.js"
 
 const TIMEOUT_MS = 20000
 
@@ -28,36 +29,13 @@ export function logIn() {
   return loggingIn
 }
 
-/* "?a=b" of what is neither null nor empty. */
-export function query(parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value != null && value !== "")
-  return given.length ? `?${new URLSearchParams(given)}` : ""
-}
-
-let ahead = null /* { address, response } of a question that will be asked */
-
-/* Asks what `ask` is going to ask, which then gets the answer. */
-export function askAhead(path, parameters) {
-  const address = addressOf(path, parameters)
-  const response = fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS), credentials: "same-origin" })
-  response.catch(() => {}) /* it is told when it is asked for */
-  ahead = { address, response }
-}
-
-function takeAhead(address) {
-  const response = ahead?.address === address ? ahead.response : null
-  ahead = null
-  return response
-}
-
 async function send(address, { timeout = TIMEOUT_MS, signal, ...options }) {
   const limit = new AbortController()
   const stop = () => limit.abort()
   const timer = setTimeout(stop, timeout)
   signal?.addEventListener("abort", stop)
   try {
-    const response = await (takeAhead(address) ??
-      fetch(address, { ...options, signal: limit.signal, credentials: "same-origin" }))
+    const response = await fetch(address, { ...options, signal: limit.signal, credentials: "same-origin" })
     const text = await response.text()
     signal?.throwIfAborted()
     return { response, text }
@@ -74,7 +52,7 @@ async function send(address, { timeout = TIMEOUT_MS, signal, ...options }) {
 function understand(response, text) {
   let answer = null
   try {
-    answer = text ? plainValue(parse(text), "slots") : null
+    answer = text ? readAnswer(text) : null
   } catch {
     if (response.ok) throw new ApiError("The answer is not that of an intent history.", response.status, "answer")
   }
@@ -92,11 +70,9 @@ async function request(address, options) {
   return request(address, options)
 }
 
-const addressOf = (path, parameters) => `api/${path}${query(parameters)}`
-
 /* GET api/PATH. Throws an ApiError, or what fetch throws when `signal` ended it. */
 export function ask(path, parameters = {}, signal = undefined) {
-  return request(addressOf(path, parameters), { signal })
+  return request(`api/${path}${queryOf(parameters)}`, { signal })
 }
 
 /* POST api/PATH with a form. `timeout` is in milliseconds. */

@@ -2,10 +2,11 @@
  * app: the page as a whole. What it shows is the view, which stands in the address: filters, the open event, the span
  * of the overview. Everything that changes the view goes through `go`; everything that shows it, through `show`.
  */
-import { FILTERS, filtersOf, readAddress, sameFilters, writeAddress } from "./address.js"
-import { ApiError, ask, logIn, post, query, useLogin } from "./api.js"
-import { button, element, icon, seen } from "./element.js"
+import { FILTERS, filtersOf, queryOf, readAddress, sameFilters, writeAddress } from "./address.js"
+import { ApiError, ask, logIn, post, useLogin } from "./api.js"
+import { button, element, icon } from "./element.js"
 import { Filters } from "./filters.js"
+import { first } from "./first.js"
 import { List } from "./list.js"
 import { Live } from "./live.js"
 import { Overview } from "./overview.js"
@@ -131,8 +132,8 @@ function show(next) {
   if (before.event !== view.event) showEvent(before.event)
 }
 
-function loadList() {
-  return list.load(filtersOf(view)).then(() => live.tell())
+function loadList(known = null) {
+  return list.load(known?.filters ?? filtersOf(view), known).then(() => live.tell())
 }
 
 function showFilters() {
@@ -147,7 +148,7 @@ function ignore(error) {
 
 function showExport() {
   for (const format of ["jsonl", "csv"]) {
-    document.getElementById(`export-${format}`).href = `api/export${query({ format, ...filtersOf(view) })}`
+    document.getElementById(`export-${format}`).href = `api/export${queryOf({ format, ...filtersOf(view) })}`
   }
 }
 
@@ -352,12 +353,10 @@ addEventListener("popstate", () => show(readAddress()))
 view = readAddress()
 showFilters()
 showExport()
-const loaded = loadList()
+if (first.refused) logIn().catch(ignore) /* all that is asked waits for it */
+loadList(sameFilters(view, first.view) ? first : null) /* somebody may have gone back meanwhile */
 if (view.event) showEvent()
 live.start()
-/* The rest when the first rows are seen, unless these take long. */
-Promise.race([loaded.then(seen), new Promise((done) => setTimeout(done, 500))]).then(() => {
-  startSession().catch(ignore)
-  overview.show(view.span).catch(ignore)
-  filters.load().catch(ignore)
-})
+startSession().catch(ignore)
+overview.show(view.span).catch(ignore)
+filters.load().catch(ignore)

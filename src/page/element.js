@@ -17,6 +17,8 @@ const SHAPES = {
   up: "M8 13V3M4 7l4-4 4 4",
 }
 
+const REST_MS = 200 /* for browsers that do not say when they are idle */
+
 /*
  * An element with attributes and children. An attribute that is false, null or undefined is left out, true is an empty
  * one; `on` is a table of listeners and `data` one of data- attributes. Children are nodes, strings, or arrays of them;
@@ -70,7 +72,15 @@ export function statusOf({ status, http_status: code, cause }) {
 /* Fulfilled when what is in the document now has been painted, or will not be, since the page is in the background. */
 export function seen() {
   return new Promise((done) => {
-    if (document.visibilityState === "visible") requestAnimationFrame(() => setTimeout(done))
-    else setTimeout(done)
+    const frame = document.visibilityState === "visible" ? requestAnimationFrame : setTimeout
+    frame(() => frame(() => setTimeout(done)))
+  })
+}
+
+/* Fulfilled when the browser has nothing better to do. */
+export function idle() {
+  return new Promise((done) => {
+    if (window.requestIdleCallback) requestIdleCallback(done)
+    else setTimeout(done, REST_MS)
   })
 }

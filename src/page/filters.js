@@ -3,11 +3,9 @@
  */
 import { FILTERS } from "./address.js"
 import { ask } from "./api.js"
-import { button, element } from "./element.js"
+import { element } from "./element.js"
 import { cut, plain } from "./text.js"
 
-const STATUSES = ["delivered", "failed", "pending", "retrying", "paused", "unknown", "recorded"]
-const AGES = [["15m", "Last 15 minutes"], ["1h", "Last hour"], ["24h", "Last 24 hours"], ["7d", "Last 7 days"]]
 const NO_FILTERS = Object.fromEntries(FILTERS.map((name) => [name, ""]))
 const TYPING_MS = 350
 
@@ -23,51 +21,34 @@ function fromField(value) {
   return Number.isNaN(time) ? "" : String(time / 1000)
 }
 
-const option = (value, words) => element("option", { value }, words)
+const option = (value) => element("option", { value }, plain(cut(value, 80)))
+const offers = (select, value) => [...select.options].some((node) => node.value === value)
 
 export class Filters {
   #typing = null
+  #stranger = null /* the option for an unknown status */
   #names = { intent: new Set(), url: new Set() }
 
   /* `change(filters, typing)` is told what the form says now: only the keys that changed. */
   constructor(change) {
     this.change = change
     this.form = document.getElementById("filters")
-    this.search = this.#text("search", "Search in slots, bodies, errors and ids",
-      { type: "search", placeholder: "Search slots and bodies", "aria-keyshortcuts": "/" })
-    this.intent = this.#select("intent", "Intent", [option("", "Any intent")])
-    this.status = this.#select("status", "Status",
-      [option("", "Any status"), STATUSES.map((word) => option(word, word))])
-    this.url = this.#select("url", "Endpoint", [option("", "Any endpoint")])
-    this.session = this.#text("session", "Session", { placeholder: "Any session" })
-    this.range = element("select", { name: "range", "aria-label": "Time", on: { change: () => this.#rangeChosen() } },
-      option("", "Any time"), AGES.map(([age, words]) => option(age, words)), option("custom", "Custom time"))
-    this.since = this.#moment("since", "From")
-    this.until = this.#moment("until", "To")
-    this.custom = element("span", { class: "custom" }, this.since, "\u2013", this.until)
-    this.clear = button("Clear", () => this.change(NO_FILTERS, false), { class: "quiet" })
-    this.form.append(this.search, this.intent, this.status, this.url, this.session, this.range, this.custom, this.clear)
+    for (const name of ["search", "intent", "status", "url", "session", "range"]) this[name] = this.form.elements[name]
+    for (const name of ["search", "session"]) {
+      this[name].addEventListener("input", () => this.#typedSome())
+      this[name].addEventListener("change", () => this.#typed())
+    }
+    for (const name of ["intent", "status", "url"]) {
+      this[name].addEventListener("change", () => this.change({ [name]: this[name].value }, false))
+    }
+    this.range.addEventListener("change", () => this.#rangeChosen())
+    this.clear = document.getElementById("clear")
+    this.clear.addEventListener("click", () => this.change(NO_FILTERS, false))
     this.form.addEventListener("submit", (submit) => {
       submit.preventDefault()
       this.#typed()
     })
-  }
-
-  #text(name, label, attributes) {
-    return element("input", { type: "text", name, "aria-label": label, autocomplete: "off", spellcheck: "false",
-      dir: "auto", ...attributes, on: { input: () => this.#typedSome(), change: () => this.#typed() } })
-  }
-
-  #select(name, label, options) {
-    const change = () => this.change({ [name]: node.value }, false)
-    const node = element("select", { name, "aria-label": label, on: { change } }, options)
-    return node
-  }
-
-  #moment(name, label) {
-    const change = () => this.change({ [name]: fromField(node.value) }, false)
-    const node = element("input", { type: "datetime-local", name, "aria-label": label, step: 1, on: { change } })
-    return node
+    this.form.inert = false /* what had been chosen before would have been lost */
   }
 
   #typedSome() {
@@ -82,14 +63,31 @@ export class Filters {
 
   #rangeChosen() {
     const age = this.range.value
-    this.custom.hidden = age !== "custom"
+    this.#showCustom(age === "custom")
     if (age !== "custom") this.change({ since: age, until: "" }, false)
     else this.since.focus()
   }
 
+  /* The fields for two moments are made when they are first asked for: a browser takes its time for them. */
+  #showCustom(shown) {
+    if (shown && !this.custom) {
+      this.since = this.#moment("since", "From")
+      this.until = this.#moment("until", "To")
+      this.custom = element("span", { class: "custom" }, this.since, "\u2013", this.until)
+      this.range.after(this.custom)
+    }
+    if (this.custom) this.custom.hidden = !shown
+  }
+
+  #moment(name, label) {
+    const change = () => this.change({ [name]: fromField(node.value) }, false)
+    const node = element("input", { type: "datetime-local", name, "aria-label": label, step: 1, on: { change } })
+    return node
+  }
+
   /* Shows what a view says. */
   show(view) {
-    const age = AGES.some(([age]) => age === view.since) && !view.until
+    const age = !view.until && view.since !== "custom" && offers(this.range, view.since)
     const custom = !age && Boolean(view.since || view.until)
     for (const name of ["search", "session"]) {
       const value = view[name] ?? ""
@@ -100,9 +98,10 @@ export class Filters {
     this.#showStatus(view.status)
     for (const name of ["intent", "status", "url"]) this[name].value = view[name] ?? ""
     this.range.value = age ? view.since : custom ? "custom" : ""
-    this.custom.hidden = !custom
-    this.since.value = custom && view.since ? toField(Number(view.since)) : ""
-    this.until.value = custom && view.until ? toField(Number(view.until)) : ""
+    this.#showCustom(custom)
+    for (const name of ["since", "until"]) {
+      if (this.custom) this[name].value = custom && view[name] ? toField(Number(view[name])) : ""
+    }
     for (const field of [this.search, this.session, this.intent, this.status, this.url, this.range]) {
       field.classList.toggle("active", field.value !== "")
     }
@@ -111,9 +110,9 @@ export class Filters {
 
   /* An unknown status, from the address, is one that can be seen, and cleared. */
   #showStatus(status) {
-    const known = [...this.status.options].some(({ value }) => value === status)
-    if (status && !known) this.status.append(option(status, plain(cut(status, 80))))
-    for (const node of [...this.status.options].slice(STATUSES.length + 1)) if (node.value !== status) node.remove()
+    this.#stranger?.remove()
+    this.#stranger = status && !offers(this.status, status) ? option(status) : null
+    if (this.#stranger) this.status.append(this.#stranger)
   }
 
   /* The names that the history knows. */
@@ -136,8 +135,7 @@ export class Filters {
     for (const value of news) known.add(value)
     const chosen = this[name].value
     const sorted = [...known].sort((one, other) => (one < other ? -1 : 1))
-    const options = sorted.map((value) => option(value, plain(cut(value, 80))))
-    this[name].replaceChildren(this[name].firstElementChild, ...options)
+    this[name].replaceChildren(this[name].firstElementChild, ...sorted.map(option))
     this[name].value = chosen
   }
 }

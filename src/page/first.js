@@ -1,12 +1,75 @@
 /*
- * first: asks for the first rows as soon as it is there, while the other scripts still come. The list asks for the same
- * and is given the answer.
+ * first: draws the first rows, and then lets everything else come, which is app.js. The rows wait for nothing that they
+ * can do without, so that they are there as soon as can be; until the rest is there, they are links.
  */
-import { filtersOf, readAddress } from "./address.js"
-import { askAhead } from "./api.js"
+import { addressOf, filtersOf, queryOf, readAddress } from "./address.js"
+import { seen } from "./element.js"
+import { readAnswer } from "./json.js"
+import { place, Row } from "./row.js"
 
-const FIRST_PAGE = 30 /* rows; more than is in view */
+const ROWS = 15 /* about as many as are in view. page.c lets the browser ask for them ahead */
+const PATIENCE_MS = 100 /* for the rows; then the rest comes even so */
+const TIMEOUT_MS = 20000
+const REST = ["app", "api", "filters", "list", "list_end", "live", "overview"]
 
-export const firstPage = (filters) => ({ ...filters, limit: FIRST_PAGE, brief: true })
+const view = readAddress()
+const filters = filtersOf(view)
+let alone = true /* the rest is not on its way */
 
-askAhead("events", firstPage(filtersOf(readAddress())))
+/*
+ * What the rest is told: the view; its filters as the API takes them; a promise of the answer of api/events, which is
+ * null when it is of no use; the rows that are drawn; whether a token is asked for.
+ */
+export const first = { view, filters, answered: ask().catch(() => null), rows: [], refused: false }
+
+async function ask() {
+  const address = `api/events${queryOf({ ...filters, limit: ROWS, brief: true })}`
+  const response = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) })
+  first.refused = response.status === 401
+  return response.ok ? readAnswer(await response.text()) : null
+}
+
+function draw(answer) {
+  if (!answer || !alone) return null
+  first.rows = answer.events.map((event) => new Row(event, addressOf({ ...view, event: event.id })))
+  for (const row of first.rows) place(row, document.getElementById("rows"), null)
+  return seen()
+}
+
+/* A row is a link, wherever somebody clicks, until it is more. */
+function follow({ target }) {
+  if (!target.closest("a")) target.closest(".row")?.querySelector("a").click()
+}
+
+function parsed() {
+  if (document.readyState !== "loading") return null
+  return new Promise((done) => document.addEventListener("DOMContentLoaded", done))
+}
+
+/* There is room for the overview, or it is folded. */
+function fold() {
+  const roomy = matchMedia("(min-width: 700px) and (min-height: 560px)").matches
+  document.querySelector("#overview > details").open = roomy
+}
+
+function sayIncomplete(error) {
+  console.error(error)
+  const state = document.getElementById("connection")
+  state.dataset.state = "lost"
+  state.lastElementChild.textContent = "Not complete: load the page again"
+  document.getElementById("list").removeAttribute("aria-busy")
+  document.getElementById("list-end").replaceChildren()
+}
+
+async function begin() {
+  await parsed()
+  fold()
+  const list = document.getElementById("rows")
+  list.addEventListener("click", follow)
+  await Promise.race([first.answered.then(draw), new Promise((done) => setTimeout(done, PATIENCE_MS))])
+  alone = false
+  await Promise.all(REST.map((name) => import(`./${name}.js`)))
+  list.removeEventListener("click", follow)
+}
+
+begin().catch(sayIncomplete)

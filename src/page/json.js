@@ -31,17 +31,22 @@ class Reader {
     throw new SyntaxError(`${what} at character ${this.at + 1}`)
   }
 
+  space() {
+    if (this.text.charCodeAt(this.at) <= 32) this.take(SPACE)
+  }
+
   /* Whether the next character but space is this one; takes it. */
   skip(character) {
-    this.take(SPACE)
+    this.space()
     if (this.text[this.at] !== character) return false
     this.at++
     return true
   }
 
   string() {
-    const source = this.take(STRING)
-    return source === null ? null : JSON.parse(source) /* throws for an unknown escape */
+    const source = this.text[this.at] === '"' ? this.take(STRING) : null
+    if (!source?.includes("\\")) return source && source.slice(1, -1)
+    return JSON.parse(source) /* throws for an unknown escape */
   }
 
   value(depth) {
@@ -58,7 +63,7 @@ class Reader {
   }
 
   entry(depth) {
-    this.take(SPACE)
+    this.space()
     const key = this.string() ?? this.fail("no key")
     if (!this.skip(":")) this.fail("no colon")
     return [key, this.value(depth + 1)]
@@ -77,19 +82,23 @@ class Reader {
 export function parse(text) {
   const reader = new Reader(text)
   const node = reader.value(0)
-  reader.take(SPACE)
+  reader.space()
   if (reader.at !== text.length) reader.fail("more than one value")
   return node
 }
 
-/* A node as a value of JavaScript; the objects under the key `kept` stay nodes, since their numbers are somebody's. */
-export function plainValue(node, kept) {
+function plainValue(node) {
   switch (node.type) {
     case "object":
       return Object.fromEntries(node.entries.map(([key, value]) =>
-        [key, key === kept && value.type === "object" ? value : plainValue(value, kept)]))
-    case "array": return node.items.map((item) => plainValue(item, kept))
+        [key, key === "slots" && value.type === "object" ? value : plainValue(value)]))
+    case "array": return node.items.map(plainValue)
     case "number": return Number(node.source)
     default: return node.value
   }
+}
+
+/* An answer of the API as a value of JavaScript; slots stay nodes, since their numbers are somebody's. */
+export function readAnswer(text) {
+  return plainValue(parse(text))
 }

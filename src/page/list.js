@@ -2,26 +2,21 @@
  * list: the events that the filters let through, newest first, a page at a time.
  *
  * New events go in at the top, but not under the reader's hands: while the top is out of view, the pointer or the focus
- * is in the list, or an event is open, they are held back behind a button. Rows stand in groups; a group that is out of
- * view costs next to nothing (content-visibility), and far below a list that grows at the top rows are let go, to be
- * asked for again.
+ * is in the list, or an event is open, they are held back behind a button. Far below a list that grows at the top rows
+ * are let go, to be asked for again.
  */
 import { addressOf } from "./address.js"
 import { ask } from "./api.js"
-import { element, icon } from "./element.js"
-import { firstPage } from "./first.js"
+import { icon } from "./element.js"
 import { endOf } from "./list_end.js"
-import { Row } from "./row.js"
+import { place, Row } from "./row.js"
 import { ago, counted } from "./text.js"
 
 const PAGE = 50
 const NEAR = "300px" /* to the end: then older events are asked for */
-const GROUP = 50 /* rows, at most */
 const MOST_HELD = 200
 const KEPT = 500 /* rows, when new ones come in at the top */
 const TELL_TIME_MS = 5000
-
-const groupOf = (row) => element("div", { role: "rowgroup", class: "group" }, row.node)
 
 export class List {
   #rows = new Map() /* seq -> Row, newest first */
@@ -42,6 +37,7 @@ export class List {
     this.open = open
     this.clear = clear
     this.seen = seen
+    this.table = document.getElementById("list")
     this.body = document.getElementById("rows")
     this.end = document.getElementById("list-end")
     this.fresh = document.getElementById("fresh")
@@ -74,16 +70,16 @@ export class List {
 
   /* ---- pages ---- */
 
-  /* A new list for these filters, which are the API's. */
-  async load(filters) {
+  /* A new list for these filters, which are the API's. `first` is what is known of it; see first.js. */
+  async load(filters, first = null) {
     this.filters = filters
     this.#loading?.abort()
     this.#loading = null
     this.#next = null
     this.#searchedTo = null
     this.#stale = true
-    this.body.setAttribute("aria-busy", "true")
-    await this.#page(firstPage(filters), true)
+    this.table.setAttribute("aria-busy", "true")
+    await this.#page({ ...filters, limit: PAGE, brief: true }, true, first)
   }
 
   older() {
@@ -91,31 +87,36 @@ export class List {
     return this.#page({ ...this.filters, before: this.#next, limit: PAGE, brief: true }, false)
   }
 
-  async #page(question, fresh) {
+  async #page(question, fresh, first = null) {
     const loading = this.#loading = new AbortController()
     this.error = null
     this.#showEnd()
     try {
-      const answer = await ask("events", question, loading.signal)
+      const answer = await first?.answered ?? await ask("events", question, loading.signal)
+      loading.signal.throwIfAborted()
       this.#loading = null
-      if (fresh) this.#empty()
-      this.#take(answer)
+      if (fresh && !first?.rows.length) this.#empty()
+      this.#take(answer, first?.rows)
     } catch (error) {
       if (loading.signal.aborted) return
       this.#loading = null
       if (fresh) this.#empty()
       this.error = error
-      this.body.removeAttribute("aria-busy")
+      this.table.removeAttribute("aria-busy")
       this.nearEnd.disconnect() /* the button tries again, or the first round that succeeds */
     }
     this.#showEnd()
   }
 
-  #take(answer) {
+  #take(answer, drawn = []) {
     this.#stale = false
-    this.body.removeAttribute("aria-busy")
+    this.table.removeAttribute("aria-busy")
     this.#next = answer.next
     this.#searchedTo = answer.searched_to ?? null
+    for (const row of drawn) {
+      row.select(row.event.id === this.#selected)
+      this.#rows.set(row.event.seq, row)
+    }
     for (const event of answer.events) if (!this.#rows.has(event.seq)) this.#add(event, null)
     this.seen(answer.events)
     this.nearEnd.unobserve(this.end) /* so that it says again whether the end is near */
@@ -150,11 +151,7 @@ export class List {
     const row = new Row(event, addressOf({ ...this.view(), event: event.id }))
     row.select(event.id === this.#selected)
     this.#rows.set(event.seq, row)
-    const group = next ? next.node.parentElement : this.body.lastElementChild
-    const full = !group || group.childElementCount >= GROUP
-    if (full && !next) this.body.append(groupOf(row))
-    else if (full && next.node === this.body.firstElementChild.firstElementChild) this.body.prepend(groupOf(row))
-    else group.insertBefore(row.node, next?.node ?? null)
+    place(row, this.body, next)
     return row
   }
 

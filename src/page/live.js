@@ -8,7 +8,6 @@
  * again at what was recorded in the last half minute.
  */
 import { ask } from "./api.js"
-import { firstPage } from "./first.js"
 import { isOpen } from "./row.js"
 
 const EVERY_MS = 2000
@@ -121,7 +120,7 @@ export class Live {
     const newest = this.list.newest
     if (filters.status || !newest) return some({ limit: PAGE })
     if (this.#flooded) {
-      const answer = await ask("events", firstPage(filters))
+      const answer = await some({ limit: PAGE })
       return { ...answer, gap: answer.next !== null && answer.events.every(({ seq }) => seq > newest) }
     }
     const answer = await some({ after: newest, limit: MOST })

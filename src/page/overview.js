@@ -8,7 +8,6 @@ import { ask } from "./api.js"
 import { button, drawing, element } from "./element.js"
 import { ago, count, dayMinute, duration, minute, outside, plain } from "./text.js"
 
-const SPANS = { hour: "Hour", day: "Day", week: "Week" }
 const STEPS = { hour: "a minute", day: "10 minutes", week: "an hour" }
 const WORDS = { hour: "last hour", day: "last day", week: "last week" }
 const ROWS = 5 /* endpoints, and one more of the causes, which have no head */
@@ -23,28 +22,22 @@ export class Overview {
   /* `change(view)` changes what the page shows. */
   constructor(change) {
     this.change = change
-    const title = element("h2", { id: "overview-title" }, "Overview")
-    this.totals = element("span", { class: "totals" })
-    this.unfiltered = element("span", { class: "dim unfiltered", hidden: true }, "of all events, without the filters")
-    this.spans = element("div", { class: "segments", role: "group", "aria-label": "Span of the overview" },
-      Object.entries(SPANS).map(([span, word]) =>
-        button(word, () => this.change({ span: span === "hour" ? "" : span }), { data: { span } })))
-    this.chart = element("figure", { class: "chart" })
-    this.scroll = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Deliveries by time" })
-    this.table = element("details", { class: "numbers", on: { toggle: () => this.#drawTable() } },
-      element("summary", {}, "As a table"), this.scroll)
-    this.endpoints = element("div", { class: "endpoints" })
-    this.causes = element("div", { class: "causes" })
-    this.fold = element("details", { open: matchMedia("(min-width: 700px) and (min-height: 560px)").matches },
-      element("summary", {}, title, this.totals, this.unfiltered),
-      element("div", { class: "overview" }, element("div", {}, this.spans, this.chart, this.table), this.endpoints,
-        this.causes))
-    document.getElementById("overview").append(this.fold)
+    this.root = document.getElementById("overview")
+    for (const part of ["totals", "unfiltered", "segments", "chart", "numbers", "scroll", "endpoints", "causes"]) {
+      this[part] = this.root.querySelector(`.${part}`)
+    }
+    for (const node of this.segments.children) {
+      const { span } = node.dataset
+      node.addEventListener("click", () => this.change({ span: span === "hour" ? "" : span }))
+    }
+    this.numbers.addEventListener("toggle", () => this.#drawTable())
   }
 
   async show(span = "hour") {
-    this.#span = SPANS[span] ? span : "hour"
-    for (const node of this.spans.children) node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
+    this.#span = WORDS[span] ? span : "hour"
+    for (const node of this.segments.children) {
+      node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
+    }
     await this.refresh()
   }
 
@@ -55,12 +48,11 @@ export class Overview {
 
   async refresh() {
     const span = this.#span
-    const root = document.getElementById("overview")
     const answer = await ask("overview", { span }).catch((error) => {
-      root.hidden = !this.answer /* empty, it would be there for nothing */
+      this.root.hidden = !this.answer /* empty, it would be there for nothing */
       throw error
     })
-    root.hidden = false
+    this.root.hidden = false
     const text = JSON.stringify(answer)
     if (span !== this.#span) return
     this.answer = answer
@@ -128,7 +120,7 @@ export class Overview {
   }
 
   #drawTable() {
-    if (!this.table.open || !this.answer) return
+    if (!this.numbers.open || !this.answer) return
     const { delivered, failed } = this.answer
     const rows = delivered.map((good, step) => good + failed[step] > 0 && element("tr", {},
       element("th", { scope: "row" }, button(this.#time(step), () => this.#choose(step), { class: "link",

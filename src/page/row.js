@@ -9,6 +9,7 @@ import { cut, outside, plain, timeElement } from "./text.js"
 
 const SLOTS_SHOWN = 8
 const BADGES_SHOWN = 6
+const GROUP = 10 /* rows, at most */
 const OPEN = new Set(["pending", "retrying", "paused"]) /* these are still going to change */
 
 /* Whether something of the event is still on its way. */
@@ -58,6 +59,19 @@ function badgesOf(event) {
 }
 
 /* ---- the row ---- */
+
+/*
+ * Puts a row into the list's element in front of another one; null: at the end. Rows stand in groups: one that is out of
+ * view costs next to nothing (content-visibility).
+ */
+export function place(row, list, next) {
+  const group = next ? next.node.parentElement : list.lastElementChild
+  const full = !group || group.childElementCount >= GROUP
+  const own = () => element("div", { role: "rowgroup", class: "group" }, row.node)
+  if (full && !next) list.append(own())
+  else if (full && next.node === list.firstElementChild.firstElementChild) list.prepend(own())
+  else group.insertBefore(row.node, next?.node ?? null)
+}
 
 export class Row {
   constructor(event, address) {

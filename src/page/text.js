@@ -5,12 +5,13 @@
  * writing, characters without a width) is shown as a mark, so that it deceives nobody; each text keeps its direction to
  * itself.
  */
-import { element, seen } from "./element.js"
+import { element, idle } from "./element.js"
 
 /* ---- text from outside ---- */
 
 const UNSEEN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])\1*|\[redacted\]/gu
 const REDACTED = "[redacted]"
+const CLEAR = /^[ -Z\\-~]*$/ /* nothing of that, as in most texts: so the browser need not know all of Unicode */
 const MOST_MARKS = 2000 /* elements, in one text */
 const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM " +
   "SUB ESC FS GS RS US").split(" ")
@@ -51,11 +52,13 @@ function markText(found) {
 }
 
 function asText(text, block) {
+  if (CLEAR.test(text)) return text
   return text.replace(UNSEEN, (found, character, at) => (harmless(found, text, at, block) ? found : markText(found)))
 }
 
 /* Text, and elements for the marks in it; after many of these, the rest as text alone. */
 function asNodes(text, block) {
+  if (CLEAR.test(text)) return [text]
   const nodes = []
   let from = 0
   for (const { 0: found, index } of text.matchAll(UNSEEN)) {
@@ -143,7 +146,7 @@ export function ago(seconds, now = Date.now() / 1000) {
 /* A time as an element: relative, and exact for the pointer, soon after it is seen, and for programs. */
 export function timeElement(seconds) {
   const node = element("time", { datetime: date(seconds).toISOString(), data: { time: seconds } }, ago(seconds))
-  if (untitled.push([node, seconds]) === 1) seen().then(giveTitles)
+  if (untitled.push([node, seconds]) === 1) idle().then(giveTitles)
   return node
 }
 

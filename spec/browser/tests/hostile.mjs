@@ -4,7 +4,7 @@
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
 import { texts } from "../hostile.mjs"
-import { addressOf, assertFits, awaitList, openEvent, panel, row, withPage } from "../page.mjs"
+import { addressOf, assertFits, assertListed, awaitList, openEvent, panel, row, withPage } from "../page.mjs"
 import { until } from "../processes.mjs"
 import { server } from "../world.mjs"
 
@@ -45,7 +45,7 @@ test("The list shows hostile names, sessions and slots as text, and keeps its la
   const { url, events } = await server("hostile")
   await withPage(url, {}, async (page) => {
     await awaitList(page)
-    assert.equal(await page.locator("#rows [data-event]").count(), events.length)
+    await assertListed(page, events.map(({ id }) => id))
     await assertOnlyText(page)
     await assertFits(page, "the list")
     const { id } = events.find(({ intent }) => intent.startsWith("<img"))

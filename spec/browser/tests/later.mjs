@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
-import { assertAccessible, assertFits, assertListed, awaitList, panel, row, withPage } from "../page.mjs"
+import { addressOf, assertAccessible, assertFits, assertListed, awaitList, panel, row, withPage } from "../page.mjs"
 import { until } from "../processes.mjs"
 import { copyHistory, history, serve, server } from "../world.mjs"
 
@@ -19,7 +19,7 @@ test("Once the page is at rest the rest of it is loaded, so that it is there whe
     await awaitList(page)
     await until(() => ["event.js", "dialogs.js", "later.css"].every((name) => asked.includes(name)), "the rest")
     const rounds = asked.slice(0, asked.indexOf("event.js")).filter((name) => name === "api/events").length
-    assert.ok(rounds >= 2, "after the first view")
+    assert.ok(rounds >= 3, "after the first rows, those below, and a look for new ones")
     await page.waitForLoadState("networkidle").catch(() => {})
     await until(() => page.evaluate(() => document.styleSheets.length === 2), "the style sheet")
     await stop()
@@ -30,13 +30,70 @@ test("Once the page is at rest the rest of it is loaded, so that it is there whe
   })
 })
 
+// Calls body with a page that shows the first rows; the rest of it comes when `release` is called.
+async function withFirstRows(view, body) {
+  const { url, events } = await server("clinic")
+  await withPage(url, refused, async (page) => {
+    let release
+    const released = new Promise((done) => { release = done })
+    await page.route(/\/app\.js$/, (route) => released.then(() => route.continue()))
+    await page.goto(addressOf(url, view), { waitUntil: "commit" })
+    await page.locator("#rows [data-event]").first().waitFor()
+    await body(page, events, release)
+  })
+}
+
+test("The first rows are there before the rest of the page, which takes them over as they stand", async () => {
+  await withFirstRows({}, async (page, events, release) => {
+    await assertListed(page, events.slice(0, 15).map(({ id }) => id))
+    assert.equal(await page.locator("#connection").innerText(), "Starting")
+    await page.locator("#rows [data-event]").evaluateAll((rows) => rows.forEach((row) => { row.first = true }))
+    release()
+    await awaitList(page)
+    await assertListed(page, events.map(({ id }) => id))
+    const same = (rows) => rows.filter((row) => row.first).length
+    assert.equal(await page.locator("#rows [data-event]").evaluateAll(same), 15)
+  })
+})
+
+test("Until the rest is there, a row is a link wherever it is clicked", async () => {
+  await withFirstRows({ status: "failed" }, async (page, events, release) => {
+    const first = page.locator("#rows [data-event]").first()
+    const id = await first.getAttribute("data-event")
+    await first.locator(".badge").first().click()
+    await page.waitForURL((url) => url.searchParams.get("event") === id && url.searchParams.get("status") === "failed")
+    release()
+    await panel(page).locator("[data-part=slots]").waitFor()
+    assert.equal(await page.locator("#rows .selected").getAttribute("data-event"), id)
+  })
+})
+
+test("Who goes back before the rest is there gets the list of that address", async () => {
+  await withFirstRows({ status: "failed" }, async (page, events, release) => {
+    await page.evaluate(() => history.pushState(null, "", "./"))
+    release()
+    await assertListed(page, events.map(({ id }) => id))
+  })
+})
+
+test("When the rest does not come, the page says that it is not complete", async () => {
+  const { url } = await server("clinic")
+  await withPage(url, { allowed: [...refused.allowed, /dynamically imported/] }, async (page) => {
+    await page.route(/\/live\.js$/, (route) => route.abort())
+    await page.reload()
+    await page.locator("#connection").getByText("Not complete: load the page again").waitFor()
+    assert.ok(await page.locator("#rows [data-event]").count() > 0)
+    await assertAccessible(page, "a page that is not complete")
+  })
+})
+
 for (const width of [1280, 360]) {
   test(`At ${width} pixels an event whose code does not come can be closed, and be asked for again`, async () => {
     const { url, events } = await server("clinic")
     await withPage(url, { ...refused, viewport: { width, height: 800 } }, async (page) => {
       await page.route(later, (route) => route.abort())
       await page.reload()
-      await assertListed(page, events.map(({ id }) => id))
+      await awaitList(page)
       await page.route(/\/api\//, (route) => route.abort())
       const open = async () => {
         await row(page, events[0].id).locator(".badge").click()

@@ -29,7 +29,8 @@ async function withLive(count, body, options = {}) {
   const server = await serve(deliverer.path)
   try {
     await withPage(server.url, options, async (page) => {
-      await assertListed(page, ids.slice(0, 30))
+      await awaitList(page)
+      await assertListed(page, ids)
       await body(page, deliverer, ids, release)
     })
   } finally {
@@ -144,20 +145,20 @@ test("While more comes than one answer holds, only the newest are asked for, and
     }
     await fire(230)
     assert.ok((await round()).has("after"))
-    assert.equal((await next()).get("limit"), "30") // more than 200: a new list
-    await assertListed(page, ids.slice(0, 30))
+    assert.equal((await next()).get("limit"), "50") // more than 200: a new list
+    await assertListed(page, ids.slice(0, 50))
     await fire(230)
     const again = await round()
-    assert.deepEqual([again.get("limit"), again.get("after")], ["30", null])
-    await assertListed(page, ids.slice(0, 30)) // in its place, without another request
+    assert.deepEqual([again.get("limit"), again.get("after")], ["50", null])
+    await assertListed(page, ids.slice(0, 50)) // in its place, without another request
     await fire(1)
     assert.ok(!(await round()).has("after"))
-    await assertListed(page, ids.slice(0, 31)) // nothing is between them: it goes in at the top
+    await assertListed(page, ids.slice(0, 51)) // nothing is between them: it goes in at the top
     await fire(1)
     assert.ok((await round()).has("after"))
-    await assertListed(page, ids.slice(0, 32))
+    await assertListed(page, ids.slice(0, 52))
 
-    const read = ids.slice(0, 32)
+    const read = ids.slice(0, 52)
     await row(page, read[4]).hover()
     const before = await topOf(page, read[4])
     const button = page.getByRole("button", { name: "More than 200 new events" })
@@ -171,8 +172,8 @@ test("While more comes than one answer holds, only the newest are asked for, and
     assert.equal(await topOf(page, read[4]), before)
     assert.deepEqual(await listed(page), read)
     await button.click()
-    assert.equal((await next()).get("limit"), "30")
-    await assertListed(page, ids.slice(0, 30))
+    assert.equal((await next()).get("limit"), "50")
+    await assertListed(page, ids.slice(0, 50))
     await page.unrouteAll({ behavior: "ignoreErrors" })
   })
 })
