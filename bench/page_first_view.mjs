@@ -95,8 +95,7 @@ function mark() {
 async function load(page, url) {
   await setTimeout(REST_MS)
   const seen = page.waitForEvent("console", (message) => message.text() === "seen")
-  await page.goto(url, { waitUntil: "commit" }) // nothing is asked of the page until then
-  await seen
+  await Promise.all([page.goto(url, { waitUntil: "commit" }), seen]) // nothing else is asked of the page until then
   return page.evaluate(() => ({
     seen: window.rowSeen,
     inserted: window.rowInserted,

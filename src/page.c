@@ -211,13 +211,12 @@ static void answer_route(struct page_exchange *exchange, const struct page_route
 }
 
 /*
- * What first.js is going to ask for at an address without filters: so that the browser asks for it at once, while the
- * scripts are still on their way.
+ * What first.js is going to ask for at an address without parameters: so that the browser asks for it at once, while
+ * the scripts are still on their way. Not where a token is needed, since nothing here tells whether the browser has
+ * logged in: the cookie is for the API alone.
  */
 static void offer_first_rows(struct page_exchange *exchange) {
-  const struct page_access *access = &exchange->page->access;
-  bool known = !access->has_token || page_access_cookie(access, exchange->request, exchange->now_us);
-  if (known && exchange->query.length == 0)
+  if (!exchange->page->access.has_token && exchange->query.length == 0)
     page_header(exchange->response, "Link", "<api/events?limit=15&brief=true>; rel=preload; as=fetch; crossorigin");
 }
 

@@ -4,7 +4,7 @@
  */
 import { FILTERS, filtersOf, queryOf, readAddress, sameFilters, writeAddress } from "./address.js"
 import { ApiError, ask, logIn, post, useLogin } from "./api.js"
-import { button, element, icon } from "./element.js"
+import { button, element, icon, idle } from "./element.js"
 import { Filters } from "./filters.js"
 import { first } from "./first.js"
 import { List } from "./list.js"
@@ -49,9 +49,7 @@ async function later(module) {
 const dialogs = () => later(import("./dialogs.js"))
 
 function loadLater() {
-  const load = () => Promise.all([getPanel(), dialogs()]).catch(ignore)
-  if (window.requestIdleCallback) requestIdleCallback(load)
-  else load()
+  idle().then(() => Promise.all([getPanel(), dialogs()])).catch(ignore)
 }
 
 /* A browser may remember that a module did not come; then only another page does. */
@@ -354,8 +352,9 @@ view = readAddress()
 showFilters()
 showExport()
 if (first.refused) logIn().catch(ignore) /* all that is asked waits for it */
-loadList(sameFilters(view, first.view) ? first : null) /* somebody may have gone back meanwhile */
-if (view.event) showEvent()
+/* Somebody may have gone back since the first rows were asked for. */
+loadList(sameFilters(view, first.view) ? first : null)
+if (view.event || first.view.event) showEvent()
 live.start()
 startSession().catch(ignore)
 overview.show(view.span).catch(ignore)

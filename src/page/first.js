@@ -9,7 +9,7 @@ import { place, Row } from "./row.js"
 
 const ROWS = 15 /* about as many as are in view. page.c lets the browser ask for them ahead */
 const PATIENCE_MS = 100 /* for the rows; then the rest comes even so */
-const TIMEOUT_MS = 20000
+const TIMEOUT_MS = 6000 /* a server gives up after 5 s; then the list asks again */
 const REST = ["app", "api", "filters", "list", "list_end", "live", "overview"]
 
 const view = readAddress()
@@ -30,15 +30,17 @@ async function ask() {
 }
 
 function draw(answer) {
-  if (!answer || !alone) return null
-  first.rows = answer.events.map((event) => new Row(event, addressOf({ ...view, event: event.id })))
-  for (const row of first.rows) place(row, document.getElementById("rows"), null)
+  if (!answer || !alone || first.rows.length) return null
+  const rows = answer.events.map((event) => new Row(event, addressOf({ ...view, event: event.id })))
+  for (const row of rows) place(row, document.getElementById("rows"), null)
+  first.rows = rows
   return seen()
 }
 
 /* A row is a link, wherever somebody clicks, until it is more. */
-function follow({ target }) {
-  if (!target.closest("a")) target.closest(".row")?.querySelector("a").click()
+function follow({ target, ctrlKey, metaKey, shiftKey, altKey }) {
+  if (target.closest("a") || ctrlKey || metaKey || shiftKey || altKey || !getSelection().isCollapsed) return
+  target.closest(".row")?.querySelector("a").click()
 }
 
 function parsed() {
@@ -46,10 +48,17 @@ function parsed() {
   return new Promise((done) => document.addEventListener("DOMContentLoaded", done))
 }
 
-/* There is room for the overview, or it is folded. */
-function fold() {
-  const roomy = matchMedia("(min-width: 700px) and (min-height: 560px)").matches
-  document.querySelector("#overview > details").open = roomy
+/* There is room for the overview, or it is folded; an event has its place: as it is going to be. */
+function lay() {
+  const overview = document.querySelector("#overview > details")
+  overview.open = matchMedia("(min-width: 700px) and (min-height: 560px)").matches
+  overview.dataset.laid = ""
+  showPanel(Boolean(view.event))
+}
+
+function showPanel(shown) {
+  document.body.classList.toggle("has-panel", shown)
+  document.getElementById("panel").hidden = !shown
 }
 
 function sayIncomplete(error) {
@@ -57,16 +66,22 @@ function sayIncomplete(error) {
   const state = document.getElementById("connection")
   state.dataset.state = "lost"
   state.lastElementChild.textContent = "Not complete: load the page again"
+  showPanel(false)
   document.getElementById("list").removeAttribute("aria-busy")
-  document.getElementById("list-end").replaceChildren()
+  const end = document.getElementById("list-end")
+  end.dataset.state = "failed"
+  end.replaceChildren()
+  alone = true
+  first.answered.then(draw)
 }
 
 async function begin() {
   await parsed()
-  fold()
+  lay()
   const list = document.getElementById("rows")
   list.addEventListener("click", follow)
-  await Promise.race([first.answered.then(draw), new Promise((done) => setTimeout(done, PATIENCE_MS))])
+  const drawn = first.answered.then(draw).catch(console.error) /* then the list tries it again, and says why not */
+  await Promise.race([drawn, new Promise((done) => setTimeout(done, PATIENCE_MS))])
   alone = false
   await Promise.all(REST.map((name) => import(`./${name}.js`)))
   list.removeEventListener("click", follow)

@@ -61,8 +61,8 @@ function badgesOf(event) {
 /* ---- the row ---- */
 
 /*
- * Puts a row into the list's element in front of another one; null: at the end. Rows stand in groups: one that is out of
- * view costs next to nothing (content-visibility).
+ * Puts a row into the list's element in front of another one; null: at the end. Rows stand in groups: one that is out
+ * of view costs next to nothing (content-visibility).
  */
 export function place(row, list, next) {
   const group = next ? next.node.parentElement : list.lastElementChild

@@ -5,7 +5,7 @@
  * writing, characters without a width) is shown as a mark, so that it deceives nobody; each text keeps its direction to
  * itself.
  */
-import { element, idle } from "./element.js"
+import { element, idle, seen } from "./element.js"
 
 /* ---- text from outside ---- */
 
@@ -146,7 +146,7 @@ export function ago(seconds, now = Date.now() / 1000) {
 /* A time as an element: relative, and exact for the pointer, soon after it is seen, and for programs. */
 export function timeElement(seconds) {
   const node = element("time", { datetime: date(seconds).toISOString(), data: { time: seconds } }, ago(seconds))
-  if (untitled.push([node, seconds]) === 1) idle().then(giveTitles)
+  if (untitled.push([node, seconds]) === 1) seen().then(idle).then(giveTitles)
   return node
 }
 

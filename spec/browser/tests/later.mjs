@@ -68,11 +68,45 @@ test("Until the rest is there, a row is a link wherever it is clicked", async ()
   })
 })
 
+test("An event has its place before the rest is there, unless somebody goes back", async () => {
+  const { events } = await server("clinic")
+  await withFirstRows({ event: events[2].id }, async (page, _, release) => {
+    const { x, width } = await row(page, events[0].id).boundingBox()
+    release()
+    await panel(page).locator("[data-part=slots]").waitFor()
+    const box = await row(page, events[0].id).boundingBox()
+    assert.deepEqual([box.x, box.width], [x, width])
+    assert.equal(await page.locator("#rows .selected").getAttribute("data-event"), events[2].id)
+  })
+  await withFirstRows({ event: events[2].id }, async (page, _, release) => {
+    await panel(page).waitFor()
+    await page.evaluate(() => history.pushState(null, "", "./"))
+    release()
+    await panel(page).waitFor({ state: "hidden" })
+    await assertListed(page, events.map(({ id }) => id))
+  })
+})
+
 test("Who goes back before the rest is there gets the list of that address", async () => {
   await withFirstRows({ status: "failed" }, async (page, events, release) => {
     await page.evaluate(() => history.pushState(null, "", "./"))
     release()
     await assertListed(page, events.map(({ id }) => id))
+  })
+})
+
+test("When the rest does not come, rows that take longer are drawn even so, and a row is still a link", async () => {
+  const { url, events } = await server("clinic")
+  await withPage(url, { allowed: [...refused.allowed, /dynamically imported/] }, async (page) => {
+    await page.route(/\/live\.js$/, (route) => route.abort())
+    const late = (route) => route.continue().catch(() => {}) // by then the page may have been left
+    await page.route(/\/api\/events/, (route) => setTimeout(() => late(route), 1000))
+    await page.goto(addressOf(url, { event: events[3].id }))
+    await assertListed(page, events.slice(0, 15).map(({ id }) => id))
+    await page.locator("#connection").getByText("Not complete").waitFor()
+    assert.ok(await panel(page).isHidden())
+    await row(page, events[1].id).locator(".slots").click()
+    await page.waitForURL((address) => address.searchParams.get("event") === events[1].id)
   })
 })
 
