@@ -18,8 +18,10 @@ test("The chart of deliveries has a name that says what it shows, and a table wi
     assert.match(name, new RegExp(`\\b${sum(overview.delivered)}\\b`))
     assert.match(name, new RegExp(`\\b${sum(overview.failed)}\\b`))
     await page.getByText("As a table").click()
-    const cells = await page.getByRole("table", { name: "Deliveries by time" }).locator("tbody tr")
-      .evaluateAll((rows) => rows.map((line) => [...line.querySelectorAll("td")].map((cell) => Number(cell.innerText))))
+    const lines = page.getByRole("table", { name: "Deliveries by time" }).locator("tbody tr")
+    await lines.first().waitFor()
+    const cells = await lines.evaluateAll((rows) =>
+      rows.map((line) => [...line.querySelectorAll("td")].map((cell) => Number(cell.innerText))))
     assert.equal(sum(cells.map(([delivered]) => delivered)), sum(overview.delivered))
     assert.equal(sum(cells.map(([, failed]) => failed)), sum(overview.failed))
   })
