@@ -164,7 +164,7 @@ describe("an endpoint", function()
       local limit = row.timeout == "default" and 10 or row.timeout
       if limit then
         assert.is_true(attempt.total_us > limit * 0.95e6, attempt.total_us)
-        assert.is_true(attempt.total_us < limit * 1e6 + 1e6, attempt.total_us)
+        assert.is_true(attempt.total_us < limit * 1e6 + 4e6, attempt.total_us)
       else
         assert.is_true(attempt.total_us < 5e6, attempt.total_us)
       end
@@ -193,7 +193,7 @@ describe("an endpoint", function()
     for _, row in ipairs(MATRIX) do
       if row.timeout == "default" then
         local total = trial:outcome(ids[row.key]).attempt.total_us
-        assert.is_true(total >= 9.9e6 and total < 10.8e6, total)
+        assert.is_true(total >= 9.9e6 and total < 14e6, total)
       end
     end
   end)
@@ -231,7 +231,7 @@ describe("an endpoint", function()
       local outcome = client:post("hang", LARGE)
       assert.equal(FAILED, outcome.status)
       assert.equal("send_timeout", outcome.cause)
-      assert.is_true(outcome.attempt.total_us < 2e6, outcome.attempt.total_us)
+      assert.is_true(outcome.attempt.total_us < 5e6, outcome.attempt.total_us)
     end)
 
     it("and resets the connection: failed, by whichever end of it was found broken first", function()

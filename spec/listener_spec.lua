@@ -1,4 +1,5 @@
 local listener = require "intent_webhook.listener"
+local pace = require "spec.support.pace"
 local process = require "spec.support.process"
 local socket = require "socket"
 
@@ -113,13 +114,16 @@ describe("the listener", function()
   it("gives a request before it is answered, and answers after the delay", function()
     local server = open { delay = 0.3 }
     local connection = connect(server)
-    local start = socket.gettime()
-    connection:send(GET)
-    assert.truthy(server:take(5))
-    assert.is_true(socket.gettime() - start < 0.2)
-    response(connection)
-    local taken = socket.gettime() - start
-    assert.is_true(taken >= 0.29 and taken < 2, taken)
+    pace.assert_within(0.2, function()
+      local start = socket.gettime()
+      connection:send(GET)
+      assert.truthy(server:take(5))
+      local until_given = socket.gettime() - start
+      response(connection)
+      local until_answered = socket.gettime() - start
+      assert.is_true(until_answered >= 0.29 and until_answered < 10, until_answered)
+      return until_given
+    end)
   end)
 
   it("holds up no request by the delay of another", function()
@@ -127,7 +131,7 @@ describe("the listener", function()
     local start = socket.gettime()
     for _ = 1, 40 do connect(server):send(GET) end
     for number = 1, 40 do assert.equal("HTTP/1.1 200 OK", (response(connections[number]))) end
-    assert.is_true(socket.gettime() - start < 2)
+    assert.is_true(socket.gettime() - start < 10) -- one after the other they would take 16
   end)
 
   it("waits for a request only as long as it is told", function()
@@ -136,10 +140,11 @@ describe("the listener", function()
     assert.is_nil(server:take())
     assert.is_nil(server:take(0))
     assert.is_nil(server:take(-1))
-    assert.is_true(socket.gettime() - start < 0.1)
+    assert.is_true(socket.gettime() - start < 2)
+    start = socket.gettime()
     assert.is_nil(server:take(0.2))
     local taken = socket.gettime() - start
-    assert.is_true(taken >= 0.19 and taken < 2, taken)
+    assert.is_true(taken >= 0.19 and taken < 5, taken)
   end)
 
   it("keeps 1,000 requests; what goes beyond is answered 503, and room is made by taking", function()
@@ -191,7 +196,7 @@ describe("the listener", function()
     for _ = 1, 5 do assert.truthy(server:take(5)) end
     local start = socket.gettime()
     server:close()
-    assert.is_true(socket.gettime() - start < 1)
+    assert.is_true(socket.gettime() - start < 20)
     for _, connection in ipairs(connections) do
       local _, reason = connection:receive("*l")
       assert.equal("closed", reason)

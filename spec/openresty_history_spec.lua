@@ -3,6 +3,7 @@
 
 local http = require "spec.support.http"
 local openresty = require "spec.support.openresty"
+local pace = require "spec.support.pace"
 local process = require "spec.support.process"
 local socket = require "socket"
 local webhook = require "intent_webhook"
@@ -128,15 +129,20 @@ describe("nginx with openresty.history #once", function()
   it("asks for its token, holds back the answer to a wrong one, and goes on meanwhile", function()
     local server = start { options = ('token = "%s"'):format(TOKEN) }
     assert.equal(401, http.get(server.port, "/history/api/events").status)
-    local begin = socket.gettime()
-    for _ = 1, 20 do
-      connect(server):request("GET", "/history/api/events", { Authorization = "Bearer " .. ("x"):rep(20) })
-    end
-    assert.equal(200, http.get(server.port, "/history/api/events", { Authorization = "Bearer " .. TOKEN }).status)
-    assert.equal("plain\n", http.get(server.port, "/plain").body)
-    assert.is_true(socket.gettime() - begin < 0.9)
-    for _, connection in ipairs(connections) do assert.equal(401, connection:receive().status) end
-    assert.is_true(socket.gettime() - begin >= 0.95)
+    pace.assert_within(0.9, function()
+      local asked = {}
+      local begin = socket.gettime()
+      for index = 1, 20 do
+        asked[index] = connect(server)
+        asked[index]:request("GET", "/history/api/events", { Authorization = "Bearer " .. ("x"):rep(20) })
+      end
+      assert.equal(200, http.get(server.port, "/history/api/events", { Authorization = "Bearer " .. TOKEN }).status)
+      assert.equal("plain\n", http.get(server.port, "/plain").body)
+      local for_others = socket.gettime() - begin
+      for _, connection in ipairs(asked) do assert.equal(401, connection:receive().status) end
+      assert.is_true(socket.gettime() - begin >= 0.95)
+      return for_others
+    end)
     local login = http.post(server.port, "/history/api/login", "token=" .. TOKEN)
     assert.equal(204, login.status)
     local cookie = login.headers["set-cookie"]:match("^[^;]+")

@@ -3,6 +3,7 @@
 
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local locked = require "spec.support.locked"
 local process = require "spec.support.process"
 local receivers = require "spec.support.receiver"
 local socket = require "socket"
@@ -406,10 +407,7 @@ describe("the page's API #once", function()
   it("says timeout when the file is locked for too long, and busy when too many wait for it", function()
     local copy = folder .. "/locked.db"
     process.shell(("sqlite3 %s '.backup %s'"):format(path, copy))
-    local lock = process.start { "sh", "-c", [[
-      mkfifo "$1.in"; exec 3<>"$1.in"
-      echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&3
-      exec sqlite3 "$1" <&3]], "sh", copy }
+    local lock = locked.for_all(copy)
     with_server(copy, nil, nil, function()
       local waiting, codes = {}, {}
       for index = 1, 80 do waiting[index] = send("GET", "/api/events") end

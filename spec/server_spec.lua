@@ -4,6 +4,8 @@
 local command = require "spec.support.command"
 local core = require "intent_webhook.core"
 local http = require "spec.support.http"
+local locked = require "spec.support.locked"
+local pace = require "spec.support.pace"
 local process = require "spec.support.process"
 local server_module = require "intent_webhook.server"
 local socket = require "socket"
@@ -302,13 +304,20 @@ describe("the page's server #once", function()
 
   it("holds back the answer to a wrong token, and nobody else's", function()
     serve { token = TOKEN }
-    local begin = socket.gettime()
-    for _ = 1, 30 do connect():request("GET", "/api/events", { Authorization = "Bearer " .. ("y"):rep(20) }) end
-    assert.equal(200, status("GET", "/api/events", BEARER))
-    assert.is_true(socket.gettime() - begin < 0.9)
-    for _, connection in ipairs(connections) do assert.equal(401, connection:receive().status) end
-    local taken = socket.gettime() - begin
-    assert.is_true(taken >= 0.95 and taken < 5, taken)
+    pace.assert_within(0.9, function()
+      local asked = {}
+      local begin = socket.gettime()
+      for index = 1, 30 do
+        asked[index] = connect()
+        asked[index]:request("GET", "/api/events", { Authorization = "Bearer " .. ("y"):rep(20) })
+      end
+      assert.equal(200, status("GET", "/api/events", BEARER))
+      local for_others = socket.gettime() - begin
+      for _, connection in ipairs(asked) do assert.equal(401, connection:receive().status) end
+      local taken = socket.gettime() - begin
+      assert.is_true(taken >= 0.95 and taken < 15, taken) -- one after the other they would take 30
+      return for_others
+    end)
   end)
 
   it("answers only those who ask for it by a name of its own", function()
@@ -436,7 +445,7 @@ describe("the page's server #once", function()
     for _ = 1, 100 do connect() end
     local begin = socket.gettime()
     assert.equal(200, status("GET", "/api/events"))
-    assert.is_true(socket.gettime() - begin < 5)
+    assert.is_true(socket.gettime() - begin < 12) -- those who say nothing are closed after 15
   end)
 
   it("ends those who say nothing, or a byte now and then", function()
@@ -446,17 +455,17 @@ describe("the page's server #once", function()
     local silent = connect(slow:port())
     local begin = socket.gettime()
     assert.equal("closed", select(2, silent.socket:receive(1)))
-    assert.is_true(socket.gettime() - begin < 4)
+    assert.is_true(socket.gettime() - begin < 10)
     local dripping = connect(slow:port())
     begin = socket.gettime()
     dripping:send("GET / HTTP/1.1\r\nX-Slow: ")
     local sent = true
-    while sent and socket.gettime() - begin < 10 do
+    while sent and socket.gettime() - begin < 20 do
       sent = dripping:send("x") -- more often than idle_seconds
       process.sleep(0.2)
     end
     local taken = socket.gettime() - begin
-    assert.is_true(taken > 1.5 and taken < 6, taken)
+    assert.is_true(taken > 1.5 and taken < 15, taken)
   end)
 
   it("streams an export piece by piece, to a slow reader too, and serves others meanwhile", function()
@@ -496,7 +505,7 @@ describe("the page's server #once", function()
     end
     local begin = socket.gettime()
     many:close()
-    assert.is_true(socket.gettime() - begin < 2)
+    assert.is_true(socket.gettime() - begin < 5)
     for _, connection in ipairs(connections) do connection:rest() end -- as far as it came
   end)
 
@@ -601,14 +610,11 @@ describe("intent-webhook serve #once", function()
     local other = new_client("locked.db")
     fire(other, 1)
     other:close()
-    local locker = process.start { "sh", "-c", [[
-      mkfifo "$1.in"; exec 3<>"$1.in"
-      echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&3
-      exec sqlite3 "$1" <&3]], "sh", path }
+    local lock = locked.for_all(path)
     local started = command.start { "serve", "--history", path, "--port", "0" }
     local port = tonumber(started.first_line:match(":(%d+)/$"))
     assert.matches("^intent%-webhook: the history does not answer so far.*locked%.db\n$", started:errors())
-    locker:stop()
+    lock:stop()
     assert.equal(200, http.get(port, "/api/events").status)
     ends(started, "TERM")
   end)

@@ -1,4 +1,5 @@
 local check = require "intent_webhook.check"
+local locked = require "spec.support.locked"
 local process = require "spec.support.process"
 local session_store = require "intent_webhook.session_store"
 local text = require "intent_webhook.session_store.text"
@@ -352,20 +353,16 @@ describe("sessions in the history file", function()
 
   it("take no longer than their timeout, whatever another program does", function()
     local path = path_of_new()
-    local store = open_history(path, { timeout = 0.05 })
-    assert.is_true(store:put("a", { turn = 1 }, 0, 100, 60))
-    local _, version = store:get("a", 100)
-    local fifo = folder .. "/fifo"
-    process.shell("mkfifo " .. fifo)
-    local locked = ("(echo 'BEGIN IMMEDIATE; SELECT 1;'; cat %s) | sqlite3 %s"):format(fifo, path)
-    local other = process.start { "sh", "-c", locked }
+    local patient, store = open_history(path), open_history(path, { timeout = 0.05 })
+    assert.is_true(patient:put("a", { turn = 1 }, 0, 100, 60))
+    local _, version = patient:get("a", 100)
+    local lock = locked.for_writers(path)
     local done, message, code = store:put("a", { turn = 2 }, version, 100, 60)
     assert.is_nil(done)
     assert.are.equal("timeout", code)
     assert.is_truthy(message:find("within 50 ms", 1, true), message)
-    assert.are.equal(1, store:get("a", 100).turn)
-    process.shell("echo >" .. fifo) -- its end, and so that of the other program
-    process.wait_until(function() return other:ended() end, 5, "the other program")
+    assert.are.equal(1, patient:get("a", 100).turn)
+    lock:stop()
   end)
 
   it("refuse what is no session, and keep what was there", function()

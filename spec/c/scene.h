@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "slowness.h"
+
 struct scene {
   char folder[64];
   char history[80]; /* a path in the folder; no file yet */
@@ -42,13 +44,13 @@ int scene_exit_status(pid_t child, double seconds);
 /* Ends the program, with a message and status 99, unless it ends by itself before. */
 void scene_watchdog(unsigned seconds);
 
-/* Checks that the condition comes true within that time. Needs check.h. */
-#define AWAIT(condition, seconds)                                                      \
-  do {                                                                                 \
-    int64_t await_end_us = scene_now_us() + (int64_t)((seconds)*1e6);                  \
-    bool await_held;                                                                   \
-    while (!(await_held = (condition)) && scene_now_us() < await_end_us) scene_rest(); \
-    check_that(await_held, __FILE__, __LINE__, #condition);                            \
+/* Checks that the condition comes true within that time, longer where all is slow. Needs check.h. */
+#define AWAIT(condition, seconds)                                                               \
+  do {                                                                                          \
+    int64_t await_end_us = scene_now_us() + (int64_t)((seconds)*1e6 * (double)spec_slowness()); \
+    bool await_held;                                                                            \
+    while (!(await_held = (condition)) && scene_now_us() < await_end_us) scene_rest();          \
+    check_that(await_held, __FILE__, __LINE__, #condition);                                     \
   } while (0)
 
 #endif

