@@ -199,7 +199,7 @@ describe("client:serve", function()
 
   it("leaves neither threads nor descriptors behind, also when the collector ends it", function()
     local threads_before, descriptors_before = threads(), descriptors()
-    for _ = 1, 3 do
+    for _ = 1, 5 do
       local server = assert(client:serve { port = 0 })
       local kept = http.connect(server.port)
       kept:request("GET", "/api/events")
@@ -208,7 +208,8 @@ describe("client:serve", function()
       kept:close()
     end
     assert.is_true(threads() <= threads_before, threads())
-    assert.is_true(descriptors() <= descriptors_before)
+    -- SQLite keeps one of a connection that was closed, for the next, while the client's own holds a lock
+    assert.is_true(descriptors() <= descriptors_before + 1)
     local page = assert(core.page { history = folder .. "/history.db" })
     local port = server_module.open({ page = page }):port()
     page = nil -- luacheck: ignore

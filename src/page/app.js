@@ -4,7 +4,7 @@
  */
 import { FILTERS, filtersOf, queryOf, readAddress, sameFilters, writeAddress } from "./address.js"
 import { ApiError, ask, logIn, post, useLogin } from "./api.js"
-import { button, element, icon, idle } from "./element.js"
+import { button, element, icon, idle, once } from "./element.js"
 import { Filters } from "./filters.js"
 import { first } from "./first.js"
 import { List } from "./list.js"
@@ -33,14 +33,10 @@ const live = new Live({ list, tick: (turn) => tick(turn) })
  * What is not needed at first comes after the first round of `live`, when the page is at rest, or as soon as it is
  * asked for, or a pointer or the focus comes near. Throws an ApiError when it does not come.
  */
-let styled = null
+const styled = once(() => stylesheet("later.css"))
 async function later(module) {
-  styled ??= stylesheet("later.css").catch((error) => {
-    styled = null
-    throw error
-  })
   try {
-    return (await Promise.all([module, styled]))[0]
+    return (await Promise.all([module, styled()]))[0]
   } catch {
     throw new ApiError("This part of the page could not be loaded: the server does not answer.", 0, "unreachable")
   }
@@ -60,23 +56,16 @@ async function tryAgain(act) {
 }
 
 let panel = null
-let panelLoading = null
-function getPanel() {
-  panelLoading ??= loadPanel().finally(() => { panelLoading = null })
-  return panelLoading
-}
-
-async function loadPanel() {
-  if (panel) return panel
+const getPanel = once(async () => {
   const { EventPanel } = await later(import("./event.js"))
   panel = new EventPanel({
     move: (direction) => move(direction),
     filter: (changes) => go(changes),
     erase: (erasure) => startErasing(erasure),
-    causes: () => causes(),
+    causes: once(() => ask("causes")),
   })
   return panel
-}
+})
 
 function stylesheet(href) {
   return new Promise((done, fail) => {
@@ -90,15 +79,6 @@ function stylesheet(href) {
 
 for (const near of ["pointerover", "focusin"]) {
   document.getElementById("rows").addEventListener(near, () => getPanel().catch(() => {}), { once: true })
-}
-
-let knownCauses = null
-function causes() {
-  knownCauses ??= ask("causes").catch((error) => {
-    knownCauses = null
-    throw error
-  })
-  return knownCauses
 }
 
 /* ---- the view ---- */
@@ -233,6 +213,7 @@ WIDE.addEventListener("change", () => { page.inert = Boolean(view.event) && !WID
 
 async function tick(turn) {
   if (turn === 0) loadLater()
+  if (turn % 5 === 0) askOnce()
   await panel?.refresh()
   if (turn % (view.span ? 15 : 5) === 0) await overview.refresh()
   const { held } = list
@@ -286,10 +267,17 @@ async function logOut() {
 
 const logout = document.getElementById("logout")
 
-async function startSession() {
-  const session = await ask("session")
-  if (session.token && !session.authorised) await logIn()
-  else logout.hidden = !session.token
+const session = once(async () => {
+  const { token, authorised } = await ask("session")
+  if (token && !authorised) await logIn()
+  else logout.hidden = !token
+})
+
+const names = once(() => filters.load())
+
+function askOnce() {
+  session().catch(ignore)
+  names().catch(ignore)
 }
 
 async function askLogin() {
@@ -353,9 +341,10 @@ showFilters()
 showExport()
 if (first.refused) logIn().catch(ignore) /* all that is asked waits for it */
 /* Somebody may have gone back since the first rows were asked for. */
-loadList(sameFilters(view, first.view) ? first : null)
+const wanted = sameFilters(view, first.view)
+if (!wanted) first.cancel()
+loadList(wanted ? first : null)
 if (view.event || first.view.event) showEvent()
 live.start()
-startSession().catch(ignore)
+askOnce()
 overview.show(view.span).catch(ignore)
-filters.load().catch(ignore)

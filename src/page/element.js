@@ -69,6 +69,18 @@ export function statusOf({ status, http_status: code, cause }) {
   return [icon(status), element("span", {}, status), why && element("span", { class: "code" }, String(why))]
 }
 
+/* What gives the promise of act(), which is called once; again, when that failed. */
+export function once(act) {
+  let promise = null
+  return () => {
+    promise ??= act().catch((error) => {
+      promise = null
+      throw error
+    })
+    return promise
+  }
+}
+
 /* Fulfilled when what is in the document now has been painted, or will not be, since the page is in the background. */
 export function seen() {
   return new Promise((done) => {

@@ -8,29 +8,32 @@ import { readAnswer } from "./json.js"
 import { place, Row } from "./row.js"
 
 const ROWS = 15 /* about as many as are in view. page.c lets the browser ask for them ahead */
-const PATIENCE_MS = 100 /* for the rows; then the rest comes even so */
+const PATIENCE_MS = 100 /* for the rows; then the rest is asked for even so */
 const TIMEOUT_MS = 6000 /* a server gives up after 5 s; then the list asks again */
 const REST = ["app", "api", "filters", "list", "list_end", "live", "overview"]
 
 const view = readAddress()
 const filters = filtersOf(view)
-let alone = true /* the rest is not on its way */
+const asking = new AbortController()
 
 /*
  * What the rest is told: the view; its filters as the API takes them; a promise of the answer of api/events, which is
- * null when it is of no use; the rows that are drawn; whether a token is asked for.
+ * null when it is of no use, and what ends the question; the rows that are drawn; whether a token is asked for.
  */
-export const first = { view, filters, answered: ask().catch(() => null), rows: [], refused: false }
+export const first = {
+  view, filters, answered: ask().catch(() => null), cancel: () => asking.abort(), rows: [], refused: false,
+}
 
 async function ask() {
+  setTimeout(() => asking.abort(), TIMEOUT_MS)
   const address = `api/events${queryOf({ ...filters, limit: ROWS, brief: true })}`
-  const response = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const response = await fetch(address, { credentials: "same-origin", signal: asking.signal })
   first.refused = response.status === 401
   return response.ok ? readAnswer(await response.text()) : null
 }
 
 function draw(answer) {
-  if (!answer || !alone || first.rows.length) return null
+  if (!answer || asking.signal.aborted) return null /* somebody else has asked for another list */
   const rows = answer.events.map((event) => new Row(event, addressOf({ ...view, event: event.id })))
   for (const row of rows) place(row, document.getElementById("rows"), null)
   first.rows = rows
@@ -53,6 +56,7 @@ function lay() {
   const overview = document.querySelector("#overview > details")
   overview.open = matchMedia("(min-width: 700px) and (min-height: 560px)").matches
   overview.dataset.laid = ""
+  for (const node of document.querySelectorAll(".unfiltered, #clear")) node.hidden = !Object.keys(filters).length
   showPanel(Boolean(view.event))
 }
 
@@ -71,8 +75,6 @@ function sayIncomplete(error) {
   const end = document.getElementById("list-end")
   end.dataset.state = "failed"
   end.replaceChildren()
-  alone = true
-  first.answered.then(draw)
 }
 
 async function begin() {
@@ -82,7 +84,6 @@ async function begin() {
   list.addEventListener("click", follow)
   const drawn = first.answered.then(draw).catch(console.error) /* then the list tries it again, and says why not */
   await Promise.race([drawn, new Promise((done) => setTimeout(done, PATIENCE_MS))])
-  alone = false
   await Promise.all(REST.map((name) => import(`./${name}.js`)))
   list.removeEventListener("click", follow)
 }

@@ -89,6 +89,7 @@ export class List {
 
   async #page(question, fresh, first = null) {
     const loading = this.#loading = new AbortController()
+    if (first) loading.signal.addEventListener("abort", first.cancel)
     this.error = null
     this.#showEnd()
     try {

@@ -23,7 +23,7 @@ export class Overview {
   constructor(change) {
     this.change = change
     this.root = document.getElementById("overview")
-    for (const part of ["totals", "unfiltered", "segments", "chart", "numbers", "scroll", "endpoints", "causes"]) {
+    for (const part of ["span-words", "totals", "unfiltered", "segments", "chart", "numbers", "scroll", "endpoints", "causes"]) {
       this[part] = this.root.querySelector(`.${part}`)
     }
     for (const node of this.segments.children) {
@@ -35,6 +35,7 @@ export class Overview {
 
   async show(span = "hour") {
     this.#span = WORDS[span] ? span : "hour"
+    this["span-words"].textContent = WORDS[this.#span]
     for (const node of this.segments.children) {
       node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
     }
@@ -75,8 +76,7 @@ export class Overview {
       element("span", { class: bad ? "bad" : null }, element("b", {}, count(bad)), " failed",
         bad ? ` (${percent(bad, good + bad)})` : ""),
       element("span", {}, element("b", {}, count(pending)), " pending",
-        since && since !== "now" ? `, the oldest from ${since}` : ""),
-      element("span", { class: "span-words" }, WORDS[this.#span]))
+        since && since !== "now" ? `, the oldest from ${since}` : ""))
   }
 
   /* ---- the chart ---- */

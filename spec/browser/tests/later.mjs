@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { test } from "../check.mjs"
 import { addressOf, assertAccessible, assertFits, assertListed, awaitList, panel, row, withPage } from "../page.mjs"
 import { until } from "../processes.mjs"
-import { copyHistory, history, serve, server } from "../world.mjs"
+import { copyHistory, history, pageToken, protectedServer, serve, server } from "../world.mjs"
 
 const later = /\/(event|dialogs)\.js$|\/later\.css$/
 const refused = { allowed: [/ERR_FAILED/, /ERR_CONNECTION/] }
@@ -92,6 +92,62 @@ test("Who goes back before the rest is there gets the list of that address", asy
     await page.evaluate(() => history.pushState(null, "", "./"))
     release()
     await assertListed(page, events.map(({ id }) => id))
+  })
+})
+
+test("A filter that is chosen while the first rows are being asked for ends that question", async () => {
+  const { url, events } = await server("clinic")
+  await withPage(url, {}, async (page) => {
+    const ended = []
+    page.on("requestfailed", (request) => ended.push(new URL(request.url()).searchParams.get("limit")))
+    await page.route(/limit=15/, () => {}) // is never answered
+    await page.goto(addressOf(url, { session: "sms-mai" })) // not the question that the server offers: that stays
+    await page.locator("#filters:not([inert])").waitFor()
+    await page.getByLabel("Status").selectOption("paused")
+    await assertListed(page, events.filter(({ session }) => session === "sms-mai").map(({ id }) => id))
+    await until(() => ended.includes("15"), "the end of the first question")
+  })
+})
+
+for (const width of [360, 600, 1280]) {
+  test(`At ${width} pixels the list does not move when the overview comes`, async () => {
+    const { url } = await server("clinic")
+    for (const view of [{}, { status: "failed" }]) {
+      await withPage(url, { viewport: { width, height: 800 } }, async (page) => {
+        let release
+        const released = new Promise((done) => { release = done })
+        await page.route(/\/api\/overview/, (route) => released.then(() => route.continue()))
+        await page.goto(addressOf(url, view))
+        await awaitList(page)
+        const top = () => page.locator("#rows").evaluate((rows) => rows.getBoundingClientRect().top)
+        const before = await top()
+        assert.equal(await page.locator(".totals b").count(), 0)
+        release()
+        await page.locator(".totals b").first().waitFor()
+        assert.ok(Math.abs(await top() - before) <= 1, `${before}, then ${await top()}`)
+      })
+    }
+  })
+}
+
+test("What is asked for once is asked for again when it did not come", async () => {
+  const { url } = await protectedServer()
+  await withPage(url, { allowed: [/status of (401|503)/] }, async (page) => {
+    await page.getByLabel("Token").fill(pageToken)
+    await page.getByRole("button", { name: "Log in" }).click()
+    await awaitList(page)
+    const asked = []
+    await page.route(/\/api\/(session|names)$/, (route) => {
+      const again = asked.includes(route.request().url())
+      asked.push(route.request().url())
+      if (again) return route.continue()
+      return route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"Busy.","code":"busy"}' })
+    })
+    await page.reload()
+    await awaitList(page)
+    assert.ok(await page.getByRole("button", { name: "Log out" }).isHidden())
+    await page.getByRole("button", { name: "Log out" }).waitFor()
+    await until(() => asked.length === 4, "the names")
   })
 })
 
