@@ -23,7 +23,8 @@ export class Overview {
   constructor(change) {
     this.change = change
     this.root = document.getElementById("overview")
-    for (const part of ["span-words", "totals", "unfiltered", "segments", "chart", "numbers", "scroll", "endpoints", "causes"]) {
+    for (const part of ["period", "totals", "unfiltered", "segments", "chart", "numbers", "scroll", "endpoints",
+      "causes"]) {
       this[part] = this.root.querySelector(`.${part}`)
     }
     for (const node of this.segments.children) {
@@ -35,7 +36,7 @@ export class Overview {
 
   async show(span = "hour") {
     this.#span = WORDS[span] ? span : "hour"
-    this["span-words"].textContent = WORDS[this.#span]
+    this.period.textContent = WORDS[this.#span]
     for (const node of this.segments.children) {
       node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
     }
