@@ -267,9 +267,9 @@ static void explain(sqlite3 *database, int code, char error[HISTORY_ERROR_SIZE])
     history_connection_explain(database, code, error);
 }
 
-/* Returns an SQLite code, with `error` when it is SQLITE_SCHEMA. */
-static int open_database(struct eraser *eraser, const char *path, enum history_schema_state *state,
-                         char error[HISTORY_ERROR_SIZE]) {
+/* One try. Returns an SQLite code, with `error` when it is SQLITE_SCHEMA. */
+static int try_open(struct eraser *eraser, const char *path, enum history_schema_state *state,
+                    char error[HISTORY_ERROR_SIZE]) {
   int code = sqlite3_open_v2(path, &eraser->database,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
   if (code != SQLITE_OK) return code;
@@ -277,6 +277,17 @@ static int open_database(struct eraser *eraser, const char *path, enum history_s
   sqlite3_busy_handler(eraser->database, on_busy, eraser);
   code = history_connection_look_inside(eraser->database, state, error);
   return code == SQLITE_OK ? run(eraser, "PRAGMA secure_delete = ON") : code;
+}
+
+/* The same; as history_connection_open does, it tries again where SQLite says busy without asking the handler. */
+static int open_database(struct eraser *eraser, const char *path, enum history_schema_state *state,
+                         char error[HISTORY_ERROR_SIZE]) {
+  int code;
+  while (((code = try_open(eraser, path, state, error)) & 0xff) == SQLITE_BUSY && on_busy(eraser, 0)) {
+    sqlite3_close_v2(eraser->database);
+    eraser->database = NULL;
+  }
+  return code;
 }
 
 static void close_database(struct eraser *eraser) {

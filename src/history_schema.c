@@ -227,17 +227,18 @@ static int step_from(sqlite3 *database, int version) {
   return code == SQLITE_OK ? run(database, pragmas) : code;
 }
 
-/* One step at most; `current` says that there was nothing left to do. Looks within the transaction: others migrate too.
+/*
+ * Looks within the transaction: others migrate too. All steps are one transaction, so that who reads a file that is
+ * just being made never finds one of an earlier version.
  */
-static int migrate(sqlite3 *database, bool *current, char *error, size_t error_size) {
+static int migrate(sqlite3 *database, char *error, size_t error_size) {
   int code = run(database, "BEGIN IMMEDIATE");
   if (code != SQLITE_OK) return explain(database, code, error, error_size);
   sqlite3_int64 version = 0;
   enum history_schema_state state = HISTORY_SCHEMA_EMPTY;
   code = look(database, &version, &state, error, error_size);
-  *current = code == SQLITE_OK && state == HISTORY_SCHEMA_CURRENT;
-  if (code == SQLITE_OK && !*current) {
-    code = step_from(database, (int)version);
+  if (code == SQLITE_OK) {
+    while (code == SQLITE_OK && version < HISTORY_SCHEMA_VERSION) code = step_from(database, (int)version++);
     if (code == SQLITE_OK) code = run(database, "COMMIT");
     explain(database, code, error, error_size);
   }
@@ -250,7 +251,5 @@ int history_schema_apply(sqlite3 *database, char *error, size_t error_size) {
   int code = history_schema_look(database, &state, error, error_size);
   if (code == SQLITE_OK) code = make_wal(database, error, error_size);
   if (code == SQLITE_OK) code = history_rollup_enter(database);
-  bool current = code == SQLITE_OK && state == HISTORY_SCHEMA_CURRENT;
-  while (code == SQLITE_OK && !current) code = migrate(database, &current, error, error_size);
-  return code;
+  return code == SQLITE_OK && state != HISTORY_SCHEMA_CURRENT ? migrate(database, error, error_size) : code;
 }
