@@ -64,8 +64,8 @@ build = {
     },
     ["intent_webhook.listener"] = {
       sources = {
-        "src/buffer.c", "src/clock.c", "src/http_daemon.c", "src/http_pause.c", "src/listener.c",
-        "src/listener_queue.c", "src/lua_listener.c", "src/memory.c", "src/thread.c",
+        "src/buffer.c", "src/clock.c", "src/http_daemon.c", "src/http_pause.c", "src/http_socket.c",
+        "src/listener.c", "src/listener_queue.c", "src/lua_listener.c", "src/memory.c", "src/thread.c",
       },
       libraries = { "microhttpd", "uv", "pthread", "dl" },
       incdirs = { "$(MICROHTTPD_INCDIR)", "$(UV_INCDIR)" },
@@ -73,9 +73,9 @@ build = {
     },
     ["intent_webhook.server"] = {
       sources = {
-        "src/buffer.c", "src/clock.c", "src/http_daemon.c", "src/http_pause.c", "src/lua_server.c",
-        "src/memory.c", "src/server.c", "src/server_connection.c", "src/server_process.c",
-        "src/server_request.c", "src/thread.c",
+        "src/buffer.c", "src/clock.c", "src/http_daemon.c", "src/http_pause.c", "src/http_socket.c",
+        "src/lua_server.c", "src/memory.c", "src/server.c", "src/server_connection.c", "src/server_request.c",
+        "src/thread.c",
       },
       libraries = { "microhttpd", "uv", "pthread", "dl" },
       incdirs = { "$(MICROHTTPD_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)" },

@@ -52,9 +52,17 @@ bool http_daemon_check(const struct http_daemon_options *options, char error[HTT
   return !sentence;
 }
 
-enum http_daemon_result http_daemon_start(struct MHD_Daemon **daemon, const struct http_daemon_options *options,
+/* While forks wait. */
+static void started(struct http_daemon *daemon) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon->http, MHD_DAEMON_INFO_LISTEN_FD);
+  http_socket_add(&daemon->listening, info ? info->listen_fd : -1);
+  info = MHD_get_daemon_info(daemon->http, MHD_DAEMON_INFO_BIND_PORT);
+  daemon->port = info ? info->port : 0;
+}
+
+enum http_daemon_result http_daemon_start(struct http_daemon *daemon, const struct http_daemon_options *options,
                                           char error[HTTP_DAEMON_ERROR_SIZE]) {
-  *daemon = NULL;
+  *daemon = (struct http_daemon){0};
   struct sockaddr_storage address;
   if (!http_daemon_check(options, error)) return HTTP_DAEMON_INVALID;
   parse_address(&address, options->address, options->port);
@@ -64,20 +72,27 @@ enum http_daemon_result http_daemon_start(struct MHD_Daemon **daemon, const stru
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
+  http_sockets_stop_forks();
   errno = 0;
-  *daemon = MHD_start_daemon(flags, (uint16_t)options->port, NULL, NULL, options->receive, options->context,
-                             MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address, MHD_OPTION_ARRAY,
-                             options->options, MHD_OPTION_END);
+  daemon->http = MHD_start_daemon(flags, (uint16_t)options->port, NULL, NULL, options->receive, options->context,
+                                  MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address, MHD_OPTION_ARRAY,
+                                  options->options, MHD_OPTION_END);
   int reason = errno;
+  if (daemon->http) started(daemon);
+  http_sockets_let_fork();
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (*daemon) return HTTP_DAEMON_OK;
+  if (daemon->http) return HTTP_DAEMON_OK;
   snprintf(error, HTTP_DAEMON_ERROR_SIZE, "cannot listen on %s port %u: %s", options->address, options->port,
            reason ? strerror(reason) : "the HTTP server could not be started");
   bool address_trouble = reason == EADDRINUSE || reason == EADDRNOTAVAIL || reason == EACCES;
   return address_trouble ? HTTP_DAEMON_ADDRESS : HTTP_DAEMON_SYSTEM;
 }
 
-unsigned http_daemon_port(struct MHD_Daemon *daemon) {
-  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-  return info ? info->port : 0;
+void http_daemon_stop(struct http_daemon *daemon) {
+  if (!daemon->http) return;
+  http_sockets_stop_forks();
+  http_socket_remove(&daemon->listening);
+  MHD_stop_daemon(daemon->http);
+  http_sockets_let_fork();
+  daemon->http = NULL;
 }

@@ -3,7 +3,8 @@
  *
  * A request goes through libmicrohttpd's callbacks in this order: begin (the request line), receive (once with the
  * head, then with each piece of the body, then with nothing: it is complete; with a delay a last time when that is
- * over), end. An exchange is what lives from begin to end; its request leaves it when it is queued.
+ * over), end. An exchange is what lives from begin to end; its request leaves it when it is queued. Before the first of
+ * a connection and after its last there is notify.
  */
 #include "listener.h"
 
@@ -18,6 +19,7 @@
 #include "clock.h"
 #include "http_daemon.h"
 #include "http_pause.h"
+#include "http_socket.h"
 #include "listener_queue.h"
 #include "memory.h"
 
@@ -33,9 +35,9 @@ struct exchange {
 };
 
 struct listener {
-  struct MHD_Daemon *daemon;
+  struct http_daemon daemon;
   struct MHD_Response *answer, *refusal;
-  unsigned status, port;
+  unsigned status;
   int64_t delay_us;
   pid_t owner; /* the process that opened it */
 
@@ -94,6 +96,21 @@ static bool request_copy_head(struct listener *listener, struct listener_request
 
 /* --- what libmicrohttpd calls, in its thread --- */
 
+/* Without memory for its socket a connection ends with its first request. */
+static void notify(void *context, struct MHD_Connection *connection, void **socket_slot,
+                   enum MHD_ConnectionNotificationCode code) {
+  (void)context;
+  struct http_socket *socket = *socket_slot;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *socket_slot = socket = info ? memory_zeroed(sizeof *socket) : NULL;
+    if (socket) http_socket_add(socket, info->connect_fd);
+  } else if (socket) {
+    http_socket_remove(socket);
+    memory_free(socket);
+  }
+}
+
 /* The rest of it is read and thrown away; then it is answered 503. */
 static void exchange_refuse(struct listener *listener, struct exchange *exchange) {
   listener_queue_drop(&listener->queue, exchange->request);
@@ -103,7 +120,9 @@ static void exchange_refuse(struct listener *listener, struct exchange *exchange
 
 /* NULL, for no memory, makes receive end the connection. */
 static void *begin(void *context, const char *target, struct MHD_Connection *connection) {
-  (void)context, (void)connection;
+  (void)context;
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  if (!info || !info->socket_context) return NULL;
   struct exchange *exchange = memory_zeroed(sizeof *exchange);
   if (!exchange) return NULL;
   exchange->request = listener_request_new(target);
@@ -210,16 +229,18 @@ static enum listener_result start_daemon(struct listener *listener, struct http_
                                                  [HTTP_DAEMON_ADDRESS] = LISTENER_ADDRESS,
                                                  [HTTP_DAEMON_SYSTEM] = LISTENER_SYSTEM};
   const struct MHD_OptionItem more[] = {
-      {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin, listener},  {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)end, listener},
-      {MHD_OPTION_CONNECTION_LIMIT, LISTENER_CONNECTIONS, NULL}, {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_LIMIT, NULL},
-      {MHD_OPTION_LISTEN_BACKLOG_SIZE, SOMAXCONN, NULL},         {MHD_OPTION_END, 0, NULL},
+      {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify, NULL},
+      {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin, listener},
+      {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)end, listener},
+      {MHD_OPTION_CONNECTION_LIMIT, LISTENER_CONNECTIONS, NULL},
+      {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_LIMIT, NULL},
+      {MHD_OPTION_LISTEN_BACKLOG_SIZE, SOMAXCONN, NULL},
+      {MHD_OPTION_END, 0, NULL},
   };
   options->receive = receive;
   options->context = listener;
   options->options = more;
-  enum http_daemon_result result = http_daemon_start(&listener->daemon, options, error);
-  if (result == HTTP_DAEMON_OK) listener->port = http_daemon_port(listener->daemon);
-  return results[result];
+  return results[http_daemon_start(&listener->daemon, options, error)];
 }
 
 enum listener_result listener_open(struct listener **opened, const struct listener_options *options,
@@ -256,19 +277,22 @@ enum listener_result listener_open(struct listener **opened, const struct listen
 }
 
 struct listener_request *listener_take(struct listener *listener, double timeout) {
-  return listener_queue_take(&listener->queue, timeout);
+  return listener->owner == getpid() ? listener_queue_take(&listener->queue, timeout) : NULL;
 }
 
 unsigned listener_port(const struct listener *listener) {
-  return listener->port;
+  return listener->daemon.port;
 }
 
+/* A child has neither the threads nor the locks' owners, and its sockets are closed. */
 void listener_close(struct listener *listener) {
-  if (!listener || listener->owner != getpid()) return; /* a child has neither the threads nor the locks' owners */
-  http_pauses_end(&listener->pauses);
-  if (listener->daemon) MHD_stop_daemon(listener->daemon); /* ends every exchange, and its thread */
-  if (listener->answer) MHD_destroy_response(listener->answer);
-  if (listener->refusal) MHD_destroy_response(listener->refusal);
-  free_locks(listener);
+  if (!listener) return;
+  if (listener->owner == getpid()) {
+    http_pauses_end(&listener->pauses);
+    http_daemon_stop(&listener->daemon); /* ends every exchange */
+    if (listener->answer) MHD_destroy_response(listener->answer);
+    if (listener->refusal) MHD_destroy_response(listener->refusal);
+    free_locks(listener);
+  }
   memory_free(listener);
 }

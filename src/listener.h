@@ -8,7 +8,8 @@
  * 413, by libmicrohttpd); LISTENER_REQUESTS requests and LISTENER_BYTES, those being received included, wait to be
  * taken. What goes beyond is answered 503 and forgotten.
  *
- * Fork: the child may only close the listener, which there gives nothing back but the memory that closing needs.
+ * Fork: the child does not keep the port, nor the connections. Requests are the parent's to take; the child may only
+ * close the listener, which there gives back memory.
  */
 #ifndef INTENT_WEBHOOK_LISTENER_H
 #define INTENT_WEBHOOK_LISTENER_H
@@ -73,7 +74,10 @@ enum listener_result listener_open(struct listener **listener, const struct list
 
 unsigned listener_port(const struct listener *listener);
 
-/* The oldest request, waited for up to `timeout` seconds; NULL when none came. For listener_request_free. */
+/*
+ * The oldest request, waited for up to `timeout` seconds; NULL when none came, and at once in a forked child. For
+ * listener_request_free.
+ */
 struct listener_request *listener_take(struct listener *listener, double timeout);
 void listener_request_free(struct listener_request *request);
 

@@ -7,7 +7,8 @@
  *     listener:take(timeout) -> { method, target, version, headers = { { name, value }, ... }, body } | nil
  *     listener:close()
  *
- * The handle is born closed, and dies once: close, __gc and __close are one function.
+ * The handle is born closed, and dies once: close, __gc and __close are one function. In a forked child take gives nil
+ * at once, and close only forgets.
  */
 #include "lua_compat.h"
 

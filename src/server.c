@@ -8,11 +8,17 @@
 
 #include "http_daemon.h"
 #include "memory.h"
-#include "server_process.h"
+#include "server_connection.h"
 
 /* What a connection has for its request's head and the answer's: twice and more what the head may have. */
 enum { POOL_BYTES = 64 * 1024 };
 _Static_assert((int)SERVER_ERROR_SIZE == (int)HTTP_DAEMON_ERROR_SIZE, "one takes the other's sentences");
+
+struct server {
+  pid_t owner; /* the process that opened it */
+  struct http_daemon daemon;
+  struct server_connections connections;
+};
 
 static enum server_result fail(char error[SERVER_ERROR_SIZE], enum server_result result, const char *sentence) {
   snprintf(error, SERVER_ERROR_SIZE, "%s", sentence);
@@ -51,7 +57,7 @@ static void set_up(struct server_connections *connections, const struct server_o
   connections->receive_us = (int64_t)receive * 1000 * 1000;
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
     connections->places[i].all = connections;
-    atomic_init(&connections->places[i].descriptor, -1);
+    connections->places[i].socket.descriptor = -1;
   }
 }
 
@@ -75,11 +81,8 @@ static enum server_result start(struct server *server, struct http_daemon_option
   if (!http_pauses_start(&connections->pauses, "iw-server", server_connections_look, connections))
     return fail(error, SERVER_SYSTEM, "The server's thread cannot be started.");
   enum http_daemon_result result = http_daemon_start(&server->daemon, daemon, error);
-  if (result != HTTP_DAEMON_OK) return result == HTTP_DAEMON_ADDRESS ? SERVER_ADDRESS : SERVER_SYSTEM;
-  server->port = http_daemon_port(server->daemon);
-  const union MHD_DaemonInfo *socket = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
-  server->listening = socket ? socket->listen_fd : -1;
-  return SERVER_OK;
+  if (result == HTTP_DAEMON_OK) return SERVER_OK;
+  return result == HTTP_DAEMON_ADDRESS ? SERVER_ADDRESS : SERVER_SYSTEM;
 }
 
 enum server_result server_open(struct server **opened, const struct server_options *options,
@@ -97,10 +100,7 @@ enum server_result server_open(struct server **opened, const struct server_optio
     return fail(error, SERVER_SYSTEM, "The system has no lock to give.");
   }
   set_up(&server->connections, options);
-  server_process_stop_forks();
   result = start(server, &daemon, error);
-  if (result == SERVER_OK) server_process_add(server);
-  server_process_let_fork();
   if (result == SERVER_OK)
     *opened = server;
   else
@@ -109,7 +109,7 @@ enum server_result server_open(struct server **opened, const struct server_optio
 }
 
 unsigned server_port(const struct server *server) {
-  return server->port;
+  return server->daemon.port;
 }
 
 /*
@@ -124,10 +124,7 @@ void server_close(struct server *server) {
   struct server_connections *connections = &server->connections;
   if (server->owner == getpid()) {
     http_pauses_end(&connections->pauses);
-    server_process_stop_forks();
-    server_process_remove(server);
-    if (server->daemon) MHD_stop_daemon(server->daemon);
-    server_process_let_fork();
+    http_daemon_stop(&server->daemon);
     server_refusals_free(connections->refusals);
     free_locks(connections);
   }

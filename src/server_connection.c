@@ -143,20 +143,20 @@ static enum MHD_Result answer(struct server_connection *connection, struct MHD_C
 
 static struct server_connection *free_place(struct server_connections *all) {
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++)
-    if (atomic_load(&all->places[i].descriptor) < 0) return &all->places[i];
+    if (all->places[i].socket.descriptor < 0) return &all->places[i];
   return NULL;
 }
 
 static void started(struct server_connections *all, struct MHD_Connection *http, void **socket_context) {
-  const union MHD_ConnectionInfo *socket = MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
-  struct server_connection *connection = socket ? free_place(all) : NULL;
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
+  struct server_connection *connection = info ? free_place(all) : NULL;
   *socket_context = connection; /* NULL, which libmicrohttpd's limit excludes, ends it with its first request */
   if (!connection) return;
   connection->http = http;
   connection->pause = (struct http_pause){0};
   take_turn(connection, SERVER_RECEIVING, all->receive_us);
   uv_mutex_lock(&all->lock);
-  atomic_store(&connection->descriptor, socket->connect_fd);
+  http_socket_add(&connection->socket, info->connect_fd);
   bool first = all->count++ == 0;
   uv_mutex_unlock(&all->lock);
   if (first) http_pauses_look(&all->pauses, true);
@@ -165,7 +165,7 @@ static void started(struct server_connections *all, struct MHD_Connection *http,
 static void closed(struct server_connections *all, struct server_connection *connection) {
   if (!connection) return;
   uv_mutex_lock(&all->lock);
-  atomic_store(&connection->descriptor, -1);
+  http_socket_remove(&connection->socket);
   bool last = --all->count == 0;
   uv_mutex_unlock(&all->lock);
   if (last) http_pauses_look(&all->pauses, false);
@@ -243,7 +243,7 @@ void server_connections_look(void *context) {
   bool full = all->count == SERVER_CONNECTIONS;
   for (size_t i = 0; i < SERVER_CONNECTIONS; i++) {
     struct server_connection *connection = &all->places[i];
-    int descriptor = atomic_load(&connection->descriptor);
+    int descriptor = connection->socket.descriptor;
     if (descriptor < 0) continue;
     bool left = connection->turn == SERVER_RECEIVING && has_gone(descriptor);
     if (left || is_overdue(connection, now, full)) {

@@ -12,9 +12,8 @@
 #ifndef INTENT_WEBHOOK_SERVER_CONNECTION_H
 #define INTENT_WEBHOOK_SERVER_CONNECTION_H
 
-#include <stdatomic.h>
-
 #include "http_pause.h"
+#include "http_socket.h"
 #include "server.h"
 #include "server_request.h"
 
@@ -29,7 +28,7 @@ struct server_connection {
   struct MHD_Connection *http;
   struct http_pause pause; /* while the page works on its request, and while the answer is held back */
 
-  atomic_int descriptor; /* -1: nobody has this place. Atomic for a forked child, which has no lock */
+  struct http_socket socket; /* not open: nobody has this place */
   enum server_turn turn;
   int64_t since_us;    /* monotonic; when the turn began */
   int64_t deadline_us; /* monotonic; when the client must have done its part; 0: it is not the client's turn */

@@ -1,5 +1,6 @@
 /*
- * test_listener: the listener without memory and from several threads. What it does otherwise: spec/listener_spec.lua.
+ * test_listener: the listener without memory and from several threads. In a forked child: test_http_fork. What it does
+ * otherwise: spec/listener_spec.lua.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -8,7 +9,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -101,22 +101,6 @@ int main(void) {
     }
     listener_close(listener); /* some of them are cut off */
     for (size_t i = 0; i < 4; i++) uv_thread_join(&threads[i]);
-    CHECK(memory_faults_outstanding() == 0);
-  }
-
-  TEST("a forked child may close it, and the parent's goes on") {
-    struct listener *listener = open_one(0.001);
-    CHECK(post_once(listener_port(listener)) == 200); /* now its threads run */
-    pid_t child = fork();
-    if (child == 0) {
-      listener_close(listener);
-      _exit(0);
-    }
-    int status = -1;
-    waitpid(child, &status, 0);
-    CHECK(status == 0);
-    CHECK(post_once(listener_port(listener)) == 200);
-    listener_close(listener);
     CHECK(memory_faults_outstanding() == 0);
   }
 
