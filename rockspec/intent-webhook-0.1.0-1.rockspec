@@ -52,7 +52,7 @@ build = {
         "src/sentence_number.c", "src/sentence_parse.c", "src/sentence_recognise.c", "src/sentence_records.c",
         "src/sentence_sample.c", "src/sentence_source.c", "src/sentence_states.c", "src/sentence_template.c",
         "src/sentence_text.c", "src/session_file.c", "src/session_seal.c", "src/session_table.c",
-        "src/thread.c", "src/transport.c", "src/utf8.c",
+        "src/thread.c", "src/transport.c", "src/utf8.c", "src/workers.c",
       },
       libraries = { "curl", "uv", "sqlite3", "ssl", "crypto", "utf8proc", "z", "pthread", "dl", "m" },
       incdirs = { "$(CURL_INCDIR)", "$(UV_INCDIR)", "$(SQLITE_INCDIR)", "$(OPENSSL_INCDIR)", "$(UTF8PROC_INCDIR)",

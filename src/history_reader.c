@@ -12,23 +12,19 @@
 #include "history_reader.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "clock.h"
 #include "history_connection.h"
-#include "history_file.h"
 #include "history_path.h"
 #include "history_query.h"
 #include "memory.h"
-#include "thread.h"
 #include "utf8.h"
+#include "workers.h"
 
 enum { BUSY_US = 1000 };
 
@@ -40,14 +36,8 @@ enum question_state {
 };
 
 struct history_reader {
-  struct history_reader *next; /* the registry's */
-  char *path;                  /* absolute */
-
-  uv_mutex_t lock;   /* guards what follows */
-  uv_cond_t work;    /* for the thread */
-  uv_cond_t changed; /* for the others */
-  bool has_thread, stop, reading;
-  uv_thread_t thread;
+  struct workers workers; /* one thread, active while it reads; its lock guards `state` too */
+  char *path;             /* absolute */
   enum question_state state;
 
   /* The thread's while a question is asked, otherwise whoever's has the lock. */
@@ -61,17 +51,13 @@ struct history_reader {
   atomic_bool interrupted; /* the question is abandoned */
 };
 
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct history_reader *_Atomic registry;
-static atomic_bool parking; /* from before a fork until after it */
-
 /* ---- in the thread ---- */
 
 /* The reader's patience: until the question is abandoned, or a fork. */
 static bool must_stop(void *context) {
   struct history_reader *reader = context;
   bool stop = atomic_load_explicit(&reader->interrupted, memory_order_relaxed) ||
-              atomic_load_explicit(&parking, memory_order_relaxed);
+              atomic_load_explicit(&history_reader_workers.parking, memory_order_relaxed);
   if (stop) reader->again = true;
   return stop;
 }
@@ -107,34 +93,44 @@ static enum history_answer read_file(struct history_reader *reader) {
 
 /* With the lock, which it gives back meanwhile. */
 static void answer(struct history_reader *reader) {
-  reader->reading = true;
+  reader->workers.active = 1;
   reader->again = false;
-  uv_mutex_unlock(&reader->lock);
+  uv_mutex_unlock(&reader->workers.lock);
   buffer_clear(&reader->answer);
   enum history_answer outcome = read_file(reader);
-  uv_mutex_lock(&reader->lock);
-  reader->reading = false;
-  uv_cond_broadcast(&reader->changed);
+  uv_mutex_lock(&reader->workers.lock);
+  reader->workers.active = 0;
+  uv_cond_broadcast(&reader->workers.changed);
   if ((outcome != HISTORY_ANSWERED && reader->again) || reader->state != QUESTION_ASKED) return;
   reader->outcome = outcome;
   reader->state = QUESTION_ANSWERED;
 }
 
-static void run(void *argument) {
-  struct history_reader *reader = argument;
-  uv_mutex_lock(&reader->lock);
-  while (!reader->stop) {
+static void run(void *owner) {
+  struct history_reader *reader = owner;
+  struct workers *workers = &reader->workers;
+  uv_mutex_lock(&workers->lock);
+  while (!workers->stop) {
     if (reader->state == QUESTION_ABANDONED) {
       reader->state = QUESTION_NONE;
-      uv_cond_broadcast(&reader->changed);
+      uv_cond_broadcast(&workers->changed);
     }
-    if (reader->state == QUESTION_ASKED && !atomic_load(&parking))
+    if (reader->state == QUESTION_ASKED && !atomic_load(&history_reader_workers.parking))
       answer(reader);
     else
-      uv_cond_wait(&reader->work, &reader->lock);
+      uv_cond_wait(&workers->work, &workers->lock);
   }
-  uv_mutex_unlock(&reader->lock);
+  uv_mutex_unlock(&workers->lock);
 }
+
+/* So that it is as one that was just opened. */
+static void forget(void *owner) {
+  struct history_reader *reader = owner;
+  *reader = (struct history_reader){.workers = reader->workers, .path = reader->path};
+}
+
+struct workers_kind history_reader_workers = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .name = "iw-reader", .run = run, .forget = forget};
 
 /* ---- in the host's threads ---- */
 
@@ -163,14 +159,6 @@ static bool copy_query(struct history_reader *reader, const struct history_query
   return !reader->texts.failed;
 }
 
-/* Waits for a change until the deadline. Needs the lock. False: it is over. */
-static bool wait_changed(struct history_reader *reader, int64_t deadline_us) {
-  int64_t left_us = deadline_us - clock_monotonic_us();
-  if (left_us <= 0) return false;
-  uv_cond_timedwait(&reader->changed, &reader->lock, (uint64_t)left_us * 1000);
-  return true;
-}
-
 static enum history_answer out_of_memory(char error[HISTORY_ERROR_SIZE]) {
   snprintf(error, HISTORY_ERROR_SIZE, "There was not enough memory to read the history.");
   return HISTORY_OUT_OF_MEMORY;
@@ -179,24 +167,24 @@ static enum history_answer out_of_memory(char error[HISTORY_ERROR_SIZE]) {
 /* Needs the lock. */
 static enum history_answer ask(struct history_reader *reader, const struct history_query *query, int64_t deadline_us,
                                struct buffer *out, char error[HISTORY_ERROR_SIZE]) {
+  struct workers *workers = &reader->workers;
   while (reader->state != QUESTION_NONE) /* one that was abandoned */
-    if (!wait_changed(reader, deadline_us)) return HISTORY_TOO_SLOW;
+    if (!workers_wait(workers, deadline_us)) return HISTORY_TOO_SLOW;
   if (!copy_query(reader, query)) return out_of_memory(error);
-  if (!reader->has_thread) reader->has_thread = thread_start(&reader->thread, "iw-reader", run, reader);
-  if (!reader->has_thread) {
+  if (workers->count == 0 && !workers_start(workers)) {
     snprintf(error, HISTORY_ERROR_SIZE, "The reader's thread cannot be started: is a limit on threads reached?");
     return HISTORY_UNREADABLE;
   }
 
   reader->state = QUESTION_ASKED;
   atomic_store(&reader->interrupted, false);
-  uv_cond_signal(&reader->work);
+  uv_cond_signal(&workers->work);
   while (reader->state == QUESTION_ASKED)
-    if (!wait_changed(reader, deadline_us)) break;
+    if (!workers_wait(workers, deadline_us)) break;
   if (reader->state == QUESTION_ASKED) {
     reader->state = QUESTION_ABANDONED;
     atomic_store(&reader->interrupted, true);
-    uv_cond_signal(&reader->work);
+    uv_cond_signal(&workers->work);
     return HISTORY_TOO_SLOW;
   }
   reader->state = QUESTION_NONE;
@@ -213,9 +201,9 @@ enum history_answer history_reader_ask(struct history_reader *reader, const stru
                                        struct buffer *out, char error[HISTORY_ERROR_SIZE]) {
   int64_t deadline_us = clock_monotonic_us() + timeout_ms * (int64_t)1000;
   error[0] = '\0';
-  uv_mutex_lock(&reader->lock);
+  uv_mutex_lock(&reader->workers.lock);
   enum history_answer outcome = ask(reader, query, deadline_us, out, error);
-  uv_mutex_unlock(&reader->lock);
+  uv_mutex_unlock(&reader->workers.lock);
   if (outcome == HISTORY_TOO_SLOW)
     snprintf(
         error, HISTORY_ERROR_SIZE,
@@ -224,103 +212,24 @@ enum history_answer history_reader_ask(struct history_reader *reader, const stru
   return outcome;
 }
 
-/* What a new reader and one in a forked child start with. */
-static bool reset(struct history_reader *reader) {
-  struct history_reader *next = reader->next;
-  char *path = reader->path;
-  *reader = (struct history_reader){.next = next, .path = path};
-  if (uv_mutex_init(&reader->lock) != 0) return false;
-  if (uv_cond_init(&reader->work) != 0) {
-    uv_mutex_destroy(&reader->lock);
-    return false;
-  }
-  if (uv_cond_init(&reader->changed) != 0) {
-    uv_cond_destroy(&reader->work);
-    uv_mutex_destroy(&reader->lock);
-    return false;
-  }
-  return true;
-}
-
 struct history_reader *history_reader_open(const char *path, char error[HISTORY_ERROR_SIZE]) {
   struct history_reader *reader = memory_zeroed(sizeof *reader);
   if (reader) reader->path = history_path_absolute(path);
-  if (!reader || !reader->path || !reset(reader)) {
+  if (!reader || !reader->path || !workers_open(&reader->workers, &history_reader_workers)) {
     if (reader) memory_free(reader->path);
     memory_free(reader);
     out_of_memory(error);
     return NULL;
   }
-  pthread_mutex_lock(&registry_lock);
-  reader->next = registry;
-  registry = reader;
-  pthread_mutex_unlock(&registry_lock);
   return reader;
-}
-
-/* One store takes it out, so that the list is whole for the child of a fork at every moment. */
-static void take_out(struct history_reader *reader) {
-  pthread_mutex_lock(&registry_lock);
-  struct history_reader *before = NULL;
-  for (struct history_reader *other = registry; other != reader; other = other->next) before = other;
-  if (before)
-    before->next = reader->next;
-  else
-    registry = reader->next;
-  pthread_mutex_unlock(&registry_lock);
 }
 
 void history_reader_close(struct history_reader *reader) {
   if (!reader) return;
-  uv_mutex_lock(&reader->lock);
-  reader->stop = true;
   atomic_store(&reader->interrupted, true);
-  uv_cond_signal(&reader->work);
-  uv_mutex_unlock(&reader->lock);
-  if (reader->has_thread) uv_thread_join(&reader->thread);
-  take_out(reader);
+  workers_close(&reader->workers);
   buffer_free(&reader->texts);
   buffer_free(&reader->answer);
-  uv_cond_destroy(&reader->changed);
-  uv_cond_destroy(&reader->work);
-  uv_mutex_destroy(&reader->lock);
   memory_free(reader->path);
   memory_free(reader);
-}
-
-/* ---- around a fork ---- */
-
-static bool all_parked;
-
-/* Readers' threads call nobody, so the registry can be kept locked while they finish. */
-void history_reader_before_fork(int deadline_ms) {
-  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
-  atomic_store(&parking, true);
-  all_parked = true;
-  pthread_mutex_lock(&registry_lock);
-  for (struct history_reader *reader = registry; reader; reader = reader->next) {
-    uv_mutex_lock(&reader->lock);
-    while (reader->reading && wait_changed(reader, deadline_us)) {}
-    if (reader->reading) all_parked = false;
-    uv_mutex_unlock(&reader->lock);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void history_reader_after_fork_in_parent(void) {
-  atomic_store(&parking, false);
-  pthread_mutex_lock(&registry_lock);
-  for (struct history_reader *reader = registry; reader; reader = reader->next) {
-    uv_mutex_lock(&reader->lock);
-    uv_cond_signal(&reader->work);
-    uv_mutex_unlock(&reader->lock);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void history_reader_after_fork_in_child(void) {
-  atomic_store(&parking, false);
-  pthread_mutex_init(&registry_lock, NULL);
-  if (!all_parked) history_file_forbid();
-  for (struct history_reader *reader = registry; reader; reader = reader->next) reset(reader);
 }

@@ -62,9 +62,7 @@ enum history_answer { HISTORY_ANSWERED, HISTORY_UNREADABLE, HISTORY_OUT_OF_MEMOR
 enum history_answer history_reader_ask(struct history_reader *reader, const struct history_query *query, int timeout_ms,
                                        struct buffer *out, char error[HISTORY_ERROR_SIZE]);
 
-void history_reader_before_fork(int deadline_ms);
-void history_reader_after_fork_in_parent(void);
-void history_reader_after_fork_in_child(void);
+extern struct workers_kind history_reader_workers; /* for process.c */
 
 #pragma GCC visibility pop
 #endif

@@ -86,7 +86,7 @@ enum page_new_result page_new(struct page **made, const struct page_options *opt
     return fail(PAGE_NEW_MEMORY, "memory: there is not enough of it for a page", error);
   }
   atomic_init(&page->references, 1);
-  if (!page_calls_open(page)) {
+  if (!workers_open(&page->workers, &page_call_workers)) {
     free_options(page);
     memory_free(page);
     return fail(PAGE_NEW_SYSTEM, "system: a lock cannot be made", error);
@@ -103,7 +103,7 @@ struct page *page_hold(struct page *page) {
 
 void page_release(struct page *page) {
   if (atomic_fetch_sub(&page->references, 1) != 1) return;
-  page_calls_close(page);
+  workers_close(&page->workers); /* a call holds the page, so there is none any more but what was abandoned */
   if (page->client) client_let_go(page->client);
   free_options(page);
   memory_free(page);

@@ -10,14 +10,10 @@
 #endif
 #include "page_call.h"
 
-#include <pthread.h>
-
 #include "clock.h"
-#include "history_file.h"
 #include "memory.h"
 #include "page_exchange.h"
 #include "process.h"
-#include "thread.h"
 
 enum { RESTART_US = 5000000 };
 
@@ -41,9 +37,7 @@ struct page_call {
   atomic_bool given_up; /* nobody wants it any more */
 };
 
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct page *_Atomic registry;
-static atomic_bool parking; /* from before a fork until after it; for good at exit */
+_Static_assert((int)PAGE_THREADS <= (int)WORKERS_THREADS, "struct workers has room for a page's threads");
 
 static void free_memory(struct page_call *call) {
   page_response_free(&call->response);
@@ -56,7 +50,7 @@ static void free_memory(struct page_call *call) {
 static bool must_stop(void *context) {
   struct page_call *call = context;
   return atomic_load_explicit(&call->given_up, memory_order_relaxed) ||
-         atomic_load_explicit(&parking, memory_order_relaxed);
+         atomic_load_explicit(&page_call_workers.parking, memory_order_relaxed);
 }
 
 /* False: a fork came between, and it is to be begun again; but not for ever in a process that forks and forks. */
@@ -89,58 +83,70 @@ static struct page_call *take_first(struct page *page) {
 
 /* With the lock, which it gives back meanwhile. */
 static void work_on(struct page *page, struct page_call *call) {
-  page->working++;
-  uv_mutex_unlock(&page->lock);
+  struct workers *workers = &page->workers;
+  workers->active++;
+  uv_mutex_unlock(&workers->lock);
   bool answered = answer(call);
-  uv_mutex_lock(&page->lock);
-  page->working--;
+  uv_mutex_lock(&workers->lock);
+  workers->active--;
   if (call->abandoned) {
     free_memory(call);
-    uv_cond_broadcast(&page->changed);
+    uv_cond_broadcast(&workers->changed);
     return;
   }
   if (!answered) {
     put_first(page, call);
-    uv_cond_broadcast(&page->changed);
+    uv_cond_broadcast(&workers->changed);
     return;
   }
   call->state = CALL_READY;
   if (call->done != NULL && !atomic_load(&call->given_up)) {
     call->telling++;
-    uv_mutex_unlock(&page->lock);
+    uv_mutex_unlock(&workers->lock);
     call->done(call->done_context);
-    uv_mutex_lock(&page->lock);
+    uv_mutex_lock(&workers->lock);
     call->telling--;
   }
-  uv_cond_broadcast(&page->changed); /* the call may be freed from here on */
+  uv_cond_broadcast(&workers->changed); /* the call may be freed from here on */
 }
 
-static void run(void *argument) {
-  struct page *page = argument;
-  uv_mutex_lock(&page->lock);
-  while (!page->stop) {
-    if (page->waiting && !atomic_load(&parking))
+static void run(void *owner) {
+  struct page *page = owner;
+  struct workers *workers = &page->workers;
+  uv_mutex_lock(&workers->lock);
+  while (!workers->stop) {
+    if (page->waiting && !atomic_load(&page_call_workers.parking))
       work_on(page, take_first(page));
     else
-      uv_cond_wait(&page->work, &page->lock);
+      uv_cond_wait(&workers->work, &workers->lock);
   }
-  uv_mutex_unlock(&page->lock);
+  uv_mutex_unlock(&workers->lock);
 }
+
+static void forget(void *owner) {
+  struct page *page = owner;
+  page->waiting = page->last_waiting = NULL;
+  page->waiting_count = 0;
+  page->client = NULL; /* the parent's figures; in the child nobody holds it for us */
+}
+
+struct workers_kind page_call_workers = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .name = "iw-page", .run = run, .forget = forget};
 
 /* ---- for their owners ---- */
 
 /* Needs the lock. One thread more for each call that finds none idle, up to PAGE_THREADS. */
 static bool have_thread(struct page *page) {
-  bool wanted = page->thread_count < PAGE_THREADS && page->working + page->waiting_count >= page->thread_count;
-  if (wanted && thread_start(&page->threads[page->thread_count], "iw-page", run, page)) page->thread_count++;
-  return page->thread_count > 0;
+  struct workers *workers = &page->workers;
+  bool wanted = workers->count < PAGE_THREADS && workers->active + page->waiting_count >= workers->count;
+  return (wanted && workers_start(workers)) || workers->count > 0;
 }
 
 /* Into the line. */
 static bool hand_over(struct page_call *call) {
   struct page *page = call->page;
   call->restart_us = clock_monotonic_us() + RESTART_US;
-  uv_mutex_lock(&page->lock);
+  uv_mutex_lock(&page->workers.lock);
   bool taken = page->waiting_count < PAGE_CALLS && have_thread(page);
   if (taken) {
     call->state = CALL_WAITS;
@@ -150,9 +156,9 @@ static bool hand_over(struct page_call *call) {
       page->waiting = call;
     page->last_waiting = call;
     page->waiting_count++;
-    uv_cond_signal(&page->work);
+    uv_cond_signal(&page->workers.work);
   }
-  uv_mutex_unlock(&page->lock);
+  uv_mutex_unlock(&page->workers.lock);
   return taken;
 }
 
@@ -199,9 +205,9 @@ static bool is_ours(const struct page_call *call) {
 
 bool page_call_ready(struct page_call *call) {
   if (!is_ours(call)) return true;
-  uv_mutex_lock(&call->page->lock);
+  uv_mutex_lock(&call->page->workers.lock);
   bool ready = call->state == CALL_READY;
-  uv_mutex_unlock(&call->page->lock);
+  uv_mutex_unlock(&call->page->workers.lock);
   return ready;
 }
 
@@ -236,12 +242,12 @@ void page_call_free(struct page_call *call) {
   if (!call || !is_ours(call)) return;
   struct page *page = call->page;
   atomic_store(&call->given_up, true);
-  uv_mutex_lock(&page->lock);
-  while (call->telling) uv_cond_wait(&page->changed, &page->lock);
+  uv_mutex_lock(&page->workers.lock);
+  while (call->telling) uv_cond_wait(&page->workers.changed, &page->workers.lock);
   if (call->state == CALL_WAITS) leave_line(page, call);
   call->abandoned = call->state == CALL_WORKED_ON;
   if (!call->abandoned) free_memory(call);
-  uv_mutex_unlock(&page->lock);
+  uv_mutex_unlock(&page->workers.lock);
   page_release(page);
 }
 
@@ -257,103 +263,3 @@ const struct page_functions page_functions = {
     .more = page_call_more,
     .free = page_call_free,
 };
-
-/* ---- a page's half ---- */
-
-static bool make_locks(struct page *page) {
-  if (uv_mutex_init(&page->lock) != 0) return false;
-  if (uv_cond_init(&page->work) == 0) {
-    if (uv_cond_init(&page->changed) == 0) return true;
-    uv_cond_destroy(&page->work);
-  }
-  uv_mutex_destroy(&page->lock);
-  return false;
-}
-
-bool page_calls_open(struct page *page) {
-  if (!make_locks(page)) return false;
-  pthread_mutex_lock(&registry_lock);
-  page->next = registry;
-  registry = page;
-  pthread_mutex_unlock(&registry_lock);
-  return true;
-}
-
-/* One store takes it out, so that the list is whole for the child of a fork at every moment. */
-static void take_out(struct page *page) {
-  pthread_mutex_lock(&registry_lock);
-  struct page *before = NULL;
-  for (struct page *other = registry; other != page; other = other->next) before = other;
-  if (before)
-    before->next = page->next;
-  else
-    registry = page->next;
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void page_calls_close(struct page *page) {
-  uv_mutex_lock(&page->lock);
-  page->stop = true;
-  uv_cond_broadcast(&page->work);
-  uv_mutex_unlock(&page->lock);
-  for (unsigned i = 0; i < page->thread_count; i++) uv_thread_join(&page->threads[i]);
-  take_out(page);
-  uv_cond_destroy(&page->changed);
-  uv_cond_destroy(&page->work);
-  uv_mutex_destroy(&page->lock);
-}
-
-/* ---- around a fork, and at exit ---- */
-
-static bool all_parked;
-
-/* The threads call only those who wait for them, and that without a lock, so the registry can be kept locked. */
-static void park(int deadline_ms) {
-  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
-  atomic_store(&parking, true);
-  all_parked = true;
-  pthread_mutex_lock(&registry_lock);
-  for (struct page *page = registry; page; page = page->next) {
-    uv_mutex_lock(&page->lock);
-    while (page->working > 0) {
-      int64_t left_us = deadline_us - clock_monotonic_us();
-      if (left_us <= 0) break;
-      uv_cond_timedwait(&page->changed, &page->lock, (uint64_t)left_us * 1000);
-    }
-    if (page->working > 0) all_parked = false;
-    uv_mutex_unlock(&page->lock);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void page_call_before_fork(int deadline_ms) {
-  park(deadline_ms);
-}
-
-void page_call_finish_all(int deadline_ms) {
-  park(deadline_ms);
-}
-
-void page_call_after_fork_in_parent(void) {
-  atomic_store(&parking, false);
-  pthread_mutex_lock(&registry_lock);
-  for (struct page *page = registry; page; page = page->next) {
-    uv_mutex_lock(&page->lock);
-    uv_cond_broadcast(&page->work);
-    uv_mutex_unlock(&page->lock);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void page_call_after_fork_in_child(void) {
-  atomic_store(&parking, false);
-  pthread_mutex_init(&registry_lock, NULL);
-  if (!all_parked) history_file_forbid();
-  for (struct page *page = registry; page; page = page->next) {
-    page->waiting = page->last_waiting = NULL;
-    page->waiting_count = page->thread_count = page->working = 0;
-    page->stop = false;
-    page->client = NULL; /* the parent's figures; in the child nobody holds it for us */
-    make_locks(page);
-  }
-}

@@ -42,11 +42,7 @@ bool page_call_more(struct page_call *call);
  */
 void page_call_free(struct page_call *call);
 
-/* For process.c: around a fork, and at exit, when no thread may be at it any more. */
-void page_call_before_fork(int deadline_ms);
-void page_call_after_fork_in_parent(void);
-void page_call_after_fork_in_child(void);
-void page_call_finish_all(int deadline_ms);
+extern struct workers_kind page_call_workers; /* for page.c and process.c */
 
 /*
  * The same for another shared object, which gets it with a page from Lua (lua_page.h). The version tells that both were

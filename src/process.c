@@ -23,6 +23,7 @@
 #include "page_call.h"
 #include "sender.h"
 #include "session_file.h"
+#include "workers.h"
 
 enum { PARK_MS = 1000, EXIT_GRACE_MS = 2000, EXIT_HISTORY_MS = 2000 };
 
@@ -30,15 +31,16 @@ static pthread_mutex_t setup_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool set_up;
 static atomic_uint generation;
 
+static struct workers_kind *const kinds[] = {&page_call_workers, &history_reader_workers, &session_file_workers};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
 /*
  * A fork copies one thread and all memory. So before it, nobody of ours may hold a lock or an SQLite connection: the
  * files' threads park first, since a parked history calls nobody, then the sender's lock is taken.
  */
 static void before_fork(void) {
   pthread_mutex_lock(&setup_lock);
-  page_call_before_fork(PARK_MS);
-  history_reader_before_fork(PARK_MS);
-  session_file_before_fork(PARK_MS);
+  for (int i = 0; i < KINDS; i++) workers_park(kinds[i], PARK_MS);
   history_before_fork(PARK_MS);
   sender_before_fork();
 }
@@ -46,9 +48,7 @@ static void before_fork(void) {
 static void after_fork_in_parent(void) {
   sender_after_fork_in_parent();
   history_after_fork_in_parent();
-  session_file_after_fork_in_parent();
-  history_reader_after_fork_in_parent();
-  page_call_after_fork_in_parent();
+  for (int i = 0; i < KINDS; i++) workers_resume(kinds[i]);
   pthread_mutex_unlock(&setup_lock);
 }
 
@@ -57,14 +57,12 @@ static void after_fork_in_child(void) {
   client_after_fork_in_child();
   sender_after_fork_in_child();
   history_after_fork_in_child();
-  session_file_after_fork_in_child();
-  history_reader_after_fork_in_child();
-  page_call_after_fork_in_child();
+  for (int i = 0; i < KINDS; i++) workers_forget(kinds[i]);
   pthread_mutex_init(&setup_lock, NULL);
 }
 
 static void at_exit(void) {
-  page_call_finish_all(PARK_MS);
+  workers_park(&page_call_workers, PARK_MS); /* for good */
   sender_finish(EXIT_GRACE_MS);
   history_finish_all(EXIT_HISTORY_MS);
 }

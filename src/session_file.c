@@ -3,10 +3,7 @@
  *
  * A request has its own copy of everything, so that whoever asked can go away when time is up; the thread then finds
  * the request abandoned and is free for the next one. A file that another program keeps locked is tried again after a
- * short random sleep, as long as somebody waits.
- *
- * Locks: the registry's before a file's. Neither is held over a call to SQLite, nor across a fork: in the child the
- * list is whole at every moment, and everything else is set anew.
+ * short random sleep, as long as somebody waits. The lock is not held over a call to SQLite.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,17 +11,14 @@
 #include "session_file.h"
 
 #include <openssl/crypto.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "clock.h"
 #include "history_path.h"
 #include "memory.h"
 #include "session_table.h"
-#include "thread.h"
+#include "workers.h"
 
 enum {
   FIRST_NAP_US = 50, /* while the file is locked; doubles, and is up to twice as long at random */
@@ -41,17 +35,12 @@ enum request_state {
 };
 
 struct session_file {
-  struct session_file *next; /* the registry's */
-  char *path;                /* canonical */
+  struct workers workers; /* one thread, which stays active while it keeps its connection */
+  char *path;             /* canonical */
   struct session_key key;
   bool has_key;
 
-  uv_mutex_t lock;   /* guards what follows */
-  uv_cond_t work;    /* for the thread */
-  uv_cond_t changed; /* for the others */
-  bool has_thread, stop;
-  bool open; /* the thread has a connection, or is about to open one */
-  uv_thread_t thread;
+  /* With the lock of `workers`. */
   enum request_state state;
   enum session_answer outcome;
   char error[HISTORY_ERROR_SIZE];
@@ -67,10 +56,6 @@ struct session_file {
     int64_t nap_us; /* the next one; 0: the first */
   } own;
 };
-
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct session_file *_Atomic registry;
-static atomic_bool parking; /* from before a fork until after it */
 
 /* ---- in the thread ---- */
 
@@ -102,74 +87,79 @@ static enum session_answer outcome_of(int code, enum session_found found) {
 /* With the lock, which it gives back meanwhile. */
 static void answer(struct session_file *file) {
   enum session_found found = SESSION_NONE;
-  file->open = true;
-  uv_mutex_unlock(&file->lock);
+  file->workers.active = 1;
+  uv_mutex_unlock(&file->workers.lock);
   int code = serve(file, &found);
   if (code == SQLITE_BUSY)
     nap(file);
   else
     file->own.nap_us = 0;
-  uv_mutex_lock(&file->lock);
-  file->open = file->own.table.file.database != NULL;
-  uv_cond_broadcast(&file->changed);
+  uv_mutex_lock(&file->workers.lock);
+  file->workers.active = file->own.table.file.database != NULL;
+  uv_cond_broadcast(&file->workers.changed);
   if (code == SQLITE_BUSY || file->state != REQUEST_ASKED) return;
   file->outcome = outcome_of(code, found);
   memcpy(file->error, file->own.table.file.error, sizeof file->error);
   file->state = REQUEST_ANSWERED;
   if (!file->is_put || code != SQLITE_OK) return;
   file->own.untidy = true;
-  uv_mutex_unlock(&file->lock);
+  uv_mutex_unlock(&file->workers.lock);
   history_file_checkpoint(&file->own.table.file, true); /* nobody waits for it, unless he asks again meanwhile */
-  uv_mutex_lock(&file->lock);
+  uv_mutex_lock(&file->workers.lock);
 }
 
 static void close_table(struct session_file *file, bool checkpoint) {
-  uv_mutex_unlock(&file->lock);
+  uv_mutex_unlock(&file->workers.lock);
   session_table_close(&file->own.table, file->path, checkpoint);
-  uv_mutex_lock(&file->lock);
-  file->open = false;
-  uv_cond_broadcast(&file->changed);
+  uv_mutex_lock(&file->workers.lock);
+  file->workers.active = 0;
+  uv_cond_broadcast(&file->workers.changed);
 }
 
 static void rest(struct session_file *file) {
-  if (!file->own.untidy || !file->open) {
-    uv_cond_wait(&file->work, &file->lock);
-  } else if (uv_cond_timedwait(&file->work, &file->lock, QUIET_US * (uint64_t)1000) != 0) {
+  struct workers *workers = &file->workers;
+  if (!file->own.untidy || workers->active == 0) {
+    uv_cond_wait(&workers->work, &workers->lock);
+  } else if (uv_cond_timedwait(&workers->work, &workers->lock, QUIET_US * (uint64_t)1000) != 0) {
     file->own.untidy = false;
-    uv_mutex_unlock(&file->lock);
+    uv_mutex_unlock(&workers->lock);
     history_file_checkpoint(&file->own.table.file, false);
-    uv_mutex_lock(&file->lock);
+    uv_mutex_lock(&workers->lock);
   }
 }
 
-static void run(void *argument) {
-  struct session_file *file = argument;
-  uv_mutex_lock(&file->lock);
-  while (!file->stop) {
+static void run(void *owner) {
+  struct session_file *file = owner;
+  struct workers *workers = &file->workers;
+  uv_mutex_lock(&workers->lock);
+  while (!workers->stop) {
+    bool parking = atomic_load(&session_file_workers.parking);
     if (file->state == REQUEST_ABANDONED) {
       file->state = REQUEST_NONE;
-      uv_cond_broadcast(&file->changed);
+      uv_cond_broadcast(&workers->changed);
     }
-    if (atomic_load(&parking) && file->open)
+    if (parking && workers->active > 0)
       close_table(file, false);
-    else if (file->state == REQUEST_ASKED && !atomic_load(&parking))
+    else if (file->state == REQUEST_ASKED && !parking)
       answer(file);
     else
       rest(file);
   }
-  if (file->open) close_table(file, true);
-  uv_mutex_unlock(&file->lock);
+  if (workers->active > 0) close_table(file, true);
+  uv_mutex_unlock(&workers->lock);
 }
+
+/* So that it is as one that was just opened. */
+static void forget(void *owner) {
+  struct session_file *file = owner, kept = *file;
+  *file = (struct session_file){.workers = kept.workers, .path = kept.path, .key = kept.key, .has_key = kept.has_key};
+  OPENSSL_cleanse(&kept.key, sizeof kept.key);
+}
+
+struct workers_kind session_file_workers = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .name = "iw-sessions", .run = run, .forget = forget};
 
 /* ---- in the host's threads ---- */
-
-/* Waits for a change until the deadline. Needs the lock. False: it is over. */
-static bool wait_changed(struct session_file *file, int64_t deadline_us) {
-  int64_t left_us = deadline_us - clock_monotonic_us();
-  if (left_us <= 0) return false;
-  uv_cond_timedwait(&file->changed, &file->lock, (uint64_t)left_us * 1000);
-  return true;
-}
 
 static enum session_answer refuse(char error[HISTORY_ERROR_SIZE], const char *why) {
   snprintf(error, HISTORY_ERROR_SIZE, "%s", why);
@@ -197,8 +187,9 @@ static void explain(struct session_file *file, char error[HISTORY_ERROR_SIZE]) {
 /* Needs the lock. The answer to a get is in file->body then. */
 static enum session_answer ask(struct session_file *file, bool is_put, const struct session_row *row,
                                int64_t deadline_us, char error[HISTORY_ERROR_SIZE]) {
+  struct workers *workers = &file->workers;
   while (file->state != REQUEST_NONE) /* one that was abandoned */
-    if (!wait_changed(file, deadline_us)) return SESSION_TOO_SLOW;
+    if (!workers_wait(workers, deadline_us)) return SESSION_TOO_SLOW;
   file->is_put = is_put;
   file->row = *row;
   file->row.key = file->has_key ? &file->key : NULL;
@@ -206,13 +197,12 @@ static enum session_answer ask(struct session_file *file, bool is_put, const str
   if (row->body.bytes) file->row.body = copy(&file->body, row->body);
   if (file->id.failed || (row->body.bytes && file->body.failed))
     return refuse(error, "There was not enough memory for the session.");
-  if (!file->has_thread) file->has_thread = thread_start(&file->thread, "iw-sessions", run, file);
-  if (!file->has_thread)
+  if (workers->count == 0 && !workers_start(workers))
     return refuse(error, "The thread for sessions cannot be started: is a limit on threads reached?");
 
   file->state = REQUEST_ASKED;
-  uv_cond_signal(&file->work);
-  while (file->state == REQUEST_ASKED && wait_changed(file, deadline_us)) {}
+  uv_cond_signal(&workers->work);
+  while (file->state == REQUEST_ASKED && workers_wait(workers, deadline_us)) {}
   if (file->state == REQUEST_ASKED) {
     file->state = REQUEST_ABANDONED;
     return SESSION_TOO_SLOW;
@@ -234,12 +224,12 @@ enum session_answer session_file_get(struct session_file *file, struct session_t
   error[0] = '\0';
   *version = 0;
   if (id.length > SESSION_ID_BYTES) return refuse(error, "The session's id is longer than 64 KiB: shorten it.");
-  uv_mutex_lock(&file->lock);
+  uv_mutex_lock(&file->workers.lock);
   enum session_answer outcome = ask(file, false, &(struct session_row){.id = id, .now_us = now_us}, deadline_us, error);
   if (outcome == SESSION_ANSWERED || outcome == SESSION_LOCKED) *version = file->row.version;
   if (outcome == SESSION_ANSWERED) buffer_append(body, file->body.bytes, file->body.length);
   if (file->state == REQUEST_NONE) shrink(file);
-  uv_mutex_unlock(&file->lock);
+  uv_mutex_unlock(&file->workers.lock);
   if (outcome == SESSION_TOO_SLOW)
     snprintf(error, HISTORY_ERROR_SIZE,
              "The session could not be read within %d ms: does another program keep the history file locked?",
@@ -255,12 +245,12 @@ enum session_answer session_file_put(struct session_file *file, struct session_t
   error[0] = '\0';
   if (id.length > SESSION_ID_BYTES) return refuse(error, "The session's id is longer than 64 KiB: shorten it.");
   if (body.length > SESSION_BODY_BYTES) return refuse(error, "The session is larger than 1 MiB: keep less in it.");
-  uv_mutex_lock(&file->lock);
+  uv_mutex_lock(&file->workers.lock);
   const struct session_row row = {
       .id = id, .body = body, .version = version, .now_us = now_us, .expires_us = expires_us};
   enum session_answer outcome = ask(file, true, &row, deadline_us, error);
   if (file->state == REQUEST_NONE) shrink(file);
-  uv_mutex_unlock(&file->lock);
+  uv_mutex_unlock(&file->workers.lock);
   if (outcome == SESSION_TOO_SLOW)
     snprintf(error, HISTORY_ERROR_SIZE,
              "The session was not written within %d ms, and whether it will be is not known: does another program keep "
@@ -271,24 +261,6 @@ enum session_answer session_file_put(struct session_file *file, struct session_t
 
 /* ---- making and freeing ---- */
 
-/* What a new one and one in a forked child start with. */
-static bool reset(struct session_file *file) {
-  struct session_file kept = *file;
-  *file = (struct session_file){.next = kept.next, .path = kept.path, .key = kept.key, .has_key = kept.has_key};
-  OPENSSL_cleanse(&kept.key, sizeof kept.key);
-  if (uv_mutex_init(&file->lock) != 0) return false;
-  if (uv_cond_init(&file->work) != 0) {
-    uv_mutex_destroy(&file->lock);
-    return false;
-  }
-  if (uv_cond_init(&file->changed) != 0) {
-    uv_cond_destroy(&file->work);
-    uv_mutex_destroy(&file->lock);
-    return false;
-  }
-  return true;
-}
-
 struct session_file *session_file_open(const char *path, struct session_text key, char error[HISTORY_ERROR_SIZE]) {
   char *canonical = history_path_resolve(path, error);
   if (!canonical) return NULL;
@@ -298,84 +270,22 @@ struct session_file *session_file_open(const char *path, struct session_text key
     file->has_key = key.bytes != NULL;
   }
   bool derived = file && (!key.bytes || session_key_derive(&file->key, key));
-  if (!derived || !reset(file)) {
+  if (!derived || !workers_open(&file->workers, &session_file_workers)) {
     memory_free(canonical);
     if (file) OPENSSL_cleanse(file, sizeof *file); /* the key, as when it is closed */
     memory_free(file);
     refuse(error, "There was not enough memory for sessions.");
     return NULL;
   }
-  pthread_mutex_lock(&registry_lock);
-  file->next = registry;
-  registry = file;
-  pthread_mutex_unlock(&registry_lock);
   return file;
-}
-
-/* One store takes it out, so that the list is whole for the child of a fork at every moment. */
-static void take_out(struct session_file *file) {
-  pthread_mutex_lock(&registry_lock);
-  struct session_file *before = NULL;
-  for (struct session_file *other = registry; other != file; other = other->next) before = other;
-  if (before)
-    before->next = file->next;
-  else
-    registry = file->next;
-  pthread_mutex_unlock(&registry_lock);
 }
 
 void session_file_close(struct session_file *file) {
   if (!file) return;
-  uv_mutex_lock(&file->lock);
-  file->stop = true;
-  uv_cond_signal(&file->work);
-  uv_mutex_unlock(&file->lock);
-  if (file->has_thread) uv_thread_join(&file->thread);
-  take_out(file);
+  workers_close(&file->workers);
   buffer_free(&file->id);
   buffer_free(&file->body);
-  uv_cond_destroy(&file->changed);
-  uv_cond_destroy(&file->work);
-  uv_mutex_destroy(&file->lock);
   memory_free(file->path);
   OPENSSL_cleanse(file, sizeof *file);
   memory_free(file);
-}
-
-/* ---- around a fork ---- */
-
-static bool all_parked;
-
-/* The threads call nobody, so the registry can be kept locked while they close their connections. */
-void session_file_before_fork(int deadline_ms) {
-  int64_t deadline_us = clock_monotonic_us() + deadline_ms * (int64_t)1000;
-  atomic_store(&parking, true);
-  all_parked = true;
-  pthread_mutex_lock(&registry_lock);
-  for (struct session_file *file = registry; file; file = file->next) {
-    uv_mutex_lock(&file->lock);
-    uv_cond_signal(&file->work);
-    while (file->open && wait_changed(file, deadline_us)) {}
-    if (file->open) all_parked = false;
-    uv_mutex_unlock(&file->lock);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void session_file_after_fork_in_parent(void) {
-  atomic_store(&parking, false);
-  pthread_mutex_lock(&registry_lock);
-  for (struct session_file *file = registry; file; file = file->next) {
-    uv_mutex_lock(&file->lock);
-    uv_cond_signal(&file->work);
-    uv_mutex_unlock(&file->lock);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-void session_file_after_fork_in_child(void) {
-  atomic_store(&parking, false);
-  pthread_mutex_init(&registry_lock, NULL);
-  if (!all_parked) history_file_forbid();
-  for (struct session_file *file = registry; file; file = file->next) reset(file);
 }

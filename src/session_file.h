@@ -50,9 +50,7 @@ enum session_answer session_file_put(struct session_file *file, struct session_t
                                      int64_t version, int64_t now_us, int64_t expires_us, int timeout_ms,
                                      char error[HISTORY_ERROR_SIZE]);
 
-void session_file_before_fork(int deadline_ms);
-void session_file_after_fork_in_parent(void);
-void session_file_after_fork_in_child(void);
+extern struct workers_kind session_file_workers; /* for process.c */
 
 #pragma GCC visibility pop
 #endif

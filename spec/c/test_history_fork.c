@@ -18,6 +18,7 @@
 #include "history_reader.h"
 #include "memory_faults.h"
 #include "slowness.h"
+#include "workers.h"
 
 /* AddressSanitizer's allocator does not survive a fork in which another thread allocates. */
 #ifdef __SANITIZE_ADDRESS__
@@ -32,19 +33,19 @@ static struct endpoint *endpoint;
 static int park_ms = 5000;
 
 static void before_fork(void) {
-  history_reader_before_fork(park_ms);
+  workers_park(&history_reader_workers, park_ms);
   history_before_fork(park_ms);
 }
 
 static void after_in_parent(void) {
   history_after_fork_in_parent();
-  history_reader_after_fork_in_parent();
+  workers_resume(&history_reader_workers);
 }
 
 static void after_in_child(void) {
   fake_process_generation++;
   history_after_fork_in_child();
-  history_reader_after_fork_in_child();
+  workers_forget(&history_reader_workers);
 }
 
 static void begin(void) {

@@ -18,6 +18,7 @@
 #include "memory_faults.h"
 #include "session_file.h"
 #include "slowness.h"
+#include "workers.h"
 
 enum { PATIENCE_MS = 20000, SECOND = 1000000 };
 
@@ -33,7 +34,15 @@ static struct session_file *file;
 static int park_ms = 5000;
 
 static void before_fork(void) {
-  session_file_before_fork(park_ms);
+  workers_park(&session_file_workers, park_ms);
+}
+
+static void after_in_parent(void) {
+  workers_resume(&session_file_workers);
+}
+
+static void after_in_child(void) {
+  workers_forget(&session_file_workers);
 }
 
 static struct session_text text(const char *bytes) {
@@ -209,7 +218,7 @@ int main(void) {
   return check_finish();
 #endif
   memory_faults_install();
-  pthread_atfork(before_fork, session_file_after_fork_in_parent, session_file_after_fork_in_child);
+  pthread_atfork(before_fork, after_in_parent, after_in_child);
   test_fork();
   test_load();
   test_late();
