@@ -73,13 +73,13 @@ all: $(MODULES)
 
 $(BUILD)/core/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -fPIC -MMD -Isrc -c -o $@ $<
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -fPIC -MMD -MP -Isrc -c -o $@ $<
 
 $(BUILD)/core/page_assets.o: $(wildcard src/page/*)
 
 $(BUILD)/$(LUA_VERSION)/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -fPIC -MMD -Isrc -I$(LUA_INCLUDE) -c -o $@ $<
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -fPIC -MMD -MP -Isrc -I$(LUA_INCLUDE) -c -o $@ $<
 
 $(BUILD)/$(LUA_VERSION)/intent_webhook/core.so: $(CORE_OBJECTS) $(LUA_CORE_OBJECTS)
 	@mkdir -p $(@D)
@@ -114,17 +114,17 @@ $(CORE_ARCHIVE): $(CORE_OBJECTS) $(LISTENER_OBJECTS) $(SERVER_OBJECTS)
 
 $(BUILD)/spec/%.o: spec/c/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -Ispec/c -c -o $@ $<
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -Isrc -Ispec/c -c -o $@ $<
 
 $(BUILD)/spec/test_%: spec/c/test_%.c $(C_FIXTURE_OBJECTS) $(CORE_ARCHIVE)
-	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -Ispec/c -o $@ $< \
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -Isrc -Ispec/c -o $@ $< \
 	  $(C_INCLUDED:spec/c/%.c=$(BUILD)/spec/%.o) $(CORE_ARCHIVE) $(LDFLAGS) $(C_LIBRARIES)
 
 examples: $(BUILD)/examples/send $(BUILD)/examples/sentences $(BUILD)/examples/host
 
 $(BUILD)/examples/%: examples/c/%.c $(CORE_ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -Isrc -o $@ $< $(CORE_ARCHIVE) $(LDFLAGS) $(CORE_LIBRARIES)
+	$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -MMD -MP -Isrc -o $@ $< $(CORE_ARCHIVE) $(LDFLAGS) $(CORE_LIBRARIES)
 
 $(BUILD)/examples/host: examples/embedded/host.c
 	@mkdir -p $(@D)
