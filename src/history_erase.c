@@ -286,6 +286,7 @@ static int open_database(struct eraser *eraser, const char *path, enum history_s
   while (((code = try_open(eraser, path, state, error)) & 0xff) == SQLITE_BUSY && on_busy(eraser, 0)) {
     sqlite3_close_v2(eraser->database);
     eraser->database = NULL;
+    error[0] = '\0';
   }
   return code;
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +51,8 @@ struct history_reader {
 
   atomic_bool interrupted; /* the question is abandoned */
 };
+
+_Static_assert(offsetof(struct history_reader, workers) == 0, "see workers.h");
 
 /* ---- in the thread ---- */
 

@@ -62,7 +62,7 @@ static void started(struct http_daemon *daemon) {
 
 enum http_daemon_result http_daemon_start(struct http_daemon *daemon, const struct http_daemon_options *options,
                                           char error[HTTP_DAEMON_ERROR_SIZE]) {
-  *daemon = (struct http_daemon){0};
+  *daemon = (struct http_daemon){.listening.descriptor = -1};
   struct sockaddr_storage address;
   if (!http_daemon_check(options, error)) return HTTP_DAEMON_INVALID;
   parse_address(&address, options->address, options->port);

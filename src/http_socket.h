@@ -11,12 +11,13 @@
 
 struct http_socket {                /* stays where it is while it is open */
   struct http_socket *next, **link; /* among those that are open; what points to this one */
-  int descriptor;                   /* -1: not open */
+  int descriptor;                   /* -1: not open, or never known */
 };
 
 /*
- * Forks wait from the first to the second; another thread's calls do, too. A daemon starts and stops in between, since
- * a child would not know of its port otherwise.
+ * Forks wait from the first to the second; another thread's calls do, too. During a fork daemons neither accept nor
+ * close a connection, also while other handlers wait for their threads to park. A daemon starts and stops in between,
+ * since a child would not know of its port otherwise.
  */
 void http_sockets_stop_forks(void);
 void http_sockets_let_fork(void);

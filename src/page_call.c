@@ -10,6 +10,8 @@
 #endif
 #include "page_call.h"
 
+#include <stddef.h>
+
 #include "clock.h"
 #include "memory.h"
 #include "page_exchange.h"
@@ -37,6 +39,7 @@ struct page_call {
   atomic_bool given_up; /* nobody wants it any more */
 };
 
+_Static_assert(offsetof(struct page, workers) == 0, "see workers.h");
 _Static_assert((int)PAGE_THREADS <= (int)WORKERS_THREADS, "struct workers has room for a page's threads");
 
 static void free_memory(struct page_call *call) {

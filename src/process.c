@@ -62,7 +62,9 @@ static void after_fork_in_child(void) {
 }
 
 static void at_exit(void) {
-  workers_park(&page_call_workers, PARK_MS); /* for good */
+  pthread_mutex_lock(&setup_lock); /* it is held all through a fork */
+  workers_end(&page_call_workers, PARK_MS);
+  pthread_mutex_unlock(&setup_lock);
   sender_finish(EXIT_GRACE_MS);
   history_finish_all(EXIT_HISTORY_MS);
 }

@@ -11,6 +11,7 @@
 #include "session_file.h"
 
 #include <openssl/crypto.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -56,6 +57,8 @@ struct session_file {
     int64_t nap_us; /* the next one; 0: the first */
   } own;
 };
+
+_Static_assert(offsetof(struct session_file, workers) == 0, "see workers.h");
 
 /* ---- in the thread ---- */
 

@@ -86,6 +86,7 @@ void workers_park(struct workers_kind *kind, int deadline_ms) {
 }
 
 void workers_resume(struct workers_kind *kind) {
+  if (kind->ended) return;
   atomic_store(&kind->parking, false);
   pthread_mutex_lock(&kind->lock);
   for (struct workers *workers = kind->first; workers; workers = workers->next) {
@@ -96,7 +97,13 @@ void workers_resume(struct workers_kind *kind) {
   pthread_mutex_unlock(&kind->lock);
 }
 
+void workers_end(struct workers_kind *kind, int deadline_ms) {
+  kind->ended = true;
+  workers_park(kind, deadline_ms);
+}
+
 void workers_forget(struct workers_kind *kind) {
+  kind->ended = false;
   atomic_store(&kind->parking, false);
   pthread_mutex_init(&kind->lock, NULL);
   if (!kind->all_parked) history_file_forbid();

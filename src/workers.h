@@ -32,7 +32,7 @@ struct workers_kind {
 
   struct workers *_Atomic first; /* the list is whole at every moment, for the child of a fork */
   atomic_bool parking;           /* from before a fork until after it, or for good */
-  bool all_parked;
+  bool all_parked, ended;
 };
 
 struct workers {
@@ -61,12 +61,15 @@ bool workers_start(struct workers *workers);
 bool workers_wait(struct workers *workers, int64_t deadline_us);
 
 /*
- * Before a fork, and then after it in the parent or in the child; or at exit the first alone. A child for which not all
- * have parked in time can open no history any more (history_file_forbid).
+ * Before a fork, and then after it in the parent or in the child. A child for which not all have parked in time can
+ * open no history any more (history_file_forbid).
  */
 void workers_park(struct workers_kind *kind, int deadline_ms);
 void workers_resume(struct workers_kind *kind);
 void workers_forget(struct workers_kind *kind);
+
+/* At exit: they park for good, also when another thread forks. While no fork can happen. */
+void workers_end(struct workers_kind *kind, int deadline_ms);
 
 #pragma GCC visibility pop
 #endif

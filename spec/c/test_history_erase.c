@@ -37,7 +37,7 @@ static bool past(void *deadline_us) {
   return clock_monotonic_us() > *(int64_t *)deadline_us;
 }
 
-/* Somebody who lets go of the file when it has been asked for now and then. */
+/* Somebody who lets go of the file when it has been asked for now and then; SQLite gives up waiting at once. */
 struct keeper {
   sqlite3 *database;
   unsigned asked;
@@ -45,11 +45,11 @@ struct keeper {
 
 static bool let_go(void *context) {
   struct keeper *keeper = context;
-  if (++keeper->asked == 20) {
+  if (++keeper->asked == 3) {
     sqlite3_close(keeper->database);
     keeper->database = NULL;
   }
-  return false;
+  return keeper->asked == 1;
 }
 
 static const struct history_patience patient = {.must_stop = never};
@@ -286,7 +286,8 @@ static void check_writers(void) {
   int64_t erased = 0, until_us = clock_monotonic_us() + 20000000 * spec_slowness();
   for (int i = 0; (i < 5 || erased <= 100) && clock_monotonic_us() < until_us; i += erased > 0) {
     usleep(erased > 0 ? 200000 : 500); /* at first they make the file */
-    if (!CHECK(erase((struct history_erasure){.session = "annabel"}) == HISTORY_ERASED)) printf("     %s\n", error);
+    bool done = erase((struct history_erasure){.session = "annabel"}) == HISTORY_ERASED;
+    if (!CHECK(done && (!*error || strstr(error, "Copies of what was erased") == error))) printf("     %s\n", error);
     erased += events;
   }
   close(ends[0]);
@@ -481,7 +482,7 @@ int main(void) {
     CHECK(erase((struct history_erasure){.id = event->id}) == HISTORY_ERASED && events == 1);
     event_release(event);
   }
-  TEST("a file that somebody keeps for himself is waited for") {
+  TEST("a file that somebody keeps for himself is waited for, also when SQLite does not wait") {
     begin("http://hook.example/");
     event_release(record("s", "{}", 200));
     end();

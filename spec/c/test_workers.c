@@ -104,6 +104,22 @@ static void test_parking(void) {
   }
 }
 
+static void test_end(void) {
+  TEST("at the end they park for good") {
+    struct owner owner = {0};
+    CHECK(start(&owner));
+    workers_end(&kind, PATIENCE_MS);
+    CHECK(kind.all_parked && !is_active(&owner));
+    workers_resume(&kind); /* after a fork of another thread's */
+    uv_mutex_lock(&owner.workers.lock);
+    uv_cond_broadcast(&owner.workers.work);
+    workers_wait(&owner.workers, clock_monotonic_us() + PATIENCE_MS * (int64_t)1000); /* it has looked again */
+    uv_mutex_unlock(&owner.workers.lock);
+    CHECK(!is_active(&owner));
+    workers_close(&owner.workers);
+  }
+}
+
 /* ---- forks ---- */
 
 static struct owner kept;
@@ -178,5 +194,6 @@ static void test_forks(void) {
 int main(void) {
   test_parking();
   test_forks();
+  test_end();
   return check_finish();
 }

@@ -213,7 +213,7 @@ WIDE.addEventListener("change", () => { page.inert = Boolean(view.event) && !WID
 
 async function tick(turn) {
   if (turn === 0) loadLater()
-  if (turn % 5 === 0) askOnce()
+  if (turn % 15 === 0) askOnce()
   await panel?.refresh()
   if (turn % (view.span ? 15 : 5) === 0) await overview.refresh()
   const { held } = list
@@ -341,9 +341,9 @@ showFilters()
 showExport()
 if (first.refused) logIn().catch(ignore) /* all that is asked waits for it */
 /* Somebody may have gone back since the first rows were asked for. */
-const wanted = sameFilters(view, first.view)
-if (!wanted) first.cancel()
-loadList(wanted ? first : null)
+const stays = sameFilters(view, first.view)
+if (!stays) first.cancel()
+loadList(stays ? first : null)
 if (view.event || first.view.event) showEvent()
 live.start()
 askOnce()

@@ -25,11 +25,15 @@ export const first = {
 }
 
 async function ask() {
-  setTimeout(() => asking.abort(), TIMEOUT_MS)
-  const address = `api/events${queryOf({ ...filters, limit: ROWS, brief: true })}`
-  const response = await fetch(address, { credentials: "same-origin", signal: asking.signal })
-  first.refused = response.status === 401
-  return response.ok ? readAnswer(await response.text()) : null
+  const timer = setTimeout(() => asking.abort(), TIMEOUT_MS)
+  try {
+    const address = `api/events${queryOf({ ...filters, limit: ROWS, brief: true })}`
+    const response = await fetch(address, { credentials: "same-origin", signal: asking.signal })
+    first.refused = response.status === 401
+    return response.ok ? readAnswer(await response.text()) : null
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function draw(answer) {
@@ -51,7 +55,10 @@ function parsed() {
   return new Promise((done) => document.addEventListener("DOMContentLoaded", done))
 }
 
-/* There is room for the overview, or it is folded; an event has its place: as it is going to be. */
+/*
+ * As it is going to be, so that the rows stay where they are: there is room for the overview, or it is folded; what
+ * goes with filters is there; an event has its place.
+ */
 function lay() {
   const overview = document.querySelector("#overview > details")
   overview.open = matchMedia("(min-width: 700px) and (min-height: 560px)").matches

@@ -36,7 +36,7 @@ export class Overview {
 
   async show(span = "hour") {
     this.#span = WORDS[span] ? span : "hour"
-    this.period.textContent = WORDS[this.#span]
+    if (!this.answer) this.#showPeriod()
     for (const node of this.segments.children) {
       node.setAttribute("aria-pressed", String(node.dataset.span === this.#span))
     }
@@ -58,6 +58,7 @@ export class Overview {
     const text = JSON.stringify(answer)
     if (span !== this.#span) return
     this.answer = answer
+    this.#showPeriod()
     this.#drawTotals() /* with a time that passes */
     if (text === this.#shown) return
     this.#shown = text
@@ -65,6 +66,10 @@ export class Overview {
     this.#drawTable()
     this.#drawEndpoints()
     this.#drawCauses()
+  }
+
+  #showPeriod() {
+    this.period.textContent = WORDS[this.#span]
   }
 
   #drawTotals() {
