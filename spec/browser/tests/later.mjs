@@ -116,9 +116,10 @@ test("The first question ends when the address is another by the time the rest i
     let release
     const released = new Promise((done) => { release = done })
     page.on("requestfailed", (request) => ended.push(new URL(request.url()).searchParams.get("limit")))
-    await page.route(/limit=15/, () => {})
+    const asked = new Promise((done) => { page.route(/limit=15/, done) })
     await page.route(/\/app\.js$/, (route) => released.then(() => route.continue()))
     await page.goto(addressOf(url, { status: "failed" }), { waitUntil: "commit" })
+    await asked
     await page.evaluate(() => history.pushState(null, "", "./"))
     release()
     await assertListed(page, events.map(({ id }) => id))

@@ -188,6 +188,28 @@ test("An hour without deliveries is called that, and what is pending since now h
   })
 })
 
+test("The overview names the period of the figures that it shows, also while others are asked for", async () => {
+  const { url } = await server("clinic")
+  await withPage(url, {}, async (page) => {
+    const period = page.locator("#overview .period")
+    await page.locator("#overview .totals b").first().waitFor()
+    let release
+    const released = new Promise((done) => { release = done })
+    const asked = new Promise((done) => {
+      page.route(/span=week/, (route) => {
+        done()
+        return released.then(() => route.continue())
+      })
+    })
+    await page.getByRole("button", { name: "Week" }).click()
+    await asked
+    assert.equal(await period.textContent(), "last hour")
+    release()
+    await until(async () => (await period.textContent()) === "last week", "the week")
+    await page.unrouteAll({ behavior: "ignoreErrors" })
+  })
+})
+
 test("While filters are in use the overview says that it counts all events", async () => {
   const { url } = await server("clinic")
   await withPage(addressOf(url, { status: "failed" }), {}, async (page) => {
