@@ -2,6 +2,7 @@
 
 local process = require "spec.support.process"
 local receivers = require "spec.support.receiver"
+local sqlite = require "spec.support.sqlite"
 local trials = require "spec.support.trial"
 
 local DELIVERED, FAILED = "delivered", "failed"
@@ -212,7 +213,7 @@ describe("an endpoint", function()
     assert.is_nil(outcome.attempt.body_cause)
     assert.truthy(outcome.attempt.response_headers:find("Content-Encoding: gzip", 1, true))
     local sql = "SELECT hex(substr(response_body, 1, 2)), length(response_body) = response_length FROM attempts"
-    assert.equal("1F8B|1\n", process.shell("sqlite3 -readonly " .. process.quote(client.path) .. ' "' .. sql .. '"'))
+    assert.equal("1F8B|1\n", sqlite(client.path, sql))
   end)
 
   describe("that does not read a large payload", function()

@@ -5,6 +5,7 @@ local haproxy = require "spec.support.haproxy"
 local process = require "spec.support.process"
 local receiver = require "spec.support.receiver"
 local socket = require "socket"
+local sqlite = require "spec.support.sqlite"
 local webhook = require "intent_webhook"
 
 -- One intent, which "n NUMBER" fires.
@@ -215,7 +216,7 @@ describe("HAProxy #once", function()
     process.wait_until(function() return count_recorded(ids, "pending") == 20 end, 10, "the history")
     assert.is_true(stop("TERM") < 5)
     assert.equal(20, count_recorded(ids, "pending"))
-    assert.equal("ok\n", process.shell("sqlite3 " .. server.history .. " 'PRAGMA integrity_check'"))
+    assert.equal("ok\n", sqlite(server.history, "PRAGMA integrity_check"))
   end)
 
   it("needs insecure-fork-wanted when it is not root, and says so with every event until it has it", function()

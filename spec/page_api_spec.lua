@@ -7,6 +7,7 @@ local locked = require "spec.support.locked"
 local process = require "spec.support.process"
 local receivers = require "spec.support.receiver"
 local socket = require "socket"
+local sqlite = require "spec.support.sqlite"
 local webhook = require "intent_webhook"
 
 local TOKEN = "a-token-for-the-spec"
@@ -406,7 +407,7 @@ describe("the page's API #once", function()
 
   it("says timeout when the file is locked for too long, and busy when too many wait for it", function()
     local copy = folder .. "/locked.db"
-    process.shell(("sqlite3 %s '.backup %s'"):format(path, copy))
+    sqlite(path, ".backup " .. copy)
     local lock = locked.for_all(copy)
     with_server(copy, nil, nil, function()
       local waiting, codes = {}, {}

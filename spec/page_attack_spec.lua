@@ -4,6 +4,7 @@ local command = require "spec.support.command"
 local pace = require "spec.support.pace"
 local process = require "spec.support.process"
 local socket = require "socket"
+local sqlite = require "spec.support.sqlite"
 local webhook = require "intent_webhook"
 
 local TOKEN = "a-token-for-the-spec"
@@ -56,9 +57,9 @@ describe("an attacked page #once", function()
     local client = assert(webhook.new { history = path, intents = { { name = "small" } } })
     for _ = 1, 150 do assert(client:fire("small")) end -- an export of two pieces
     client:close(20)
-    process.shell("sqlite3 " .. path .. [[ "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE
+    sqlite(path, [[WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE
       i < 11000) INSERT INTO events SELECT i, 'id-' || i, 1700000000000000 + i, 'slow', NULL,
-      json_object('text', hex(zeroblob(2000))), NULL, NULL FROM n"]])
+      json_object('text', hex(zeroblob(2000))), NULL, NULL FROM n]])
     open = serve({})
     guarded = serve({ "--token-env", "PAGE_TOKEN" }, { PAGE_TOKEN = TOKEN })
   end)

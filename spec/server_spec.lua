@@ -9,6 +9,7 @@ local pace = require "spec.support.pace"
 local process = require "spec.support.process"
 local server_module = require "intent_webhook.server"
 local socket = require "socket"
+local sqlite = require "spec.support.sqlite"
 local webhook = require "intent_webhook"
 
 local TOKEN = "0123456789abcdef-spec"
@@ -593,10 +594,9 @@ describe("intent-webhook serve #once", function()
   end)
 
   it("does not start on what is no history, with the status that README names", function()
-    local place = process.quote(folder)
     process.write_file(folder .. "/text.db", ("no database "):rep(1000))
     process.write_file(folder .. "/short.db", "short")
-    process.shell(("cd %s && sqlite3 others.db 'CREATE TABLE events (a); INSERT INTO events VALUES (1)'"):format(place))
+    sqlite(folder .. "/others.db", "CREATE TABLE events (a); INSERT INTO events VALUES (1)")
     for name, sentence in pairs { ["text.db"] = "is not an SQLite database", ["short.db"] = "is not an SQLite database",
       ["others.db"] = "not a history of intent-webhook" } do
       local status, output, errors = command.run { "serve", "--history", folder .. "/" .. name, "--port", "0" }

@@ -1,6 +1,7 @@
 -- Sessions that come from elsewhere, whatever is in them: a step takes what it can use, and raises nothing.
 
 local process = require "spec.support.process"
+local sqlite = require "spec.support.sqlite"
 local webhook = require "intent_webhook"
 
 local NOW = 1764064800 -- Tuesday, 2025-11-25, 10:00 UTC
@@ -160,12 +161,12 @@ describe("a session that was kept elsewhere #once", function()
   it("in the history file counts as none when it is no JSON, and the turn says so", function()
     new { store = "history", timeout = 10 }
     assert.are.equal("people", client:message("book a table", { session = "a" }).slot)
-    process.shell(("sqlite3 %s/history.db \"UPDATE sessions SET body = '{no'\""):format(folder))
+    sqlite(folder .. "/history.db", "UPDATE sessions SET body = '{no'")
     local turn = assert(client:message("book a table", { session = "a" }))
     assert.are.equal("people", turn.slot)
     assert.are.equal("sessions", turn.errors[1].where)
     assert.are.equal("date", client:message("4", { session = "a" }).slot)
-    process.shell(("sqlite3 %s/history.db \"UPDATE sessions SET body = '{\\\"forms\\\":[1]}'\""):format(folder))
+    sqlite(folder .. "/history.db", [[UPDATE sessions SET body = '{"forms":[1]}']])
     assert.are.equal("people", client:message("book a table", { session = "a" }).slot)
   end)
 end)

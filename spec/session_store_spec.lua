@@ -2,6 +2,7 @@ local check = require "intent_webhook.check"
 local locked = require "spec.support.locked"
 local process = require "spec.support.process"
 local session_store = require "intent_webhook.session_store"
+local sqlite = require "spec.support.sqlite"
 local text = require "intent_webhook.session_store.text"
 
 local KEY = "correct horse battery staple"
@@ -280,7 +281,7 @@ describe("sessions in the history file", function()
     open_history(path):put("a", { turn = 1 }, 0, 100, 60)
     assert.are.equal("600\n600\n600\n", process.shell("stat -c %a " .. path .. "*"))
     assert.are.equal("events\nsessions\n",
-      process.shell("sqlite3 " .. path .. " \"SELECT name FROM sqlite_master WHERE name IN ('events', 'sessions')\""))
+      sqlite(path, "SELECT name FROM sqlite_master WHERE name IN ('events', 'sessions')"))
   end)
 
   it("with a key show nothing of what they hold, neither in the file nor in its WAL", function()
@@ -316,8 +317,7 @@ describe("sessions in the history file", function()
     for _, given in ipairs { "9223372036854775807", "-9223372036854775808", "9007199254740993", "1e300", "'x'", "0" } do
       local _, before = store:get("a", 100)
       assert.is_true(store:put("a", { turn = 1 }, before, 100, 60))
-      local change = "sqlite3 -cmd '.timeout 5000' %s \"UPDATE sessions SET version = %s\""
-      assert.are.equal("", process.shell(change:format(path, given)))
+      assert.are.equal("", sqlite(path, "UPDATE sessions SET version = " .. given))
       local _, version = store:get("a", 100)
       assert.is_true(store:put("a", { turn = 2 }, version, 100, 60))
       assert.are.equal(2, store:get("a", 100).turn)

@@ -5,8 +5,8 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { addressOf, awaitList, panel, settle, withPage } from "./page.mjs"
 import { smallPicture } from "./picture.mjs"
-import { delay, run, until } from "./processes.mjs"
-import { Deliverer, newHistory, receiver, serve, sql } from "./world.mjs"
+import { delay, until } from "./processes.mjs"
+import { Deliverer, newHistory, receiver, serve, sqlite } from "./world.mjs"
 
 const COUNT = 420
 const MINUTES = 58
@@ -146,7 +146,7 @@ async function makeHistory() {
   const now = Date.now() / 1000
   for (let index = 0; index < COUNT; index++) await deliverer.fire(eventOf(index, now))
   await deliverer.close()
-  await run(["sqlite3", path], { input: disguise(receiver().url) })
+  await sqlite(path, disguise(receiver().url))
   await new Deliverer(path, []).close() // counts again
   return path
 }
@@ -173,7 +173,7 @@ async function showFailure(page) {
 export async function takeScreenshots(folder) {
   mkdirSync(folder, { recursive: true })
   const path = await makeHistory()
-  const failed = await sql(path, `SELECT id FROM events JOIN deliveries ON event = seq
+  const failed = await sqlite(path, `SELECT id FROM events JOIN deliveries ON event = seq
     WHERE cause = 'status_4xx' ORDER BY seq DESC LIMIT 1`)
   const server = await serve(path)
   for (const colorScheme of ["light", "dark"]) {

@@ -58,19 +58,21 @@ async function makeHistory({ intents, events, sql }) {
   const made = []
   for (const event of events) made.unshift({ ...event, id: await deliverer.fire(event) })
   await deliverer.close()
-  await run(["sqlite3", path], { input: `PRAGMA busy_timeout = 5000;\n${sql}` })
+  await sqlite(path, sql)
   return { path, events: made }
 }
 
 // A copy of a history, to be changed by one test.
 export async function copyHistory({ path }) {
   const copy = newHistory()
-  await run(["sqlite3", path, `.backup "${copy}"`])
+  await sqlite(path, `.backup "${copy}"`)
   return copy
 }
 
-export async function sql(path, text) {
-  return (await run(["sqlite3", "-cmd", ".timeout 5000", path, text])).trimEnd()
+// What statements on a file print. Waits for whoever has it locked.
+export async function sqlite(path, statements) {
+  const output = await run(["sqlite3", "-bail", "-cmd", ".timeout 10000", path], { input: `${statements}\n` })
+  return output.trimEnd()
 }
 
 // The page as the command serves it: its address, with a slash at the end. Options: token, port.

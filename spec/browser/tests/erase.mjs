@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "../check.mjs"
 import { assertListed, openEvent, panel, row, withPage } from "../page.mjs"
-import { copyHistory, history, serve, sql } from "../world.mjs"
+import { copyHistory, history, serve, sqlite } from "../world.mjs"
 
 async function withCopy(body) {
   const made = await history("clinic")
@@ -30,7 +30,7 @@ test("One event is erased with all that was sent and received, and leaves the li
     await dialog.getByText("1 event erased.").waitFor()
     await page.keyboard.press("Escape")
     await assertListed(page, idsOf(events.slice(1)))
-    assert.equal(await sql(path, "SELECT count(*) FROM attempts WHERE request_body LIKE '%John Doe%'"), "0")
+    assert.equal(await sqlite(path, "SELECT count(*) FROM attempts WHERE request_body LIKE '%John Doe%'"), "0")
   })
 })
 

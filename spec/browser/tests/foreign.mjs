@@ -5,7 +5,7 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import { test } from "../check.mjs"
-import { browser, copyHistory, history, pageToken, serve, sql } from "../world.mjs"
+import { browser, copyHistory, history, pageToken, serve, sqlite } from "../world.mjs"
 
 const targets = {} // by token: a server that all tests attack
 
@@ -74,7 +74,7 @@ for (const token of [undefined, pageToken]) {
 
   test(`Pages of other origins cannot erase, ${how}`, async () => {
     await withStrangers(token, async (page, url, path) => {
-      const count = await sql(path, "SELECT count(*) FROM events")
+      const count = await sqlite(path, "SELECT count(*) FROM events")
       await page.evaluate(async (address) => {
         const body = new URLSearchParams({ session: "web-aisha" })
         const attack = { method: "POST", mode: "no-cors", credentials: "include", body }
@@ -89,7 +89,7 @@ for (const token of [undefined, pageToken]) {
       }, url)
       await page.waitForURL(`${url}api/erase`)
       assert.match(await page.locator("body").innerText(), /forbidden|unauthorised/)
-      assert.equal(await sql(path, "SELECT count(*) FROM events"), count)
+      assert.equal(await sqlite(path, "SELECT count(*) FROM events"), count)
     })
   })
 

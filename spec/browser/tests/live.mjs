@@ -6,7 +6,7 @@ import {
   assertAccessible, assertListed, assertStill, awaitList, listed, openEvent, panel, row, withPage,
 } from "../page.mjs"
 import { freePort, until } from "../processes.mjs"
-import { Deliverer, newHistory, receiver, serve, sql } from "../world.mjs"
+import { Deliverer, newHistory, receiver, serve, sqlite } from "../world.mjs"
 
 const intents = (key) => [
   { name: "said", slots: ["text"] },
@@ -205,7 +205,7 @@ test("Paging through 500 events while others come in neither skips nor repeats o
     await deliverer.fire({ intent: "said", slots: { text: `number ${number}` }, wait: false })
   }
   await deliverer.flush()
-  const before = (await sql(deliverer.path, "SELECT seq FROM events ORDER BY seq DESC")).split("\n")
+  const before = (await sqlite(deliverer.path, "SELECT seq FROM events ORDER BY seq DESC")).split("\n")
   const server = await serve(deliverer.path)
   let inserting = true
   const insert = async () => {
@@ -226,7 +226,7 @@ test("Paging through 500 events while others come in neither skips nor repeats o
   })
   inserting = false
   await inserts
-  assert.ok(Number(await sql(deliverer.path, "SELECT count(*) FROM events")) > 510, "others came in")
+  assert.ok(Number(await sqlite(deliverer.path, "SELECT count(*) FROM events")) > 510, "others came in")
   await server.stop()
   await deliverer.close()
 })
