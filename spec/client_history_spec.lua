@@ -212,6 +212,19 @@ describe("a history", function()
     assert.are.equal("history", code)
   end)
 
+  it("is written and closed when its last client has been closed", function()
+    local path = folder .. "/closed.db"
+    for index = 1, 10 do
+      local writer = assert(webhook.new { history = path, intents = { { name = "a", slots = { "n" } } } })
+      assert(writer:fire("a", { n = index }))
+      assert.is_true(writer:close(20))
+      assert.is_nil((io.open(path .. "-wal")))
+    end
+    local history = assert(webhook.history(path))
+    assert.equal(10, #assert(history:events()).events)
+    history:close()
+  end)
+
   it("can be asked after its client was closed", function()
     local other = assert(webhook.new { history = folder .. "/history.db", intents = {} })
     other:close(5)

@@ -852,7 +852,9 @@ iw_result iw_client_close(iw_client *client, double timeout, size_t *cut) {
     client->history = NULL;
   }
   uv_mutex_unlock(&client->lock);
-  if (drained && history != NULL) history_release(history);
+  uint64_t now = uv_hrtime();
+  if (drained && history != NULL)
+    history_release_closed(history, now < deadline ? (int64_t)((deadline - now) / 1000) : 0);
   return whole ? IW_OK : IW_TIMEOUT;
 }
 

@@ -75,7 +75,8 @@ static void sweep(void) {
     next = history->next;
     uv_mutex_lock(&history->lock);
     join_ended(history);
-    bool unused = history->references == 0 && history->state == HISTORY_NO_THREAD && history->stats.waiting == 0;
+    bool unused = history->references == 0 && history->watchers == 0 && history->state == HISTORY_NO_THREAD &&
+                  history->stats.waiting == 0;
     uv_mutex_unlock(&history->lock);
     if (!unused) {
       before = history;
@@ -131,15 +132,20 @@ static bool have_thread(struct history *history) {
   return true;
 }
 
-void history_release(struct history *history) {
+static void release(struct history *history, unsigned watchers) {
   pthread_mutex_lock(&registry_lock);
   uv_mutex_lock(&history->lock);
   history->references--;
+  history->watchers += watchers;
   if (history->stats.waiting > 0) have_thread(history); /* one may have failed to start */
   if (history->references == 0) uv_cond_signal(&history->work);
   uv_mutex_unlock(&history->lock);
   sweep();
   pthread_mutex_unlock(&registry_lock);
+}
+
+void history_release(struct history *history) {
+  release(history, 0);
 }
 
 /* ---- handing over ---- */
@@ -185,6 +191,18 @@ static bool wait_changed(struct history *history, int64_t deadline_us) {
   if (left_us <= 0) return false;
   uv_cond_timedwait(&history->changed, &history->lock, (uint64_t)left_us * 1000);
   return true;
+}
+
+void history_release_closed(struct history *history, int64_t timeout_us) {
+  int64_t deadline_us = clock_monotonic_us() + timeout_us;
+  release(history, 1);
+  uv_mutex_lock(&history->lock);
+  while (history->references == 0 && history->state == HISTORY_RUNS && wait_changed(history, deadline_us)) {}
+  history->watchers--;
+  uv_mutex_unlock(&history->lock);
+  pthread_mutex_lock(&registry_lock);
+  sweep();
+  pthread_mutex_unlock(&registry_lock);
 }
 
 bool history_start(struct history *history, int timeout_ms, char error[HISTORY_ERROR_SIZE]) {

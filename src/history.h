@@ -48,6 +48,9 @@ struct history *history_hold(struct history *history);
 /* Gives one reference back. Does not wait: the writer goes on until all is written. */
 void history_release(struct history *history);
 
+/* Likewise, and when it was the last one, waits until the file is closed, at most timeout_us. */
+void history_release_closed(struct history *history, int64_t timeout_us);
+
 /*
  * For both of the following: until the owner was told stored = true, the links `next` of what was handed over are the
  * history's, and what the event points to, its endpoints too, must stay.

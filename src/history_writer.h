@@ -32,6 +32,7 @@ struct history {
   uv_cond_t work;      /* for the writer */
   uv_cond_t changed;   /* for those who wait for the writer */
   unsigned references; /* also guarded by the registry's lock */
+  unsigned watchers;   /* who wait for its end without a reference; it stays as long */
   int64_t keep_us;
   enum { HISTORY_NO_THREAD, HISTORY_RUNS, HISTORY_ENDED /* to be joined */ } state;
   uv_thread_t thread;

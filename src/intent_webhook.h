@@ -170,6 +170,8 @@ iw_result iw_client_flush(iw_client *client, double timeout);
 /*
  * Accepts nothing more, waits at most timeout seconds, then ends what is still under way: recorded as failed,
  * client_closed. IW_TIMEOUT says that there was such; *cut is how many (may be NULL). The client stays valid, closed.
+ * Within that time it also waits until the history's writer has closed the file, when no other client of the process
+ * needs it.
  */
 iw_result iw_client_close(iw_client *client, double timeout, size_t *cut);
 

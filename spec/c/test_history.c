@@ -469,6 +469,25 @@ static void test_paths(void) {
     CHECK(fixture_await(&fixture_told.deliveries_stored, 1000));
     end();
   }
+  TEST("a release that waits finds the file written and closed, when it was the last one") {
+    begin(0);
+    for (unsigned i = 1; i <= 20; i++) {
+      struct history *same = history_hold(history);
+      record(&(struct fixture_event){.endpoint = endpoint, .deliveries = 1}, 200);
+      CHECK(fixture_await(&fixture_told.deliveries_stored, i));
+      history_release_closed(same, 3600 * (int64_t)1000000); /* not the last one: it does not wait */
+      CHECK(access(fixture_path(folder, "h.db-wal"), F_OK) == 0);
+      record(&(struct fixture_event){.endpoint = endpoint, .deliveries = 0}, 0);
+      history_release_closed(history, 20 * (int64_t)1000000);
+      CHECK(access(fixture_path(folder, "h.db-wal"), F_OK) != 0);
+      history = history_acquire(path, 0, error);
+      CHECK(history != NULL);
+    }
+    CHECK_TEXT(fixture_sql(path, "SELECT count(*) FROM events"), "40");
+    history_release_closed(history, 0); /* has no thread */
+    history = NULL;
+    end();
+  }
   TEST("everything is written and closed by the finish, though somebody still holds the history; it can go on later") {
     begin(0);
     for (unsigned i = 0; i < 1000; i++) record(&(struct fixture_event){.endpoint = endpoint, .deliveries = 1}, 200);

@@ -90,6 +90,20 @@ static void test_locked(void) {
     CHECK(atomic_load(&fixture_told.deliveries_failed) == 0);
     end();
   }
+  TEST("a release that waits for the file's end waits no longer than it may, and what is left is written later") {
+    begin();
+    start();
+    sqlite3 *other = lock_file();
+    record(200);
+    int64_t before_us = clock_monotonic_us();
+    history_release_closed(history, 50000);
+    history = NULL;
+    int64_t waited_us = clock_monotonic_us() - before_us;
+    CHECK(waited_us >= 50000 && atomic_load(&fixture_told.deliveries_stored) == 0);
+    unlock_file(other);
+    CHECK(fixture_await(&fixture_told.deliveries_stored, 1));
+    end();
+  }
   TEST(
       "of a lock that lasts, owners are told once, also those who come later, and the records are written in the end") {
     begin();
