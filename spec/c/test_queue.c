@@ -36,9 +36,10 @@ static iw_stats stats_of(iw_client *client) {
   return stats;
 }
 
-/* Cuts off what hangs. */
+/* Cuts off what hangs; the rest is in the file when it returns. */
 static void end(iw_client *client) {
   iw_client_close(client, 0, NULL);
+  CHECK(iw_client_close(client, 20.0 * (double)spec_slowness(), NULL) == IW_OK);
   iw_client_free(client);
 }
 
@@ -160,11 +161,11 @@ static void test_isolation(struct scene *scene) {
     iw_endpoint *hanging = endpoint_at(client, "/hang?isolated", 4), *good = endpoint_at(client, "/200?isolated", 4);
     for (int n = 0; n < 20; n++) CHECK(scene_fire(client, hanging, NULL, n, id) == IW_OK);
     CHECK(scene_fire(client, hanging, NULL, 20, id) == IW_FULL);
-    for (int n = 0; n < 60; n++) {
+    for (int n = 0; n < 20; n++) {
       CHECK(scene_fire(client, good, NULL, n, id) == IW_OK);
       CHECK(iw_client_wait(client, id, 10) == IW_OK && scene_drain(client, id) == 1);
     }
-    CHECK(loopback_requests(loopback, "/200?isolated") == 60);
+    CHECK(loopback_requests(loopback, "/200?isolated") == 20);
     CHECK(loopback_requests(loopback, "/hang?isolated") == 4);
     end(client);
   }
@@ -248,7 +249,8 @@ static void test_history_lock(void) {
     }
     CHECK(most >= ACTIONS && most <= MOST_HELD * ACTIONS);
     end(client);
-    CHECK(single_refusals(&own) >= 100 * ACTIONS && summed_refusals(&own) > 0);
+    int64_t single = single_refusals(&own), summed = summed_refusals(&own);
+    CHECK(single >= (int64_t)most && summed > 0 && single / ACTIONS + summed == (int64_t)refused);
     scene_end(&own);
   }
   TEST("while another program keeps the history locked responses beyond queue_bytes are let go, and marked truncated") {
