@@ -197,8 +197,12 @@ describe("a JSON value with templates", function()
     cycle.a = { cycle, cycle }
     assert.same({ "payload.a[1]: a cycle cannot be sent: the table contains itself",
       "payload.a[2]: a cycle cannot be sent: the table contains itself" }, select(2, tree(cycle)))
-    local wide = { "x" }
-    for _ = 1, 20 do wide = { wide, wide } end
+    local wide = "x"
+    for _ = 1, 3 do
+      local row = {}
+      for index = 1, 50 do row[index] = wide end
+      wide = row
+    end
     assert.same({ "payload: holds more than 100000 values" }, select(2, tree(wide)))
   end)
 end)
